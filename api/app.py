@@ -1,0 +1,173 @@
+"""The Litestar application, put together from settings; and its life, from the first connection to the last answer."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from litestar import Litestar, Request, Response
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import commands, explorer, operations, reference
+from api.applying import Urls
+from api.desk import Desk
+from api.graphql.http import graphql_routes
+from api.graphql.service import GraphQLService
+from api.problems import Problem, fault, unavailable
+from infra.database import Database, verify_durability
+from infra.database import unavailable as database_unavailable
+from infra.entrance import Entrance
+from infra.ledger import Ledger
+from infra.positions import Positions
+from infra.projector import Projector
+from infra.settings import Settings
+from infra.telemetry import REQUEST_SECONDS, log
+
+CODES = {400: "INVALID", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
+DETAILS = {
+    404: "There is nothing at this address; the reference is at /reference.",
+    405: "Use another method; the header Allow says which.",
+    413: "Send less.",
+}
+
+
+def _of_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    status = error.status_code
+    headers = dict(error.headers or {})
+    if status >= 500:  # noqa: PLR2004
+        return fault(_report(error)).response()
+    detail = DETAILS.get(status, "Correct the request; the reference is at /reference.")
+    return Problem(status, CODES.get(status, "INVALID"), detail, headers=headers).response()
+
+
+def _of_problem(_request: Request[Any, Any, Any], error: Problem) -> Response[bytes]:
+    return error.response()
+
+
+def _of_fault(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    if code := database_unavailable(error):
+        log.warning("database_unavailable", error=type(error).__name__)
+        return unavailable(code).response()
+    return fault(_report(error)).response()
+
+
+def _report(error: Exception) -> str:
+    """Puts the error into the log under a reference, which is all that the caller learns."""
+    reference_ = uuid4().hex[:12]
+    log.error("fault", reference=reference_, error=type(error).__name__, exc_info=error)
+    return reference_
+
+
+def observed(app: ASGIApp) -> ASGIApp:
+    """Gives every request an id, times it, and writes one line about it: no query, no header, no body."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        request_id = uuid4().hex
+        began, status = perf_counter(), 0
+
+        async def tell(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await app(scope, receive, tell)
+            finally:
+                seconds = perf_counter() - began
+                path = str(scope["path"])
+                route = path if path.startswith(("/commands", "/graphql", "/health")) and status != 404 else "other"  # noqa: PLR2004
+                REQUEST_SECONDS.labels(route, f"{status // 100}xx").observe(seconds)
+                log.info("request", method=scope["method"], path=path[:200], status=status, ms=round(seconds * 1e3, 2))
+
+    return serve
+
+
+class Services:
+    """What a serving process holds, opened and closed in order."""
+
+    def __init__(self, settings: Settings, urls: Urls) -> None:
+        self.settings = settings
+        self.urls = urls
+        self.readiness = operations.Readiness()
+
+    async def open(self) -> None:
+        """Raises DatabaseUnsafe for a server that could lose what it acknowledged."""
+        self.database = await Database.open(self.settings, self.urls.owner, self.urls.application)
+        async with self.database.work.acquire() as connection:
+            await verify_durability(connection)
+        self.positions = Positions()
+        self.projector = Projector(self.database, self.positions)
+        self.ledger = Ledger(self.database)
+        self.ledger.appended.append(self.projector.stir)
+        self.projector.start()
+        self.entrance = Entrance(self.database, self.settings.rate_per_second, self.settings.rate_burst)
+        self.desk = Desk(self.ledger)
+        self.graphql = GraphQLService(self.settings, self.database, self.positions, self.desk)
+        await self.graphql.verify()
+
+    async def close(self) -> None:
+        await self.ledger.drained()
+        await self.projector.stop()
+        await self.database.close()
+
+
+def application(services: Services) -> Litestar:
+    """The app; its services open when it starts and close when it stops."""
+
+    @asynccontextmanager
+    async def life(app: Litestar) -> AsyncIterator[None]:
+        await services.open()
+        app.state.update(
+            {
+                "desk": services.desk,
+                "entrance": services.entrance,
+                "database": services.database,
+                "readiness": services.readiness,
+                "graphql": services.graphql,
+                "positions": services.positions,
+                "settings": services.settings,
+            }
+        )
+        try:
+            yield
+        finally:
+            await services.close()
+
+    origins = [origin.strip() for origin in services.settings.cors_origins.split(",") if origin.strip()]
+    return Litestar(
+        route_handlers=[
+            *commands.routes(),
+            *graphql_routes(services.settings),
+            *reference.routes(),
+            *explorer.routes(),
+            operations.live,
+            operations.ready,
+            operations.metrics,
+        ],
+        state=State(),
+        lifespan=[life],
+        middleware=[observed],
+        exception_handlers={Problem: _of_problem, HTTPException: _of_http, Exception: _of_fault},
+        cors_config=CORSConfig(
+            allow_origins=origins,
+            allow_headers=["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"],
+            expose_headers=["etag", "x-request-id", "headway-repeated", "retry-after"],
+        )
+        if origins
+        else None,
+        openapi_config=None,
+        request_max_body_size=commands.MOST_BYTES,
+        debug=False,
+    )

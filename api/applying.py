@@ -1,0 +1,120 @@
+"""Commands from a file, in a process of their own: a desk without a server."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from api.commands import apply_line
+from api.desk import Desk
+from api.viewer import Viewer
+from domain.values import Role
+from infra.database import Database
+from infra.ledger import Ledger
+from infra.migrate import migrate
+from infra.positions import Positions
+from infra.projector import STATEMENTS, Projector
+from infra.rebuild import install
+from infra.settings import Settings
+
+ACCEPTED_BELOW = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Of the role that migrates, and of the one that serves (None: the first, with its role set)."""
+
+    owner: str
+    application: str | None
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of a file: lines recorded or known already, lines refused, and the first of these."""
+
+    applied: int = 0
+    refused: int = 0
+    first_refused: int = 0
+
+
+async def prepare(urls: Urls, told: Callable[[str], None]) -> list[str]:
+    """Migrations and read models; answers the names of the files applied."""
+    connection = await asyncpg.connect(urls.owner, timeout=5)
+    try:
+        applied = await migrate(connection)
+        await install(connection, told)
+    finally:
+        await connection.close()
+    return applied
+
+
+def operator(organisation_id: UUID, time_zone: str = "UTC") -> Viewer:
+    """Who sits at the machine may do all, in the name of the system."""
+    return Viewer(organisation_id=organisation_id, role=Role.OWNER, time_zone=time_zone)
+
+
+@asynccontextmanager
+async def desk_of(settings: Settings, urls: Urls) -> AsyncGenerator[tuple[Desk, Database, Positions]]:
+    """A desk of this process's own; whatever it records, running servers hear of."""
+    database = await Database.open(settings, urls.owner, urls.application)
+    positions = Positions()
+    projector = Projector(database, positions)
+    ledger = Ledger(database)
+    ledger.appended.append(projector.stir)
+    projector.start()
+    try:
+        yield Desk(ledger), database, positions
+        await ledger.drained()
+    finally:
+        await projector.stop()
+        await database.close()
+
+
+async def apply_file(
+    settings: Settings, urls: Urls, path: Path, organisation_id: UUID, talk: Console, *, skip: bool = False
+) -> Applied:
+    """Line by line, in order; a second run with keys records nothing."""
+    lines = [line for line in path.read_bytes().splitlines() if line.strip()]  # noqa: ASYNC240 - nothing else runs yet
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    result = Applied()
+    async with desk_of(settings, urls) as (desk, database, positions):
+        with Progress(*columns, console=talk, transient=True) as progress:
+            bar = progress.add_task(path.name, total=len(lines))
+            viewer = operator(organisation_id, await _time_zone(database, organisation_id))
+            for number, text in enumerate(lines, start=1):
+                answer = await apply_line(desk, number, text, viewer, operator=True)
+                progress.advance(bar)
+                if answer.status < ACCEPTED_BELOW:
+                    result.applied += 1
+                    viewer = operator(organisation_id, _zone_in(text) or viewer.time_zone)
+                    last = answer.position or 0
+                    continue
+                result.refused += 1
+                result.first_refused = result.first_refused or number
+                talk.print(f"line {number}: {answer.code}: {answer.detail} {' '.join(answer.fields)}", markup=False)
+                if not skip:
+                    break
+            else:
+                if lines and result.applied:
+                    await positions.wait(organisation_id, last, 60)  # pyright: ignore[reportPossiblyUnboundVariable]
+    return result
+
+
+async def _time_zone(database: Database, organisation_id: UUID) -> str:
+    async with database.read.of(organisation_id) as connection:
+        return await connection.fetchval(STATEMENTS["time_zone"], organisation_id) or "UTC"
+
+
+def _zone_in(text: bytes) -> str | None:
+    """The zone that a line gives the organisation; later lines' days are told by it."""
+    if b'"timeZone"' not in text:
+        return None
+    fields = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    given = msgspec.json.decode(fields.get("input", msgspec.Raw(b"{}")), type=dict[str, object]).get("timeZone")
+    return given if isinstance(given, str) else None

@@ -1,0 +1,49 @@
+"""From the Authorization header to a viewer."""
+
+from litestar import Request
+from litestar.datastructures import State
+
+from api.problems import Problem
+from api.viewer import Viewer
+from infra.entrance import Entrance, KeyUnknown, TooManyRequests
+
+LONGEST = 200
+HTTPRequest = Request[None, None, State]
+
+
+def unauthorised(detail: str = "Send a valid API key as `Authorization: Bearer hw_live_…`.") -> Problem:
+    """The same for every reason: what is wrong with a key is nobody's business."""
+    return Problem(401, "UNAUTHENTICATED", detail, headers={"www-authenticate": "Bearer"})
+
+
+def bearer(request: HTTPRequest) -> str:
+    """The key as sent; raises a Problem where there is not exactly one of decent length."""
+    values = [value for name, value in request.scope["headers"] if name == b"authorization"]
+    if len(values) != 1 or len(values[0]) > LONGEST:
+        raise unauthorised()
+    scheme, _, key = values[0].decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer" or not key.isascii() or not key.isprintable():
+        raise unauthorised()
+    return key.strip()
+
+
+async def viewer_of(request: HTTPRequest, entrance: Entrance, scope: str) -> Viewer:
+    """The viewer of a request; raises 401, 403 where the key lacks the scope (`read` or `write`), 429."""
+    try:
+        entered = await entrance.enter(bearer(request))
+    except KeyUnknown:
+        raise unauthorised() from None
+    except TooManyRequests as limit:
+        seconds = max(1, round(limit.wait))
+        detail = f"Wait {seconds} s; the key has used its requests up."
+        raise Problem(429, "TOO_MANY_REQUESTS", detail, headers={"retry-after": str(seconds)}) from None
+    if scope not in entered.scopes:
+        raise Problem(403, "NOT_ALLOWED", f"Use a key with the scope {scope!r}; this one lacks it.")
+    return Viewer(
+        organisation_id=entered.organisation_id,
+        api_key_id=entered.api_key_id,
+        role=entered.role,
+        scopes=entered.scopes,
+        person_id=entered.person_id,
+        time_zone=entered.time_zone,
+    )

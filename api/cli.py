@@ -1,0 +1,280 @@
+"""The command line: facts on standard output, talk on standard error.
+
+Exit 0: done; 1: found something; 2: asked wrongly.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from cyclopts import App, Parameter
+from rich.console import Console
+from uuid_utils.compat import uuid7
+
+from api.applying import Urls, apply_file, desk_of, operator, prepare
+from api.desk import Envelope
+from domain.kernel import Refused
+from domain.values import Invalid, Role
+from infra.chain import walk
+from infra.database import DatabaseUnsafe, unavailable
+from infra.embedded import EmbeddedFailed, EmbeddedServer
+from infra.migrate import MigrationRefused
+from infra.projector import STATEMENTS
+from infra.rebuild import rebuild as rebuild_models
+from infra.settings import Settings, SettingsInvalid, described, home_of, read_settings
+from infra.telemetry import configure_logs
+from projections.read_models import NAMES, PROJECTIONS
+
+app = App(name="headway", help="What was promised, what became of it, and how it moves the strategy.", version="0.1.0")
+organisation_app = App(name="organisation", help="Organisations of this installation.")
+key_app = App(name="key", help="API keys.")
+app.command(organisation_app)
+app.command(key_app)
+
+talk = Console(stderr=True, highlight=False)
+DONE, FOUND, WRONG = 0, 1, 2
+T = TypeVar("T")
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Write JSON, for machines.")]
+
+
+def say(text: str) -> None:
+    """A fact."""
+    sys.stdout.write(text + "\n")
+
+
+@contextmanager
+def database(settings: Settings) -> Generator[Urls]:
+    """The database that is set, or the home's embedded one, running for so long; up to date when handed over."""
+    server: EmbeddedServer | None = None
+    try:
+        if settings.database_url is not None:
+            urls = Urls(settings.database_url, settings.application_database_url)
+        else:
+            server = EmbeddedServer(home_of(settings))
+            if server.note:
+                talk.print(server.note)
+            server.start()
+            urls = Urls(server.url(), server.application_url())
+        yield urls
+    finally:
+        if server is not None:
+            server.stop()
+
+
+def _serve(settings: Settings, greet: Callable[[Settings, Urls], Awaitable[str]] | None = None) -> int:
+    from api.serving import run  # noqa: PLC0415 - the other subcommands need no web server
+
+    with database(settings) as urls:
+        asyncio.run(prepare(urls, talk.print))
+        greeting = asyncio.run(_greeted(greet(settings, urls))) if greet is not None else ""
+        return run(settings, urls, lambda: talk.print(greeting, markup=False, soft_wrap=True) if greeting else None)
+
+
+async def _greeted(greeting: Awaitable[str]) -> str:
+    return await greeting
+
+
+@app.command
+def serve() -> int:
+    """Serve HTTP and GraphQL; applies what migrations are missing, and starts the embedded database where none is set."""
+    settings = read_settings(os.environ)
+    configure_logs(settings.log_level)
+    return _serve(settings)
+
+
+@app.command
+def demo() -> int:
+    """Serve with real data of the federal government and a small organisation, and keys to look at them."""
+    from api.demonstration import load  # noqa: PLC0415 - nobody else needs the samples
+
+    settings = read_settings(os.environ)
+    configure_logs(settings.log_level if "HEADWAY_LOG_LEVEL" in os.environ else "warning")
+    return _serve(settings, lambda settings, urls: load(settings, urls, talk))
+
+
+@app.command
+def migrate() -> int:
+    """Apply the schema steps that are missing, and bring the read models to this release's shape."""
+    with database(read_settings(os.environ)) as urls:
+        applied = asyncio.run(prepare(urls, talk.print))
+    say("\n".join(applied) if applied else "Nothing to do.")
+    return DONE
+
+
+@app.command
+def apply(file: Path, *, organisation: UUID, on_failure: Literal["stop", "skip"] = "stop") -> int:
+    """Apply commands from a file, a JSON line each; run again, it goes on where it stopped."""
+    settings = read_settings(os.environ)
+    with database(settings) as urls:
+        asyncio.run(prepare(urls, talk.print))
+        result = asyncio.run(apply_file(settings, urls, file, organisation, talk, skip=on_failure == "skip"))
+    first = f", the first on line {result.first_refused}" if result.refused else ""
+    say(f"{result.applied} applied, {result.refused} refused{first}")
+    return FOUND if result.refused else DONE
+
+
+@organisation_app.command
+def found(name: str, *, time_zone: str = "UTC") -> int:
+    """Found an organisation and issue its owner's key, which is shown this once."""
+    organisation_id = uuid7()
+    founding = {"organisationId": organisation_id, "name": name, "timeZone": time_zone}
+    key = {"name": "First owner", "role": Role.OWNER.value}
+    _, secret = _issue(organisation_id, ("found-organisation", founding), ("issue-api-key", key))
+    say(f"organisation {organisation_id}\nkey {secret}")
+    return DONE
+
+
+@key_app.command(name="issue")
+def issue_key(
+    organisation: UUID,
+    *,
+    name: str,
+    role: Role = Role.MEMBER,
+    person: UUID | None = None,
+    expires_on: date | None = None,
+) -> int:
+    """Issue an API key; it is shown this once."""
+    fields = {"name": name, "role": role.value, "personId": person, "expiresOn": expires_on}
+    given = {field: value for field, value in fields.items() if value is not None}
+    key_id, secret = _issue(organisation, ("issue-api-key", given))
+    say(f"id {key_id}\nkey {secret}")
+    return DONE
+
+
+@key_app.command(name="revoke")
+def revoke_key(organisation: UUID, key: UUID, *, reason: str = "Revoked by the operator.") -> int:
+    """Revoke an API key; every process refuses it within a second."""
+    _issue(organisation, ("revoke-api-key", {"apiKeyId": key, "reason": reason}))
+    say("revoked")
+    return DONE
+
+
+def _issue(organisation_id: UUID, *commands: tuple[str, dict[str, object]]) -> tuple[UUID | None, str | None]:
+    """Issues commands in the name of the system; answers the last one's entity and secret."""
+    settings = read_settings(os.environ)
+
+    async def run(urls: Urls) -> tuple[UUID | None, str | None]:
+        await prepare(urls, talk.print)
+        entity, secret = None, None
+        async with desk_of(settings, urls) as (desk, _, positions):
+            for name, fields in commands:
+                viewer = operator(organisation_id)
+                done = await desk.issue(name, msgspec.json.encode(fields), viewer, Envelope())
+                await positions.wait(organisation_id, done.position, 30)
+                entity, secret = done.id, done.secret
+        return entity, secret
+
+    with database(settings) as urls:
+        return asyncio.run(run(urls))
+
+
+def _ask(question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+    """Asks over a connection of the role that migrates, which sees every organisation."""
+
+    async def run(urls: Urls) -> T:
+        await prepare(urls, talk.print)
+        connection = await asyncpg.connect(urls.owner, timeout=5)
+        try:
+            return await question(connection)
+        finally:
+            await connection.close()
+
+    with database(read_settings(os.environ)) as urls:
+        return asyncio.run(run(urls))
+
+
+@app.command
+def status(*, json: Json = False) -> int:
+    """How far every projection of every organisation has come, and what has stopped."""
+
+    async def question(connection: asyncpg.Connection) -> list[asyncpg.Record]:
+        async with connection.transaction():
+            await connection.execute(STATEMENTS["sweep_scope"])
+            return await connection.fetch(STATEMENTS["standing"])
+
+    rows = _ask(question)
+    for row in rows:
+        if json:
+            say(msgspec.json.encode(dict(row)).decode())
+        else:
+            stopped = f"  STOPPED at {row['stopped_at']}: {row['problem']}" if row["stopped_at"] else ""
+            say(f"{row['organisation_id']}  {row['projection']:<14} {row['position']:>9} of {row['head']}{stopped}")
+    return FOUND if any(row["stopped_at"] for row in rows) else DONE
+
+
+@app.command
+def verify(organisation: UUID | None = None, *, since: int = 1) -> int:
+    """Walk the chain of hashes; says the first position that does not hold."""
+    walks = _ask(lambda connection: walk(connection, organisation, since))
+    for one in walks:
+        say(one.sentence)
+    return FOUND if any(one.broken_at is not None for one in walks) else DONE
+
+
+@app.command
+def rebuild(projection: str | None = None) -> int:
+    """Make read models anew beside the old ones, compare, switch; all of them, or one."""
+    if projection is not None and projection not in NAMES:
+        talk.print(f"There is no projection {projection}; there are {', '.join(NAMES)}.")
+        return WRONG
+    wanted = [one for one in PROJECTIONS if projection in {None, one.name}]
+    result = _ask(lambda connection: rebuild_models(connection, wanted))
+    say(f"{result.events} events folded, {result.rows} rows loaded")
+    for table, count in result.differences.items():
+        say(f"{table}: {count} rows differed from those that stood")
+    for stopped in result.stopped:
+        say(f"stopped: {stopped}")
+    return FOUND if result.differences or result.stopped else DONE
+
+
+@app.command
+def settings(*, json: Json = False) -> int:
+    """Every setting, its value and where that comes from; secrets are masked."""
+    for one in described(read_settings(os.environ), os.environ):
+        if json:
+            say(msgspec.json.encode(one).decode())
+        else:
+            say(f"{one.name:<40} {one.value:<30} {one.origin:<12} {one.sentence}")
+    return DONE
+
+
+@app.command
+def schema() -> int:
+    """The GraphQL schema."""
+    from api.graphql.schema import sdl  # noqa: PLC0415 - building it takes a moment
+
+    say(sdl().rstrip("\n"))
+    return DONE
+
+
+def main() -> None:
+    """The entry point; what a person can mend is said in a sentence, without a stack trace."""
+    try:
+        code = app(result_action="return_value")
+    except (SettingsInvalid, EmbeddedFailed, MigrationRefused, DatabaseUnsafe) as error:
+        _leave(str(error))
+    except Refused as refusal:
+        _leave(f"{refusal.code}: {refusal.sentence}")
+    except Invalid as error:
+        _leave(f"{error.field}: {error.sentence}")
+    except KeyboardInterrupt:
+        sys.exit(DONE)
+    except Exception as error:
+        if not unavailable(error):
+            raise
+        _leave("The database does not answer. Check that it runs, and HEADWAY_DATABASE_URL.")
+    else:
+        sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _leave(sentence: str) -> None:
+    talk.print(sentence, markup=False)
+    sys.exit(WRONG)

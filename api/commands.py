@@ -1,0 +1,230 @@
+"""One HTTP route per command, made from its class, and one that takes many of them, a line each."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from inspect import getdoc
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, post
+from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
+
+from api.auth import HTTPRequest, viewer_of
+from api.desk import Desk, Done, Envelope
+from api.problems import Problem, invalid, refused, unavailable
+from api.viewer import Viewer
+from domain.commands import COMMANDS
+from domain.kernel import Refused
+from domain.values import Invalid
+from infra.database import unavailable as database_unavailable
+from infra.telemetry import COMMANDS as COUNTED
+
+MOST_BYTES = 1_048_576  # of one command
+LONGEST_LINE = 262_144
+MOST_BULK_BYTES = 1_073_741_824
+LONGEST_POSITION = 16  # digits
+JSON, NDJSON = "application/json", "application/x-ndjson"
+
+
+class AcceptedBody(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """The JSON of an accepted command; `secret` is shown this once."""
+
+    id: UUID | None
+    position: int
+    event_ids: tuple[UUID, ...] = ()
+    secret: str | None = None
+
+
+class LineBody(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """The answer to a line of a bulk request."""
+
+    line: int
+    status: int
+    id: UUID | None = None
+    position: int | None = None
+    code: str = ""
+    detail: str = ""
+    fields: tuple[str, ...] = ()
+
+
+class Line(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A command in a bulk request: its name, its fields, and what otherwise travels in headers."""
+
+    command: str
+    input: msgspec.Raw = msgspec.Raw(b"{}")
+    key: str | None = None
+    occurred_at: datetime | None = None
+    by: str | None = None  # `person:<id>`; an operator's file only
+
+
+def demand_media_type(request: HTTPRequest, wanted: str) -> None:
+    """Other media types let a foreign site's form reach us without asking first."""
+    sent = request.headers.get("content-type", "")
+    essence, _, parameters = sent.partition(";")
+    charset = parameters.strip().lower()
+    if essence.strip().lower() != wanted or charset not in {"", "charset=utf-8", 'charset="utf-8"'}:
+        raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the body as {wanted}.")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "Send the body uncompressed.")
+
+
+async def read_body(request: HTTPRequest, most: int) -> bytes:
+    """The body, refused as soon as it grows too large, whatever length it claims."""
+    claimed = request.headers.get("content-length", "0")
+    if claimed.isdigit() and int(claimed) > most:
+        raise Problem(413, "TOO_LARGE", f"Send at most {most} bytes.")
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > most:
+            raise Problem(413, "TOO_LARGE", f"Send at most {most} bytes.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def envelope_of(request: HTTPRequest) -> Envelope:
+    """Idempotency-Key, If-Match, Headway-Occurred-At and Headway-Correlation-Id; raises Invalid."""
+    headers = request.headers
+    expected = headers.get("if-match")
+    if expected is not None:
+        digits = expected.strip().strip('"')
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_POSITION):
+            raise Invalid("Give the expected position, a whole number.", "If-Match")
+        expected = int(digits)
+    return Envelope(
+        key=headers.get("idempotency-key"),
+        expected=expected,
+        occurred_at=_converted(headers.get("headway-occurred-at"), datetime, "Headway-Occurred-At"),
+        correlation_id=_converted(headers.get("headway-correlation-id"), UUID, "Headway-Correlation-Id"),
+    )
+
+
+def _converted(text: str | None, kind: type[Any], header: str) -> Any:
+    if text is None:
+        return None
+    try:
+        return msgspec.convert(text, kind)
+    except msgspec.ValidationError:
+        raise Invalid(f"Correct the header {header}, or leave it out.", header) from None
+
+
+async def issue(desk: Desk, name: str, body: bytes, viewer: Viewer, envelope: Envelope) -> Done:
+    """The desk's answer, or a Problem."""
+    outcome = "failed"
+    try:
+        done = await desk.issue(name, body, viewer, envelope)
+        outcome = "repeated" if done.repeated else "accepted"
+    except Refused as refusal:
+        outcome = "refused"
+        raise refused(refusal) from None
+    except Invalid as error:
+        outcome = "invalid"
+        raise invalid(error) from None
+    except Exception as error:
+        if code := database_unavailable(error):
+            outcome = "unavailable"
+            raise unavailable(code) from error
+        raise
+    else:
+        return done
+    finally:
+        COUNTED.labels(name if name in COMMANDS else "unknown", outcome).inc()
+
+
+def route(name: str) -> HTTPRouteHandler:
+    """The route of one command."""
+
+    async def serve(request: HTTPRequest, state: State) -> Response[bytes]:
+        viewer = await viewer_of(request, state.entrance, "write")
+        demand_media_type(request, JSON)
+        try:
+            envelope = envelope_of(request)
+        except Invalid as error:
+            raise invalid(error) from None
+        done = await issue(state.desk, name, await read_body(request, MOST_BYTES), viewer, envelope)
+        answer = AcceptedBody(id=done.id, position=done.position, event_ids=done.event_ids, secret=done.secret)
+        headers = {"etag": f'"{done.position}"', "cache-control": "no-store"}
+        if done.repeated:
+            headers["headway-repeated"] = "true"
+        return Response(msgspec.json.encode(answer), status_code=201, media_type=JSON, headers=headers)
+
+    return post(
+        f"/commands/{name}",
+        operation_id=name,
+        name=name,
+        description=getdoc(COMMANDS[name]),
+        request_max_body_size=None,
+        include_in_schema=False,
+    )(serve)
+
+
+async def lines_of(request: HTTPRequest) -> AsyncIterator[bytes]:
+    """The lines of a body, as they come in; raises a Problem for one that is too long."""
+    rest = b""
+    async for chunk in request.stream():
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            if line.strip():
+                yield line
+        if len(rest) > LONGEST_LINE:
+            raise Problem(413, "TOO_LARGE", f"Send lines of at most {LONGEST_LINE} bytes.")
+    if rest.strip():
+        yield rest
+
+
+def _read_line(text: bytes, *, operator: bool) -> tuple[Line, Envelope]:
+    try:
+        line = msgspec.json.decode(text, type=Line)
+        by = UUID(line.by.removeprefix("person:")) if line.by is not None else None
+    except (ValueError, RecursionError):  # msgspec's and Unicode's errors are ValueErrors
+        raise Problem(400, "INVALID", "Write one command a line: {command, input, key, occurredAt}.") from None
+    if by is not None and not operator:
+        detail = "Leave `by` out; a key acts for the person it was issued to."
+        raise Problem(403, "NOT_ALLOWED", detail, fields=["by"])
+    return line, Envelope(key=line.key, occurred_at=line.occurred_at, by=by)
+
+
+async def apply_line(desk: Desk, number: int, text: bytes, viewer: Viewer, *, operator: bool = False) -> LineBody:
+    """The answer to one line; nothing that is wrong with it is raised."""
+    try:
+        line, envelope = _read_line(text, operator=operator)
+        done = await issue(desk, line.command, bytes(line.input), viewer, envelope)
+    except Problem as problem:
+        return LineBody(
+            line=number, status=problem.status, code=problem.code, detail=problem.detail, fields=problem.fields
+        )
+    return LineBody(line=number, status=201, id=done.id, position=done.position)
+
+
+@post("/commands", operation_id="commands", request_max_body_size=None, include_in_schema=False)
+async def bulk(request: HTTPRequest, state: State) -> Stream:
+    """Many commands, a line each, answered a line each; `onFailure=skip` goes on after a line that failed."""
+    viewer = await viewer_of(request, state.entrance, "write")
+    demand_media_type(request, NDJSON)
+    wish = request.query_params.get("onFailure", "stop")
+    if wish not in {"stop", "skip"}:
+        raise Problem(400, "INVALID", "Say onFailure=stop or onFailure=skip.", fields=["onFailure"])
+
+    async def answers() -> AsyncIterator[bytes]:
+        number = 0
+        try:
+            async for text in lines_of(request):
+                number += 1
+                answer = await apply_line(state.desk, number, text, viewer)
+                yield msgspec.json.encode(answer) + b"\n"
+                if answer.status >= 400 and wish == "stop":  # noqa: PLR2004
+                    return
+        except Problem as problem:
+            answer = LineBody(line=number + 1, status=problem.status, code=problem.code, detail=problem.detail)
+            yield msgspec.json.encode(answer) + b"\n"
+
+    return Stream(answers(), media_type=NDJSON, status_code=200)
+
+
+def routes() -> list[HTTPRouteHandler]:
+    """One for each command, and the bulk one."""
+    return [*(route(name) for name in COMMANDS), bulk]

@@ -1,0 +1,88 @@
+"""What `make run` shows: the federal government's goals, and a small organisation in which everything happens."""
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+from rich.console import Console
+
+from api.applying import Applied, Urls, apply_file, desk_of, operator
+from api.desk import Envelope
+from domain.values import Role
+from examples.demo import commands as team
+from examples.lines import Line, write
+from examples.us_federal import commands as federal
+from infra.settings import Settings, home_of
+
+KEYS = "keys.env"
+
+
+class DemonstrationFailed(Exception):
+    """A line of the sample data was refused: this release and its samples do not fit."""
+
+
+async def load(settings: Settings, urls: Urls, talk: Console) -> str:
+    """Applies both samples where they are not there yet, and writes the keys; answers the greeting."""
+    home = home_of(settings)
+    keys = home / KEYS
+    if not keys.exists():
+        await _apply(settings, urls, talk, _file(home / "us-federal.ndjson", federal.lines), UUID(federal.ORGANISATION))
+        today = datetime.now(UTC).date()
+        await _apply(settings, urls, talk, _file(home / "demo.ndjson", lambda: team.lines(today)), UUID(team.ORGANISATION))
+        await _issue_keys(settings, urls, keys)
+    values = dict(line.split("=", 1) for line in keys.read_text().splitlines() if "=" in line)  # noqa: ASYNC240 - as below
+    return greeting(settings, values["HEADWAY_API_KEY"])
+
+
+def greeting(settings: Settings, key: str) -> str:
+    """The address, and a question to begin with."""
+    url = f"http://{settings.host}:{settings.port}"
+    question = "{ outcomes(first: 3) { totalCount nodes { title progress status team { name } } } }"
+    return (
+        f"\nHeadway answers at {url} (GraphiQL: {url}/graphql, commands: {url}/reference). Ask it:\n\n"
+        f"  curl -s {url}/graphql -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\\n"
+        f"    -d '{msgspec.json.encode({'query': question}).decode()}'\n\n"
+        f"The keys stand in {home_of(settings) / KEYS}. Ctrl-C stops everything.\n"
+    )
+
+
+def _file(path: Path, lines: Callable[[], Iterable[Line]]) -> Path:
+    """Written once: what was half applied goes on with the very same lines."""
+    if not path.exists():
+        beside = path.with_suffix(".part")
+        write(lines(), beside)
+        beside.rename(path)
+    return path
+
+
+async def _apply(settings: Settings, urls: Urls, talk: Console, path: Path, organisation_id: UUID) -> None:
+    result: Applied = await apply_file(settings, urls, path, organisation_id, talk)
+    if result.refused:
+        raise DemonstrationFailed(f"Line {result.first_refused} of {path.name} was refused; report this.")
+    talk.print(f"{path.name}: {result.applied} commands", markup=False)
+
+
+async def _issue_keys(settings: Settings, urls: Urls, keys: Path) -> None:
+    federal_id, team_id = UUID(federal.ORGANISATION), UUID(team.ORGANISATION)
+    async with desk_of(settings, urls) as (desk, _, positions):
+
+        async def issue(organisation_id: UUID, name: str, role: Role, person: str | None = None) -> str:
+            fields = {"name": name, "role": role.value} | ({"personId": person} if person else {})
+            done = await desk.issue("issue-api-key", msgspec.json.encode(fields), operator(organisation_id), Envelope())
+            await positions.wait(organisation_id, done.position, 30)
+            return done.secret or ""
+
+        lines = {
+            "HEADWAY_URL": f"http://{settings.host}:{settings.port}",
+            "HEADWAY_API_KEY": await issue(federal_id, "Demonstration, owner", Role.OWNER),
+            "HEADWAY_TEAM_API_KEY": await issue(team_id, "Demonstration, owner", Role.OWNER, team.OWNER),
+            "HEADWAY_AUDITOR_API_KEY": await issue(federal_id, "Demonstration, auditor", Role.AUDITOR),
+        }
+    text = "".join(f"{name}={value}\n" for name, value in lines.items())
+    beside = keys.with_suffix(".part")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    beside.rename(keys)  # noqa: ASYNC240 - the file is tiny, and nothing else runs yet

@@ -1,0 +1,167 @@
+"""Where commands come in: from the fields of a request to what was recorded, the same for HTTP, GraphQL and the
+command line."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+import msgspec
+from uuid_utils.compat import uuid7
+
+from api.viewer import Viewer
+from domain.codes import NOT_ALLOWED, NOT_FOUND, OCCURRED_IN_FUTURE
+from domain.commands import COMMANDS
+from domain.kernel import Command, Issued, Refused
+from domain.organisation import IssueApiKey
+from domain.values import Invalid, camel, checked_moment, cleaned_text
+from infra import api_keys
+from infra.ledger import Ledger
+
+KEYED_IDS = UUID("4b0f7f0e-6a55-4b67-9f0b-0f5a8c1e5a11")
+LONGEST_KEY = 255
+CLOCKS_APART = timedelta(seconds=5)  # a caller's clock may run ahead of ours by so much
+MADE_AT_THE_EDGE = {"issue-api-key": frozenset({"lookup", "digest"})}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What travels beside a command's fields."""
+
+    key: str | None = None
+    expected: int | None = None
+    occurred_at: datetime | None = None
+    correlation_id: UUID | None = None
+    by: UUID | None = None  # on whose behalf an operator applies a file; never from outside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What was recorded: the entity's id, the position, the events' ids; `secret` is shown this once."""
+
+    id: UUID | None
+    position: int
+    event_ids: tuple[UUID, ...] = field(default=())
+    repeated: bool = False
+    secret: str | None = None
+
+
+def field_of(error: msgspec.ValidationError) -> str:
+    """The field that msgspec's path names (`… - at `$.dueOn``), in the caller's spelling."""
+    _, found, path = str(error).partition(" - at `$")
+    return path.rstrip("`").lstrip(".").replace("[...]", "[]") if found else ""
+
+
+def sentence_of(error: msgspec.ValidationError) -> str:
+    """What msgspec says of the value, and what to do."""
+    text = str(error).partition(" - at `")[0]
+    return f"{text.rstrip('.')}. Correct it and send the command again."
+
+
+class Desk:
+    """Takes commands in."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._decoders = {name: msgspec.json.Decoder(kind) for name, kind in COMMANDS.items()}
+
+    async def issue(self, name: str, body: bytes, viewer: Viewer, envelope: Envelope) -> Done:
+        """`body` is the JSON of the fields. Raises Invalid where it cannot be meant, Refused where a rule says no."""
+        kind = COMMANDS.get(name)
+        if kind is None:
+            raise Refused(NOT_FOUND, "There is no such command; the reference lists them all.", "command")
+        if not viewer.role.reaches(kind.role):
+            raise Refused(NOT_ALLOWED, f"Ask somebody with the role {kind.role.value}, or stronger, to do this.")
+        command, secret = self._decoded(name, kind, body, viewer, envelope)
+        issued = self._issued(name, command, viewer, envelope)
+        accepted = await self.ledger.execute(command, issued)
+        return Done(
+            id=getattr(command, kind.entity, None) if kind.entity else None,
+            position=accepted.position,
+            event_ids=accepted.event_ids,
+            repeated=accepted.repeated,
+            secret=None if accepted.repeated else secret,
+        )
+
+    def _decoded(
+        self, name: str, kind: type[Command], body: bytes, viewer: Viewer, envelope: Envelope
+    ) -> tuple[Command, str | None]:
+        """The command with what the edge adds to it: the id of a new entity, the lookup part and digest of a new
+        key."""
+        secret: str | None = None
+        fields = decoded_fields(body)
+        made = MADE_AT_THE_EDGE.get(name, frozenset[str]())
+        for one in made & fields.keys():
+            raise Invalid(f"Leave {one!r} out; it is made by the server.", one)
+        entity = camel(kind.entity)
+        if kind.creates and entity not in fields:
+            fields[entity] = self._new_id(viewer.organisation_id, envelope.key)
+        if kind is IssueApiKey:
+            key = api_keys.make()
+            secret = key.text
+            fields |= {"lookup": key.lookup, "digest": key.digest}
+        if len(fields) > 0:
+            body = msgspec.json.encode(fields)
+        try:
+            return self._decoders[name].decode(body), secret
+        except msgspec.ValidationError as error:
+            if isinstance(error.__cause__, Invalid):
+                raise error.__cause__ from None
+            raise Invalid(sentence_of(error), field_of(error)) from None
+
+    def _new_id(self, organisation_id: UUID, key: str | None) -> UUID:
+        """The same for the same key, so that a command sent again names the same entity."""
+        return uuid5(KEYED_IDS, f"{organisation_id}:{key}") if key is not None else uuid7()
+
+    def _issued(self, name: str, command: Command, viewer: Viewer, envelope: Envelope) -> Issued:
+        now = datetime.now(UTC)
+        occurred = now
+        if envelope.occurred_at is not None:
+            occurred = checked_moment(envelope.occurred_at, "occurredAt").astimezone(UTC)
+            if occurred > now + CLOCKS_APART:
+                raise Refused(OCCURRED_IN_FUTURE, "Give a time that has passed.", "occurredAt")
+        key = envelope.key
+        if key is not None:
+            key = checked_key(key)
+        command_id = uuid7()
+        person = envelope.by or viewer.person_id
+        return Issued(
+            organisation_id=viewer.organisation_id,
+            by=f"person:{person}" if person is not None else viewer.actor,
+            person_id=person,
+            role=viewer.role,
+            at=now,
+            occurred_at=min(occurred, now),
+            today=min(occurred, now).astimezone(ZoneInfo(viewer.time_zone)).date(),
+            command_id=command_id,
+            correlation_id=envelope.correlation_id or command_id,
+            causation_id=command_id,
+            key=key,
+            digest=digest_of(name, command),
+            expected=envelope.expected,
+        )
+
+
+def checked_key(key: str) -> str:
+    """Raises Invalid for a key that is empty, too long, or no clean text."""
+    if not 0 < len(key) <= LONGEST_KEY:
+        raise Invalid(f"Give an idempotency key of 1 to {LONGEST_KEY} characters.", "Idempotency-Key")
+    return cleaned_text(key, "Idempotency-Key")
+
+
+def digest_of(name: str, command: Command) -> bytes:
+    """Equal for the same command with the same fields; a key's secret, made anew each time, is no part of it."""
+    fields: dict[str, Any] = {one: getattr(command, one) for one in command.__struct_fields__}
+    for one in MADE_AT_THE_EDGE.get(name, ()):
+        del fields[one]
+    return sha256(name.encode() + b"\n" + msgspec.json.encode(fields)).digest()
+
+
+def decoded_fields(body: bytes) -> dict[str, Any]:
+    """The fields, undecoded; raises Invalid on what is no JSON object."""
+    try:
+        return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise Invalid("Send one JSON object in UTF-8, with the fields of the command.") from None

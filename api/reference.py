@@ -1,0 +1,122 @@
+"""The OpenAPI description, made from the command classes, and the page that shows it."""
+
+from functools import cache
+from inspect import getdoc
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from api.commands import NDJSON, AcceptedBody, LineBody
+from api.desk import MADE_AT_THE_EDGE
+from api.explorer import page
+from api.problems import ProblemBody
+from domain.commands import COMMANDS
+from domain.values import camel
+
+VERSION = "0.1.0"
+HEADERS = (
+    (
+        "Idempotency-Key",
+        "The same key with the same command answers with the first answer and records nothing.",
+        "string",
+    ),
+    ("If-Match", "Refuses with 412 where what the command depends on has changed since this position.", "string"),
+    ("Headway-Occurred-At", "When it happened, where that is earlier than now: a time with its zone.", "string"),
+    ("Headway-Correlation-Id", "A UUID that ties together what belongs together.", "string"),
+)
+
+
+@cache
+def openapi() -> dict[str, Any]:
+    """OpenAPI 3.1 of every route that integrators use."""
+    kinds = [*COMMANDS.values(), AcceptedBody, LineBody, ProblemBody]
+    _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    for name, kind in COMMANDS.items():
+        _edge_made(components[kind.__name__], name, camel(kind.entity) if kind.creates else None)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Headway",
+            "version": VERSION,
+            "description": "Commands append to the organisation's ledger; questions are asked at /graphql.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "security": [{"apiKey": []}],
+        "paths": {f"/commands/{name}": {"post": _operation(name)} for name in COMMANDS}
+        | {"/commands": {"post": _bulk()}},
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "hw_live_…"}},
+        },
+    }
+
+
+def _edge_made(schema: dict[str, Any], name: str, entity: str | None) -> None:
+    """A new entity's id may be left out; what the edge makes is not asked for at all."""
+    for field in MADE_AT_THE_EDGE.get(name, ()):
+        schema["properties"].pop(field, None)
+    left_out = {entity, *MADE_AT_THE_EDGE.get(name, ())}
+    schema["required"] = [field for field in schema.get("required", []) if field not in left_out]
+
+
+def _content(kind: str, media_type: str = "application/json") -> dict[str, Any]:
+    return {"content": {media_type: {"schema": {"$ref": f"#/components/schemas/{kind}"}}}}
+
+
+def _operation(name: str) -> dict[str, Any]:
+    kind = COMMANDS[name]
+    text = getdoc(kind) or ""
+    problem = {"description": "Refused, with a code that stays and a sentence that says what to do."}
+    return {
+        "operationId": name,
+        "summary": text.partition("\n")[0],
+        "description": text,
+        "tags": [kind.__module__.rpartition(".")[2]],
+        "parameters": [
+            {"name": header, "in": "header", "description": said, "schema": {"type": type_}}
+            for header, said, type_ in HEADERS
+        ],
+        "requestBody": {"required": True} | _content(kind.__name__),
+        "responses": {
+            "201": {"description": "Recorded."} | _content("AcceptedBody"),
+            "4XX": problem | _content("ProblemBody", "application/problem+json"),
+            "503": {"description": "Send it again in a moment."} | _content("ProblemBody", "application/problem+json"),
+        },
+    }
+
+
+def _bulk() -> dict[str, Any]:
+    text = {"content": {NDJSON: {"schema": {"type": "string"}}}}
+    return {
+        "operationId": "commands",
+        "summary": "Many commands, a line each: {command, input, key, occurredAt}.",
+        "tags": ["bulk"],
+        "parameters": [
+            {
+                "name": "onFailure",
+                "in": "query",
+                "schema": {"type": "string", "enum": ["stop", "skip"], "default": "stop"},
+            }
+        ],
+        "requestBody": {"required": True} | text,
+        "responses": {"200": {"description": "An answer a line, in order."} | text},
+    }
+
+
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
+def description() -> Response[bytes]:
+    """The description itself, public as the repository is."""
+    return Response(msgspec.json.encode(openapi()), media_type="application/json")
+
+
+@get("/reference", include_in_schema=False, sync_to_thread=False)
+def reference_page() -> Response[bytes]:
+    """The page that shows it, from our own origin."""
+    return page("reference")
+
+
+def routes() -> list[HTTPRouteHandler]:
+    """The description and its page."""
+    return [description, reference_page]

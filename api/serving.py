@@ -1,0 +1,62 @@
+"""The serving process: uvicorn under our own drain."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from api.app import Services, application
+from api.applying import Urls
+from infra.settings import Settings
+
+SECONDS_TO_FINISH = 15
+
+
+class Server(uvicorn.Server):
+    """At SIGTERM it first says that it is not ready, serves on while load balancers notice, then stops; Ctrl-C stops
+    it at once."""
+
+    def __init__(self, config: uvicorn.Config, services: Services, ready: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self.services = services
+        self.told_ready = ready
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGTERM and not self.services.readiness.draining:
+            self.services.readiness.draining = True
+            asyncio.get_event_loop().call_later(self.services.settings.drain_seconds, self._leave)
+            return
+        super().handle_exit(sig, frame)
+
+    def _leave(self) -> None:
+        self.should_exit = True
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        await super().startup(sockets)  # pyright: ignore[reportArgumentType]
+        if self.started and not self.should_exit and self.told_ready is not None:
+            self.told_ready()
+
+
+def run(settings: Settings, urls: Urls, ready: Callable[[], None] | None = None) -> int:
+    """Serves until told to stop; 0 where it stopped cleanly."""
+    services = Services(settings, urls)
+    config = uvicorn.Config(
+        application(services),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+        timeout_keep_alive=30,
+    )
+    server = Server(config, services, ready)
+    server.run()
+    return 0 if server.started else 1

@@ -1,0 +1,57 @@
+"""Every refusal code: its name, the rule it keeps, and what is the case when it is answered."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A stable name that clients may rely on; `rule` is a rule of the domain, or empty."""
+
+    name: str
+    rule: str
+    meaning: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# Requests
+INVALID = Code("INVALID", "", "A value is missing, of the wrong kind, or outside its limits.")
+NOT_FOUND = Code("NOT_FOUND", "", "There is no such thing in the organisation.")
+ALREADY_EXISTS = Code("ALREADY_EXISTS", "", "The id has been used for something else.")
+REFERENCE_TAKEN = Code("REFERENCE_TAKEN", "", "Another entity bears this external reference.")
+NOT_ALLOWED = Code("NOT_ALLOWED", "", "The role of the caller does not reach this command.")
+PERSON_REQUIRED = Code("PERSON_REQUIRED", "", "Only a person can do this, and the key stands for none.")
+CONFLICT = Code("CONFLICT", "", "Others decided on the same facts at the same time; nothing was recorded.")
+STALE_POSITION = Code("STALE_POSITION", "", "What the command depends on has changed since the expected position.")
+IDEMPOTENCY_KEY_REUSED = Code("IDEMPOTENCY_KEY_REUSED", "R12", "The key has been used for another command.")
+OCCURRED_IN_FUTURE = Code("OCCURRED_IN_FUTURE", "", "What is recorded has happened; it cannot lie in the future.")
+
+# Outcomes, focus, alignment
+OUTCOME_NOT_READY = Code("OUTCOME_NOT_READY", "R1", "The outcome lacks what an active outcome needs.")
+FOCUS_LIMIT_REACHED = Code("FOCUS_LIMIT_REACHED", "R2", "As many outcomes are active as the focus limit allows.")
+ALIGNMENT_CIRCLE = Code("ALIGNMENT_CIRCLE", "R3", "The outcome would serve itself by way of others.")
+CAUSE_CIRCLE = Code("CAUSE_CIRCLE", "R3", "The objective would drive itself by way of others.")
+TEAM_CIRCLE = Code("TEAM_CIRCLE", "R3", "The team would lie inside itself.")
+OUTCOME_ENDED = Code("OUTCOME_ENDED", "", "The outcome has been abandoned.")
+CYCLE_NOT_PLANNED = Code("CYCLE_NOT_PLANNED", "", "Only a planned cycle can be started.")
+
+# Measures
+TARGET_IS_BASELINE = Code("TARGET_IS_BASELINE", "", "Baseline and target are the same, so no progress can be told.")
+TERMS_MISSING = Code("TERMS_MISSING", "", "The direction of the measure needs other terms.")
+
+# Tasks
+SERVES_NOTHING_SAID = Code("SERVES_NOTHING_SAID", "R4", "The task says neither which outcome it serves nor why none.")
+NOT_THE_PROMISER = Code("NOT_THE_PROMISER", "R5", "Only the promiser may do this.")
+NOT_THE_REQUESTER = Code("NOT_THE_REQUESTER", "R6", "Only the requester may do this.")
+NOT_THE_BENEFICIARY = Code("NOT_THE_BENEFICIARY", "R6", "Only the beneficiary may do this.")
+NOT_A_PARTY = Code("NOT_A_PARTY", "R5", "Only the other party to the terms may do this.")
+TASK_NOT_IN_STATE = Code("TASK_NOT_IN_STATE", "R6", "The task is not in a state from which this can be done.")
+TERMS_OPEN = Code("TERMS_OPEN", "R5", "New terms are waiting for consent already.")
+NO_TERMS_OPEN = Code("NO_TERMS_OPEN", "R5", "No new terms are waiting for consent.")
+
+# Milestones
+MILESTONE_REACHED = Code("MILESTONE_REACHED", "R7", "The milestone has been reached already.")
+DAY_IN_FUTURE = Code("DAY_IN_FUTURE", "R7", "The day lies in the future.")
+
+ALL: dict[str, Code] = {code.name: code for code in list(globals().values()) if isinstance(code, Code)}

@@ -1,0 +1,272 @@
+"""Persons, and the teams that they belong to; teams nest without a circle (R3)."""
+
+from uuid import UUID
+
+from domain.codes import ALREADY_EXISTS, NOT_FOUND, TEAM_CIRCLE
+from domain.kernel import Command, Event, Fold, ParentTeamId, PersonId, Reads, ReferenceId, Refused, TeamId
+from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
+from domain.values import Email, Name, Role
+
+
+@bears_reference
+class PersonRegistered(Event, frozen=True, tag="person.registered"):
+    """A person can be named from now on as an owner, a promiser or a lead."""
+
+    person_id: PersonId
+    name: Name
+    email: Email | None = None
+    reference: Reference | None = None
+    reference_id: ReferenceId | None = None
+
+
+@bears_reference
+class TeamFormed(Event, frozen=True, tag="team.formed"):
+    """A team came to be, with its leads, perhaps inside another team."""
+
+    team_id: TeamId
+    name: Name
+    parent_id: ParentTeamId | None = None
+    lead_ids: tuple[PersonId, ...] = ()
+    reference: Reference | None = None
+    reference_id: ReferenceId | None = None
+
+
+class TeamMoved(Event, frozen=True, tag="team.moved"):
+    """A team lies inside another one now, or inside none."""
+
+    team_id: TeamId
+    from_parent_id: ParentTeamId | None = None
+    parent_id: ParentTeamId | None = None
+
+
+class TeamJoined(Event, frozen=True, tag="team.joined"):
+    """A person belongs to a team, as a lead or not."""
+
+    team_id: TeamId
+    person_id: PersonId
+    lead: bool = False
+
+
+class TeamLeft(Event, frozen=True, tag="team.left"):
+    """A person belongs to a team no longer."""
+
+    team_id: TeamId
+    person_id: PersonId
+
+
+class Person(Fold[PersonRegistered]):
+    """Whether a person is registered."""
+
+    def __init__(self, person_id: UUID) -> None:
+        super().__init__(person=person_id)
+        self.registered: PersonRegistered | None = None
+
+    def fold(self, event: PersonRegistered) -> None:
+        self.registered = event
+
+    def check(self, field: str) -> None:
+        """Refuses the mention of a person whom nobody registered."""
+        if self.registered is None:
+            raise Refused(NOT_FOUND, "There is no such person: register them first.", field)
+
+
+class Team(Fold[TeamFormed]):
+    """Whether a team exists."""
+
+    def __init__(self, team_id: UUID) -> None:
+        super().__init__(team=team_id)
+        self.formed: TeamFormed | None = None
+
+    def fold(self, event: TeamFormed) -> None:
+        self.formed = event
+
+    def check(self, field: str) -> None:
+        """Refuses the mention of a team that nobody formed."""
+        if self.formed is None:
+            raise Refused(NOT_FOUND, "There is no such team: form it first.", field)
+
+
+class TeamAbove(Fold[TeamFormed | TeamMoved]):
+    """The team that a team lies inside of."""
+
+    def __init__(self, team_id: UUID) -> None:
+        super().__init__(team=team_id)
+        self.parent_id: ParentTeamId | None = None
+
+    def fold(self, event: TeamFormed | TeamMoved) -> None:
+        match event:
+            case TeamFormed() | TeamMoved():
+                self.parent_id = event.parent_id
+
+
+class Membership(Fold[TeamFormed | TeamJoined | TeamLeft]):
+    """Whether a person belongs to a team, and as a lead."""
+
+    def __init__(self, person_id: UUID, team_id: UUID) -> None:
+        super().__init__(person=person_id, team=team_id)
+        self.joined = False
+        self.lead = False
+
+    def fold(self, event: TeamFormed | TeamJoined | TeamLeft) -> None:
+        match event:
+            case TeamFormed():  # it bears the person's tag only where they lead
+                self.joined, self.lead = True, True
+            case TeamJoined():
+                self.joined, self.lead = True, event.lead
+            case TeamLeft():
+                self.joined, self.lead = False, False
+
+
+class RegisterPerson(Command):
+    """Register a person, so that they can own, promise and lead.
+
+    Refused where the id or the external reference is used already.
+    """
+
+    entity = "person_id"
+    creates = True
+
+    person_id: PersonId
+    name: Name
+    email: Email | None = None
+    reference: Reference | None = None
+
+    def reads(self) -> Reads:
+        self.person = Person(self.person_id)
+        self.mentions = mentioned(reference=self.reference and Referenced(self.reference))
+        yield [self.person, *self.mentions.values()]
+
+    def execute(self) -> None:
+        if self.person.registered:
+            raise Refused(ALREADY_EXISTS, "Choose another id: a person has this one.", "personId")
+        check_mentions(self.mentions)
+        self.emit(
+            PersonRegistered(
+                person_id=self.person_id,
+                name=self.name,
+                email=self.email,
+                reference=self.reference,
+                reference_id=key_of(self.reference),
+            )
+        )
+
+
+class FormTeam(Command):
+    """Form a team with its leads, perhaps inside another team.
+
+    Refused where the id or the external reference is used already, or the parent or a lead is unknown.
+    """
+
+    entity = "team_id"
+    creates = True
+    role = Role.LEAD
+
+    team_id: TeamId
+    name: Name
+    parent_id: ParentTeamId | None = None
+    lead_ids: tuple[PersonId, ...] = ()
+    reference: Reference | None = None
+
+    def reads(self) -> Reads:
+        self.team = Team(self.team_id)
+        self.leads = [Person(one) for one in dict.fromkeys(self.lead_ids)]
+        self.mentions = mentioned(
+            parentId=self.parent_id and Team(self.parent_id),
+            reference=self.reference and Referenced(self.reference),
+        )
+        yield [self.team, *self.leads, *self.mentions.values()]
+
+    def execute(self) -> None:
+        if self.team.formed:
+            raise Refused(ALREADY_EXISTS, "Choose another id: a team has this one.", "teamId")
+        check_mentions(self.mentions)
+        for lead in self.leads:
+            lead.check("leadIds")
+        self.emit(
+            TeamFormed(
+                team_id=self.team_id,
+                name=self.name,
+                parent_id=self.parent_id,
+                lead_ids=tuple(dict.fromkeys(self.lead_ids)),
+                reference=self.reference,
+                reference_id=key_of(self.reference),
+            )
+        )
+
+
+class MoveTeam(Command):
+    """Put a team inside another one, or inside none (R3).
+
+    Refused where the team would lie inside itself.
+    """
+
+    entity = "team_id"
+    role = Role.LEAD
+
+    team_id: TeamId
+    parent_id: ParentTeamId | None = None
+
+    def reads(self) -> Reads:
+        self.place = TeamAbove(self.team_id)
+        self.mentions = mentioned(teamId=Team(self.team_id), parentId=self.parent_id and Team(self.parent_id))
+        yield [self.place, *self.mentions.values()]
+        self.above: set[UUID] = set()
+        rising = self.parent_id
+        while rising and rising not in self.above:
+            self.above.add(rising)
+            parent = TeamAbove(rising)
+            yield [parent]
+            rising = parent.parent_id
+
+    def execute(self) -> None:
+        check_mentions(self.mentions)
+        if self.parent_id == self.place.parent_id:
+            return
+        if self.team_id in self.above:
+            raise Refused(TEAM_CIRCLE, "Choose a parent that does not lie inside the team.", "parentId")
+        self.emit(TeamMoved(team_id=self.team_id, from_parent_id=self.place.parent_id, parent_id=self.parent_id))
+
+
+class JoinTeam(Command):
+    """Let a person belong to a team, or change whether they lead it.
+
+    Refused where the team or the person is unknown.
+    """
+
+    entity = "team_id"
+
+    team_id: TeamId
+    person_id: PersonId
+    lead: bool = False
+
+    def reads(self) -> Reads:
+        self.membership = Membership(self.person_id, self.team_id)
+        self.mentions = mentioned(teamId=Team(self.team_id), personId=Person(self.person_id))
+        yield [self.membership, *self.mentions.values()]
+
+    def execute(self) -> None:
+        check_mentions(self.mentions)
+        if (self.membership.joined, self.membership.lead) != (True, self.lead):
+            self.emit(TeamJoined(team_id=self.team_id, person_id=self.person_id, lead=self.lead))
+
+
+class LeaveTeam(Command):
+    """Let a person belong to a team no longer.
+
+    Refused where the team or the person is unknown.
+    """
+
+    entity = "team_id"
+
+    team_id: TeamId
+    person_id: PersonId
+
+    def reads(self) -> Reads:
+        self.membership = Membership(self.person_id, self.team_id)
+        self.mentions = mentioned(teamId=Team(self.team_id), personId=Person(self.person_id))
+        yield [self.membership, *self.mentions.values()]
+
+    def execute(self) -> None:
+        check_mentions(self.mentions)
+        if self.membership.joined:
+            self.emit(TeamLeft(team_id=self.team_id, person_id=self.person_id))

@@ -1,0 +1,342 @@
+"""Tasks: asking for promises, making, changing, keeping and breaking them (R4, R5, R6)."""
+
+from datetime import date
+from typing import ClassVar
+
+from domain.codes import (
+    ALREADY_EXISTS,
+    DAY_IN_FUTURE,
+    NOT_A_PARTY,
+    NOT_THE_BENEFICIARY,
+    NOT_THE_PROMISER,
+    NOT_THE_REQUESTER,
+    SERVES_NOTHING_SAID,
+    TERMS_OPEN,
+)
+from domain.kernel import BeneficiaryId, Command, OutcomeId, PromiserId, Reads, Refused, TaskId
+from domain.outcomes import Outcome
+from domain.people import Person
+from domain.promises import (
+    CommitmentBroken,
+    DeliveryAccepted,
+    DeliveryReturned,
+    Promise,
+    RequestWithdrawn,
+    State,
+    TaskAccepted,
+    TaskCommitted,
+    TaskDeclined,
+    TaskDelivered,
+    TaskRequested,
+    TermsAgreed,
+    TermsProposed,
+    TermsRefused,
+    acting,
+    demand_party,
+)
+from domain.references import check_mentions, mentioned
+from domain.values import Effort, Reason, Text, Title, checked_between
+
+MOST_EFFORT = 100_000
+
+
+def check_purpose(outcome_id: object, serves_nothing: str | None) -> None:
+    """Refuses a task that says neither what it serves nor why nothing, or both (R4)."""
+    if (outcome_id is None) == (serves_nothing is None):
+        sentence = "Name the outcome that the task serves, or say why it serves none."
+        raise Refused(SERVES_NOTHING_SAID, sentence, "outcomeId", "servesNothing")
+
+
+class RequestTask(Command):
+    """Ask somebody for a promise; it binds nobody until they accept (R4, R5).
+
+    Refused where the task says neither which outcome it serves nor why none.
+    """
+
+    entity = "task_id"
+    creates = True
+
+    task_id: TaskId
+    title: Title
+    due_on: date
+    promiser_id: PromiserId
+    beneficiary_id: BeneficiaryId | None = None
+    conditions: Text | None = None
+    effort: Effort | None = None
+    outcome_id: OutcomeId | None = None
+    serves_nothing: Reason | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.effort is not None:
+            checked_between(self.effort, 0, MOST_EFFORT, "effort")
+
+    def reads(self) -> Reads:
+        self.promise = Promise(self.task_id)
+        self.mentions = mentioned(
+            promiserId=Person(self.promiser_id),
+            beneficiaryId=self.beneficiary_id and Person(self.beneficiary_id),
+            outcomeId=self.outcome_id and Outcome(self.outcome_id),
+        )
+        yield [self.promise, *self.mentions.values()]
+
+    def execute(self) -> None:
+        requester_id = acting(self.issued)
+        if self.promise.state:
+            raise Refused(ALREADY_EXISTS, "Choose another id: a task has this one.", "taskId")
+        check_purpose(self.outcome_id, self.serves_nothing)
+        check_mentions(self.mentions)
+        self.emit(
+            TaskRequested(
+                task_id=self.task_id,
+                title=self.title,
+                due_on=self.due_on,
+                promiser_id=self.promiser_id,
+                beneficiary_id=self.beneficiary_id or requester_id,
+                requester_id=requester_id,
+                conditions=self.conditions,
+                effort=self.effort,
+                outcome_id=self.outcome_id,
+                serves_nothing=self.serves_nothing,
+            )
+        )
+
+
+class CommitTask(Command):
+    """Promise something, to somebody or to yourself (R4, R5).
+
+    Refused where the task says neither which outcome it serves nor why none.
+    """
+
+    entity = "task_id"
+    creates = True
+
+    task_id: TaskId
+    title: Title
+    due_on: date
+    beneficiary_id: BeneficiaryId | None = None
+    conditions: Text | None = None
+    effort: Effort | None = None
+    outcome_id: OutcomeId | None = None
+    serves_nothing: Reason | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.effort is not None:
+            checked_between(self.effort, 0, MOST_EFFORT, "effort")
+
+    def reads(self) -> Reads:
+        self.promise = Promise(self.task_id)
+        self.mentions = mentioned(
+            beneficiaryId=self.beneficiary_id and Person(self.beneficiary_id),
+            outcomeId=self.outcome_id and Outcome(self.outcome_id),
+        )
+        yield [self.promise, *self.mentions.values()]
+
+    def execute(self) -> None:
+        promiser_id = acting(self.issued)
+        if self.promise.state:
+            raise Refused(ALREADY_EXISTS, "Choose another id: a task has this one.", "taskId")
+        check_purpose(self.outcome_id, self.serves_nothing)
+        check_mentions(self.mentions)
+        self.emit(
+            TaskCommitted(
+                task_id=self.task_id,
+                title=self.title,
+                due_on=self.due_on,
+                promiser_id=promiser_id,
+                beneficiary_id=self.beneficiary_id or promiser_id,
+                conditions=self.conditions,
+                effort=self.effort,
+                outcome_id=self.outcome_id,
+                serves_nothing=self.serves_nothing,
+            )
+        )
+
+
+class TaskCommand(Command):
+    """What all commands about a task that is there have in common: they know the promise, and nothing else."""
+
+    entity: ClassVar[str] = "task_id"
+
+    task_id: TaskId
+
+    def reads(self) -> Reads:
+        self.promise = Promise(self.task_id)
+        yield [self.promise]
+
+
+class AcceptTask(TaskCommand):
+    """Promise what you were asked for (R5): only the promiser can."""
+
+    def execute(self) -> None:
+        person_id = acting(self.issued)
+        self.promise.demand(State.REQUESTED)
+        demand_party(person_id == self.promise.promiser_id, NOT_THE_PROMISER, "promiser")
+        self.emit(TaskAccepted(task_id=self.task_id, promiser_id=person_id, outcome_id=self.promise.outcome_id))
+
+
+class DeclineTask(TaskCommand):
+    """Do not promise what you were asked for, and say why (R6)."""
+
+    reason: Reason
+
+    def execute(self) -> None:
+        person_id = acting(self.issued)
+        self.promise.demand(State.REQUESTED)
+        demand_party(person_id == self.promise.promiser_id, NOT_THE_PROMISER, "promiser")
+        self.emit(TaskDeclined(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
+
+
+class WithdrawRequest(TaskCommand):
+    """Ask no longer for a promise that nobody has made (R6)."""
+
+    def execute(self) -> None:
+        person_id = acting(self.issued)
+        self.promise.demand(State.REQUESTED)
+        demand_party(self.promise.is_beneficiary(person_id), NOT_THE_REQUESTER, "requester")
+        self.emit(RequestWithdrawn(task_id=self.task_id, outcome_id=self.promise.outcome_id))
+
+
+class RenegotiateTask(TaskCommand):
+    """Propose other terms and say why; the old ones stand until the other party agrees (R5).
+
+    Refused while other terms wait for consent.
+    """
+
+    reason: Reason
+    title: Title | None = None
+    conditions: Text | None = None
+    due_on: date | None = None
+    effort: Effort | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.effort is not None:
+            checked_between(self.effort, 0, MOST_EFFORT, "effort")
+
+    def execute(self) -> None:
+        person_id = acting(self.issued)
+        promise = self.promise
+        was = promise.demand(State.COMMITTED)
+        is_party = person_id == promise.promiser_id or promise.is_beneficiary(person_id)
+        demand_party(is_party, NOT_A_PARTY, "promiser or the beneficiary")
+        if promise.proposed is not None:
+            raise Refused(TERMS_OPEN, "Have the terms agreed or refused that are waiting for consent.", "taskId")
+        proposed = TermsProposed(
+            task_id=self.task_id,
+            proposer_id=person_id,
+            title=self.title or was.title,
+            due_on=self.due_on or was.due_on,
+            reason=self.reason,
+            conditions=was.conditions if self.conditions is None else self.conditions,
+            effort=was.effort if self.effort is None else self.effort,
+            outcome_id=promise.outcome_id,
+        )
+        self.emit(proposed)
+        if promise.own:
+            self.emit(agreed(proposed, was.due_on))
+
+
+def agreed(proposed: TermsProposed, former_due_on: date) -> TermsAgreed:
+    """The proposed terms, in force."""
+    return TermsAgreed(
+        task_id=proposed.task_id,
+        title=proposed.title,
+        due_on=proposed.due_on,
+        former_due_on=former_due_on,
+        conditions=proposed.conditions,
+        effort=proposed.effort,
+        outcome_id=proposed.outcome_id,
+    )
+
+
+class AgreeTerms(TaskCommand):
+    """Agree to the terms that the other party proposed (R5)."""
+
+    def execute(self) -> None:
+        person_id = acting(self.issued)
+        was = self.promise.demand(State.COMMITTED)
+        proposed = self.promise.demand_open()
+        demand_other_party(self.promise, proposed, person_id)
+        self.emit(agreed(proposed, was.due_on))
+
+
+class RefuseTerms(TaskCommand):
+    """Do not agree to the terms that the other party proposed; the old ones stand (R5)."""
+
+    reason: Reason | None = None
+
+    def execute(self) -> None:
+        person_id = acting(self.issued)
+        self.promise.demand(State.COMMITTED)
+        proposed = self.promise.demand_open()
+        demand_other_party(self.promise, proposed, person_id)
+        self.emit(TermsRefused(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
+
+
+def demand_other_party(promise: Promise, proposed: TermsProposed, person_id: object) -> None:
+    """Refuses whoever stands on the side that proposed, or on neither: silence and one's own word are no consent."""
+    by_promiser = proposed.proposer_id == promise.promiser_id
+    others = {promise.beneficiary_id, promise.requester_id} - {None} if by_promiser else {promise.promiser_id}
+    demand_party(person_id in others - {proposed.proposer_id}, NOT_A_PARTY, "other party")
+
+
+class DeliverTask(TaskCommand):
+    """Deliver what was promised; kept at once where the promise was to yourself (R6).
+
+    Terms that still wait for consent lapse.
+    """
+
+    evidence: Text | None = None
+    delivered_on: date | None = None
+
+    def execute(self) -> None:
+        person_id = acting(self.issued)
+        self.promise.demand(State.COMMITTED)
+        demand_party(person_id == self.promise.promiser_id, NOT_THE_PROMISER, "promiser")
+        delivered_on = self.delivered_on or self.issued.today
+        if delivered_on > self.issued.today:
+            raise Refused(DAY_IN_FUTURE, "Give a day that has come.", "deliveredOn")
+        outcome_id = self.promise.outcome_id
+        self.emit(
+            TaskDelivered(
+                task_id=self.task_id, delivered_on=delivered_on, evidence=self.evidence, outcome_id=outcome_id
+            )
+        )
+        if self.promise.own:
+            self.emit(DeliveryAccepted(task_id=self.task_id, outcome_id=outcome_id))
+
+
+class AcceptDelivery(TaskCommand):
+    """Say that what was delivered is what was promised (R6)."""
+
+    def execute(self) -> None:
+        person_id = acting(self.issued)
+        self.promise.demand(State.DELIVERED)
+        demand_party(self.promise.is_beneficiary(person_id), NOT_THE_BENEFICIARY, "beneficiary")
+        self.emit(DeliveryAccepted(task_id=self.task_id, outcome_id=self.promise.outcome_id))
+
+
+class ReturnDelivery(TaskCommand):
+    """Say why what was delivered is not what was promised; the promise stands, and the return is counted (R6)."""
+
+    reason: Reason
+
+    def execute(self) -> None:
+        person_id = acting(self.issued)
+        self.promise.demand(State.DELIVERED)
+        demand_party(self.promise.is_beneficiary(person_id), NOT_THE_BENEFICIARY, "beneficiary")
+        self.emit(DeliveryReturned(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
+
+
+class BreakCommitment(TaskCommand):
+    """Say that you will not keep the promise, and why (R6)."""
+
+    reason: Reason
+
+    def execute(self) -> None:
+        person_id = acting(self.issued)
+        self.promise.demand(State.COMMITTED)
+        demand_party(person_id == self.promise.promiser_id, NOT_THE_PROMISER, "promiser")
+        self.emit(CommitmentBroken(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))

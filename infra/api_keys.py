@@ -1,0 +1,54 @@
+"""API keys: `hw_live_`, eight characters to look up, 32 random bytes, a checksum. Only their SHA-256 is kept."""
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from zlib import crc32
+
+PREFIX = "hw_live_"
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+LOOKUP, SECRET, CHECKSUM = 8, 43, 6
+LENGTH = len(PREFIX) + LOOKUP + 1 + SECRET + CHECKSUM
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyMade:
+    """A fresh key: `text` is shown once, the rest recorded."""
+
+    text: str
+    lookup: str
+    digest: str
+
+
+def _base62(number: int, width: int) -> str:
+    digits: list[str] = []
+    for _ in range(width):
+        number, rest = divmod(number, len(ALPHABET))
+        digits.append(ALPHABET[rest])
+    return "".join(reversed(digits))
+
+
+def _checksum(text: str) -> str:
+    return _base62(crc32(text.encode()), CHECKSUM)
+
+
+def digest_of(text: str) -> str:
+    """What is kept of a key: SHA-256 as hex; a slow hash would buy nothing against 256 random bits."""
+    return sha256(text.encode()).hexdigest()
+
+
+def make() -> ApiKeyMade:
+    """From the system's randomness."""
+    lookup = "".join(secrets.choice(ALPHABET) for _ in range(LOOKUP))
+    stem = f"{PREFIX}{lookup}_{_base62(int.from_bytes(secrets.token_bytes(32)), SECRET)}"
+    text = stem + _checksum(stem)
+    return ApiKeyMade(text, lookup, digest_of(text))
+
+
+def lookup_of(text: str) -> str | None:
+    """The part to look up by, or None where the text is no key of ours (cut, lengthened, mistyped)."""
+    if len(text) != LENGTH or not text.isascii() or not text.startswith(PREFIX):
+        return None
+    if not secrets.compare_digest(_checksum(text[:-CHECKSUM]), text[-CHECKSUM:]):
+        return None
+    return text[len(PREFIX) : len(PREFIX) + LOOKUP]

@@ -1,0 +1,11 @@
+-- enter: a key by its lookup part, and tokens out of its bucket
+select organisation_id, api_key_id, role, scopes, person_id, expires_on, digest, revoked, time_zone, granted, wait
+  from read.enter($1, $2, $3, $4, $5, $6)
+
+-- used: notes the day on which a key was last used
+insert into edge.key_use (organisation_id, api_key_id, last_used_on) values ($1, $2, $3)
+on conflict (organisation_id, api_key_id) do update set last_used_on = excluded.last_used_on
+ where edge.key_use.last_used_on < excluded.last_used_on
+
+-- ready: whether the database can write and the read models are in place
+select pg_is_in_recovery(), to_regclass('read.entry') is not null

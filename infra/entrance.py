@@ -1,0 +1,125 @@
+"""Who may come in: keys looked up in the same second, and rate limits exact across processes.
+
+A key's row and a few of its tokens are kept for less than a second, so a revoked key is out within one, and a busy one
+costs the
+database a statement per lease instead of one per request. What a lease leaves over is given back with the next.
+"""
+
+import hmac
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from time import monotonic
+from uuid import UUID
+
+from domain.values import Role
+from infra.api_keys import digest_of, lookup_of
+from infra.database import Database, statements
+
+STATEMENTS = statements(Path(__file__).with_name("edge.sql"))
+SECONDS_KEPT = 0.8
+LEASE = 64
+MOST_KEPT = 10_000
+NO_DIGEST = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The row of a key that holds."""
+
+    organisation_id: UUID
+    api_key_id: UUID
+    role: Role
+    scopes: tuple[str, ...]
+    person_id: UUID | None
+    time_zone: str
+
+
+@dataclass(slots=True)
+class Lease:
+    """A key's row and tokens, for less than a second."""
+
+    entered: Entered
+    digest: str
+    tokens: int
+    until: float
+
+
+class KeyUnknown(Exception):
+    """No such key, or it is revoked or expired: all look alike from outside."""
+
+
+class TooManyRequests(Exception):
+    """The key's bucket is empty; `wait` seconds until the next token."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__("too many requests")
+        self.wait = wait
+
+
+class Entrance:
+    """Looks keys up and counts their requests."""
+
+    def __init__(self, database: Database, rate: float, burst: float) -> None:
+        self.database = database
+        self.rate = rate
+        self.burst = burst
+        self.leases: OrderedDict[str, Lease] = OrderedDict()
+        self.noted: dict[UUID, date] = {}
+
+    async def enter(self, key: str) -> Entered:
+        """Raises KeyUnknown and TooManyRequests."""
+        lookup, digest = lookup_of(key), digest_of(key)
+        if lookup is None:
+            raise KeyUnknown
+        lease = self.leases.get(lookup)
+        if lease is not None and lease.tokens > 0 and monotonic() < lease.until:
+            if not hmac.compare_digest(lease.digest, digest):
+                raise KeyUnknown
+            lease.tokens -= 1
+            return lease.entered
+        return await self._lease(lookup, digest, lease.tokens if lease is not None else 0)
+
+    async def _lease(self, lookup: str, digest: str, back: int) -> Entered:
+        if back:
+            self.leases.pop(lookup, None)  # given back once, whoever asks next
+        async with self.database.work.acquire() as connection:
+            row = await connection.fetchrow(STATEMENTS["enter"], lookup, digest, LEASE, back, self.rate, self.burst)
+        kept = row["digest"] if row is not None else NO_DIGEST
+        if not hmac.compare_digest(kept, digest) or row is None or row["revoked"]:
+            raise KeyUnknown
+        today = datetime.now(UTC).date()
+        if row["expires_on"] is not None and row["expires_on"] < today:
+            raise KeyUnknown
+        if row["granted"] < 1:
+            raise TooManyRequests(row["wait"])
+        entered = Entered(
+            organisation_id=row["organisation_id"],
+            api_key_id=row["api_key_id"],
+            role=Role(row["role"]),
+            scopes=tuple(row["scopes"]),
+            person_id=row["person_id"],
+            time_zone=row["time_zone"],
+        )
+        self._keep(lookup, Lease(entered, digest, row["granted"] - 1, monotonic() + SECONDS_KEPT))
+        await self._note_use(entered, today)
+        return entered
+
+    def _keep(self, lookup: str, lease: Lease) -> None:
+        was = self.leases.get(lookup)
+        if was is not None and was.tokens > 0:
+            lease.tokens += was.tokens  # two leases were taken at once; neither's tokens are lost
+        self.leases[lookup] = lease
+        if len(self.leases) > MOST_KEPT:
+            self.leases.popitem(last=False)
+
+    async def _note_use(self, entered: Entered, today: date) -> None:
+        if self.noted.get(entered.api_key_id) == today:
+            return
+        self.noted[entered.api_key_id] = today
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "select set_config('headway.organisation', $1::text, true)", str(entered.organisation_id)
+            )
+            await connection.execute(STATEMENTS["used"], entered.organisation_id, entered.api_key_id, today)

@@ -1,0 +1,66 @@
+"""How far each organisation's read models have come, as this process knows it; who waits for a position is woken by
+it."""
+
+import asyncio
+from collections import OrderedDict
+from uuid import UUID
+
+MOST = 50_000
+
+
+class Positions:
+    """Positions reached, told by the local projector and by other processes' notices. Unsure (`sure` false): nothing
+    is known."""
+
+    def __init__(self) -> None:
+        self.sure = False  # whether notices of other processes arrive
+        self._reached: OrderedDict[UUID, int] = OrderedDict()
+        self._waiting: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
+
+    def reached(self, organisation_id: UUID) -> int | None:
+        """The position, or None where the database has to be asked."""
+        return self._reached.get(organisation_id) if self.sure else None
+
+    def advance(self, organisation_id: UUID, position: int) -> None:
+        if position <= self._reached.get(organisation_id, -1):
+            return
+        self._reached[organisation_id] = position
+        self._reached.move_to_end(organisation_id)
+        if len(self._reached) > MOST:
+            self._reached.popitem(last=False)
+        waiting = self._waiting.get(organisation_id)
+        if waiting is None:
+            return
+        rest: list[tuple[int, asyncio.Future[None]]] = []
+        for asked, future in waiting:
+            if asked > position:
+                rest.append((asked, future))
+            elif not future.done():
+                future.set_result(None)
+        if rest:
+            self._waiting[organisation_id] = rest
+        else:
+            del self._waiting[organisation_id]
+
+    def doubt(self) -> None:
+        """Notices were lost: what was known may be behind."""
+        self.sure = False
+        self._reached.clear()
+
+    async def wait(self, organisation_id: UUID, position: int, seconds: float) -> bool:
+        """Whether the position was reached within the time."""
+        if self._reached.get(organisation_id, -1) >= position:
+            return True
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(organisation_id, []).append((position, future))
+        try:
+            await asyncio.wait_for(future, seconds)
+        except TimeoutError:
+            return False
+        finally:
+            left = [(asked, one) for asked, one in self._waiting.get(organisation_id, []) if one is not future]
+            if left:
+                self._waiting[organisation_id] = left
+            else:
+                self._waiting.pop(organisation_id, None)
+        return True

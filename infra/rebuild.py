@@ -1,0 +1,253 @@
+"""Read models anew from the ledger: folded in memory, loaded by COPY into a schema beside, compared, switched.
+
+Reads and commands go on all the while; only the projector waits, and only for the switch.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+import projections
+from infra.database import statements
+from infra.projector import STATEMENTS as READING
+from infra.projector import problem
+from infra.recording import LedgerRow, Reader
+from projections.read_models import PROJECTIONS
+from projections.rows import Projection, Sheet, Table
+
+STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
+FOLDER = Path(next(iter(projections.__path__)))
+CHUNK = 5_000
+REBUILD_LOCK = 7_236_001  # of pg_advisory_lock: one rebuild at a time
+
+Connection = asyncpg.Connection
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What a rebuild found: events folded, rows loaded, and per table how many rows differ from those that stood."""
+
+    events: int = 0
+    rows: int = 0
+    differences: dict[str, int] = field(default_factory=dict[str, int])
+    stopped: list[str] = field(default_factory=list[str])
+
+
+def parts(projection: Projection) -> tuple[str, str]:
+    """The SQL of a projection: its tables, and the functions over them."""
+    text = (FOLDER / f"{projection.name}.sql").read_text()
+    tables, functions = text.split("-- functions\n", 1)
+    return tables, functions
+
+
+def digest(projection: Projection) -> str:
+    """Of SQL and code: a projection whose digest has changed is rebuilt at the next start."""
+    code = (FOLDER / f"{projection.name}.py").read_bytes()
+    return sha256("".join(parts(projection)).encode() + code).hexdigest()
+
+
+async def install(connection: Connection, told: Callable[[str], None] = lambda _: None) -> Rebuilt | None:
+    """Brings the read models to this release's shape: makes them, or rebuilds those that have changed."""
+    stand = {row[0]: row[1] for row in await connection.fetch(STATEMENTS["installed"])}
+    if not stand:
+        async with connection.transaction():
+            await connection.execute("set local search_path = read")
+            for projection in PROJECTIONS:
+                await connection.execute(parts(projection)[0])
+            await connection.execute(STATEMENTS["guard"])
+            await _install_functions(connection)
+            await _note(connection, PROJECTIONS)
+        return None
+    changed = [one for one in PROJECTIONS if stand.get(one.name) != digest(one)]
+    if not changed:
+        return None
+    told(f"Rebuilding {', '.join(one.name for one in changed)}.")
+    return await rebuild(connection, changed, functions=True)
+
+
+async def _install_functions(connection: Connection) -> None:
+    await connection.execute("set local search_path = read")
+    await connection.execute(STATEMENTS["drop_functions"])
+    for projection in PROJECTIONS:
+        if functions := parts(projection)[1].strip():
+            await connection.execute(functions)
+
+
+async def _note(connection: Connection, changed: Iterable[Projection]) -> None:
+    for projection in changed:
+        await connection.execute(STATEMENTS["install"], projection.name, digest(projection))
+
+
+async def rebuild(
+    connection: Connection, wanted: Sequence[Projection] = PROJECTIONS, *, functions: bool = False
+) -> Rebuilt:
+    """Under an advisory lock; killed at any step it leaves the former rows standing, and the next run begins anew."""
+    await connection.execute("select pg_advisory_lock($1)", REBUILD_LOCK)
+    try:
+        return await Rebuild(connection, wanted, functions).run()
+    finally:
+        await connection.execute("select pg_advisory_unlock($1)", REBUILD_LOCK)
+
+
+@dataclass(slots=True)
+class Course:
+    """One projection of one organisation being folded."""
+
+    projection: Projection
+    sheet: Sheet = field(default_factory=Sheet)
+    position: int = 0
+    stopped_at: int | None = None
+    problem: str | None = None
+
+
+class Rebuild:
+    """One run."""
+
+    def __init__(self, connection: Connection, wanted: Sequence[Projection], functions: bool) -> None:
+        self.connection = connection
+        self.wanted = tuple(wanted)
+        self.functions = functions
+        self.result = Rebuilt()
+        self.courses: dict[UUID, list[Course]] = {}
+        self.readers: dict[UUID, Reader] = {}
+
+    async def run(self) -> Rebuilt:
+        connection = self.connection
+        await connection.execute("drop schema if exists rebuild cascade")
+        await connection.execute("create schema rebuild")
+        await connection.execute("set search_path = rebuild")
+        try:
+            for projection in self.wanted:
+                await connection.execute(parts(projection)[0])
+            await self._fold_all()
+            async with connection.transaction():
+                await connection.execute(STATEMENTS["hold"])
+                await self._fold_all()  # what came meanwhile
+                await self._load_standing()
+                await connection.execute(STATEMENTS["guard"])
+                await self._compare()
+                await self._switch()
+            await connection.execute("drop schema rebuild cascade")
+        finally:
+            if not connection.is_closed():
+                await connection.execute("reset search_path")
+                await connection.execute("select set_config('headway.organisation', '', false)")
+        return self.result
+
+    async def _fold_all(self) -> None:
+        await self.connection.execute("select set_config('headway.sweep', 'on', false)")
+        heads = await self.connection.fetch(READING["heads"])
+        await self.connection.execute("select set_config('headway.sweep', '', false)")
+        for organisation_id, head in heads:
+            await self._fold(organisation_id, head)
+
+    async def _fold(self, organisation_id: UUID, head: int) -> None:
+        await self.connection.execute("select set_config('headway.organisation', $1, false)", str(organisation_id))
+        courses = self.courses.setdefault(organisation_id, [Course(one) for one in self.wanted])
+        reader = self.readers.setdefault(organisation_id, Reader(organisation_id, None))
+        start = max(course.position for course in courses)
+        async for events in self._events(organisation_id, start, head):
+            self.result.events += len(events)
+            for event in events:
+                self._take(reader, courses, event)
+            await self._load(organisation_id, [row for course in courses for row in self._closed(course)])
+
+    async def _events(self, organisation_id: UUID, start: int, head: int) -> AsyncIterator[list[LedgerRow]]:
+        while start < head:
+            events = await self.connection.fetch(READING["events"], organisation_id, start, CHUNK)
+            if not events:
+                return
+            start = events[-1][0]
+            yield events
+
+    def _take(self, reader: Reader, courses: list[Course], event: LedgerRow) -> None:
+        try:
+            recorded = reader.recorded(event)
+        except Exception as error:
+            for course in courses:
+                self._stop(course, event, error)
+            return
+        for course in courses:
+            if course.stopped_at is not None:
+                continue
+            try:
+                for revision in list(course.projection.revisions(recorded)):
+                    course.sheet.apply(revision, recorded.position)
+                course.position = recorded.position
+            except Exception as error:
+                self._stop(course, event, error)
+
+    def _stop(self, course: Course, event: LedgerRow, error: Exception) -> None:
+        if course.stopped_at is None:
+            course.stopped_at, course.problem = event[0], problem(event, error)
+            self.result.stopped.append(f"{course.projection.name} at {event[0]}: {course.problem}")
+
+    def _closed(self, course: Course) -> list[tuple[Table, UUID, int, int | None, dict[str, Any]]]:
+        """Versions that are over; rows that are only ever added need not be kept in memory either."""
+        sheet = course.sheet
+        rows: list[tuple[Table, UUID, int, int | None, dict[str, Any]]] = list(sheet.closed)
+        sheet.closed.clear()
+        for key, table in list(sheet.touched.items()):
+            if table.only_added:
+                row = sheet.standing.pop(key)
+                del sheet.touched[key]
+                rows.append((table, key[1], row.since, None, row.values))
+        return rows
+
+    async def _load_standing(self) -> None:
+        for organisation_id, courses in self.courses.items():
+            await self._load(organisation_id, [row for course in courses for row in course.sheet.written()])
+
+    async def _load(
+        self, organisation_id: UUID, versions: Iterable[tuple[Table, UUID, int, int | None, dict[str, Any]]]
+    ) -> None:
+        by_table: dict[str, tuple[Table, list[tuple[Any, ...]]]] = {}
+        for table, id_, since, until, values in versions:
+            rows = by_table.setdefault(table.name, (table, []))[1]
+            rows.append((organisation_id, id_, since, until, *(values[column] for column in table.columns)))
+        for table, rows in by_table.values():
+            self.result.rows += len(rows)
+            columns = ["organisation_id", "id", "since", "until", *table.columns]
+            await self.connection.copy_records_to_table(
+                table.name, schema_name="rebuild", columns=columns, records=rows
+            )
+
+    async def _compare(self) -> None:
+        """How many rows differ, per table, where both have reached the same position."""
+        for organisation_id, courses in self.courses.items():
+            await self.connection.execute("select set_config('headway.organisation', $1, false)", str(organisation_id))
+            for course in courses:
+                name = course.projection.name
+                reached = await self.connection.fetchval(STATEMENTS["reached"], organisation_id, name)
+                for table in course.projection.tables if reached == course.position and not self.functions else ():
+                    differing = await self.connection.fetchval(_difference(table), organisation_id)
+                    if differing:
+                        self.result.differences[table.name] = self.result.differences.get(table.name, 0) + differing
+                await self.connection.execute(
+                    STATEMENTS["arrive"], organisation_id, name, course.position, course.stopped_at, course.problem
+                )
+
+    async def _switch(self) -> None:
+        connection = self.connection
+        await connection.execute("drop schema if exists former cascade")
+        await connection.execute("create schema former")
+        for projection in self.wanted:
+            for table in projection.tables:
+                await connection.execute(f"alter table if exists read.{table.name} set schema former")
+                await connection.execute(f"alter table rebuild.{table.name} set schema read")
+        if self.functions:
+            await _install_functions(connection)
+        await _note(connection, self.wanted)
+        await connection.execute("drop schema former cascade")
+
+
+def _difference(table: Table) -> str:
+    columns = ", ".join(f'"{column}"::text' for column in ("organisation_id", "id", "since", "until", *table.columns))
+    now = f"select {columns} from read.{table.name} where organisation_id = $1"  # noqa: S608
+    then = f"select {columns} from rebuild.{table.name} where organisation_id = $1"  # noqa: S608
+    return f"select count(*) from (({now} except all {then}) union all ({then} except all {now})) d"  # noqa: S608

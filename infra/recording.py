@@ -1,0 +1,40 @@
+"""Ledger rows as the projections take them."""
+
+from datetime import UTC
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain.organisation import CalendarSet, OrganisationFounded
+from infra.codec import decode
+from projections.rows import Recorded
+
+LedgerRow = Any  # a record, as the statement `events` lists it
+
+
+class Reader:
+    """Decodes one organisation's events in order, and keeps to its time zone as they change it."""
+
+    def __init__(self, organisation_id: UUID, time_zone: str | None) -> None:
+        self.organisation_id = organisation_id
+        self.zone = ZoneInfo(time_zone) if time_zone else UTC
+
+    def recorded(self, row: LedgerRow) -> Recorded:
+        """Raises what the codec raises where the event is damaged or unknown."""
+        position, event_id, version, kind, actor, tags, reason, recorded_at, occurred_at, body = row
+        event = decode(kind, version, body)
+        if isinstance(event, OrganisationFounded | CalendarSet):
+            self.zone = ZoneInfo(event.time_zone)
+        return Recorded(
+            organisation_id=self.organisation_id,
+            position=position,
+            event_id=event_id,
+            event=event,
+            type=kind,
+            actor=actor,
+            tags=tuple(tags),
+            reason=reason,
+            recorded_at=recorded_at,
+            occurred_at=occurred_at,
+            day=occurred_at.astimezone(self.zone).date(),
+        )

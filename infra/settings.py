@@ -1,0 +1,123 @@
+"""Settings: read once from the environment, each with a default that runs on a laptop, a limit and a sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+from msgspec import Meta
+from platformdirs import user_data_dir
+
+PREFIX = "HEADWAY_"
+SECRET = frozenset({"database_url", "application_database_url"})
+
+
+class SettingsInvalid(ValueError):
+    """A setting that is unknown or wrong; the sentence names it and says what to do."""
+
+
+def _said(sentence: str, **limits: Any) -> Meta:
+    return Meta(description=sentence, **limits)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set."""
+
+    home: Annotated[str, _said("Folder of the embedded database and of generated keys.")] = user_data_dir("headway")
+    database_url: Annotated[
+        str | None, _said("PostgreSQL 16 or newer, as the role that migrates; none: the embedded server.")
+    ] = None
+    application_database_url: Annotated[
+        str | None,
+        _said("The same database as the role that serves; none: database_url with role headway_application."),
+    ] = None
+    host: Annotated[str, _said("Address to serve on.")] = "127.0.0.1"
+    port: Annotated[int, _said("Port to serve on.", ge=1, le=65535)] = 8000
+    append_pool_size: Annotated[int, _said("Connections that append.", ge=1, le=200)] = 8
+    work_pool_size: Annotated[int, _said("Connections of projector and edge.", ge=2, le=200)] = 8
+    read_pool_size: Annotated[int, _said("Connections that read.", ge=1, le=200)] = 8
+    statement_timeout_seconds: Annotated[int, _said("How long a read may take.", ge=1, le=600)] = 5
+    cors_origins: Annotated[str, _said("Origins that browsers may call from, separated by commas; none: closed.")] = ""
+    rate_per_second: Annotated[float, _said("Requests a second that a key is given.", gt=0, le=1e6)] = 1_000.0
+    rate_burst: Annotated[float, _said("Requests that a rested key may make at once.", ge=1, le=1e6)] = 2_000.0
+    log_level: Annotated[str, _said("Least severe log lines shown: debug, info, warning or error.")] = "info"
+    explorer: Annotated[bool, _said("Whether browsers are shown GraphiQL at /graphql.")] = True
+    introspection: Annotated[bool, _said("Whether the GraphQL schema may be asked for.")] = True
+    graphql_max_bytes: Annotated[int, _said("Size of a GraphQL request.", ge=1_000)] = 262_144
+    graphql_document_bytes: Annotated[int, _said("Size of a GraphQL document.", ge=100)] = 20_000
+    graphql_max_tokens: Annotated[int, _said("Tokens of a GraphQL document.", ge=10)] = 2_000
+    graphql_max_depth: Annotated[int, _said("Depth of a GraphQL document.", ge=1)] = 15
+    graphql_max_aliases: Annotated[int, _said("Aliases in a GraphQL document.", ge=0)] = 100
+    graphql_max_root_fields: Annotated[int, _said("Root fields of a GraphQL operation.", ge=1)] = 20
+    graphql_max_cost: Annotated[int, _said("Cost of a GraphQL operation, in rows and fields.", ge=1)] = 50_000
+    response_cache_megabytes: Annotated[int, _said("Memory for answers that can be given again.", ge=0)] = 32
+    drain_seconds: Annotated[float, _said("How long readiness is false before connections close.", ge=0, le=60)] = 5.0
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Raises SettingsInvalid for an unknown HEADWAY_ name or a value outside its limits."""
+    given: dict[str, str] = {}
+    for name, value in environment.items():
+        if name.startswith(PREFIX):
+            field = name.removeprefix(PREFIX).lower()
+            if field not in Settings.__struct_fields__:
+                raise SettingsInvalid(
+                    f"There is no setting {name}; `headway settings` lists them all. Remove it or correct it."
+                )
+            given[field] = value
+    for field, value in given.items():
+        try:
+            msgspec.convert({field: value}, Settings, strict=False)
+        except msgspec.ValidationError as error:
+            reason = str(error).partition(" - at ")[0]
+            raise SettingsInvalid(f"Correct {PREFIX}{field.upper()}: {reason}.") from None
+    return msgspec.convert(given, Settings, strict=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A setting as `headway settings` lists it."""
+
+    name: str
+    value: str
+    origin: str
+    sentence: str
+
+
+def described(settings: Settings, environment: Mapping[str, str]) -> list[Described]:
+    """Every setting with where its value comes from; passwords are masked."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return [
+        Described(
+            name=PREFIX + field.upper(),
+            value=_masked(field, getattr(settings, field)),
+            origin="environment" if PREFIX + field.upper() in environment else "default",
+            sentence=_sentence(hints[field]),
+        )
+        for field in Settings.__struct_fields__
+    ]
+
+
+def _sentence(hint: Any) -> str:
+    if get_origin(hint) is not Annotated:
+        return ""
+    return next((one.description or "" for one in get_args(hint)[1:] if isinstance(one, Meta)), "")
+
+
+def _masked(field: str, value: Any) -> str:
+    if value is None:
+        return ""
+    text = str(value)
+    if field not in SECRET:
+        return text
+    parts = urlsplit(text)
+    if parts.password is None:
+        return text
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{parts.netloc.rpartition('@')[2]}"))
+
+
+def home_of(settings: Settings) -> Path:
+    """Absolute, with `~` resolved."""
+    return Path(settings.home).expanduser().absolute()

@@ -1,0 +1,69 @@
+"""Metrics and logs: what an operator watches. No organisation, person or text is ever a label or a field."""
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+_FAST = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+
+COMMANDS = Counter(
+    "headway_commands", "Commands by name and what became of them.", ["command", "outcome"], registry=REGISTRY
+)
+APPEND_SECONDS = Histogram(
+    "headway_append_seconds", "From handing a batch to the database to its answer.", buckets=_FAST, registry=REGISTRY
+)
+APPEND_BATCH = Histogram(
+    "headway_append_batch_size", "Commands in one append.", buckets=(1, 2, 4, 8, 16, 32, 64), registry=REGISTRY
+)
+APPEND_CONFLICTS = Counter(
+    "headway_append_conflicts", "Commands decided again because of a conflict.", registry=REGISTRY
+)
+_FOLDS = Counter("headway_folds", "Folds by whether the process had them.", ["warm"], registry=REGISTRY)
+FOLDS_WARM, FOLDS_COLD = _FOLDS.labels("yes"), _FOLDS.labels("no")
+STALE_REFUSALS = Counter(
+    "headway_stale_refusals", "Refusals on warm folds that a fresh look took back.", registry=REGISTRY
+)
+PROJECTED = Counter("headway_projected_events", "Events projected.", registry=REGISTRY)
+PROJECTION_LAG_EVENTS = Gauge(
+    "headway_projection_lag_events", "Positions the read models lag behind, summed.", ["projection"], registry=REGISTRY
+)
+PROJECTION_LAG_SECONDS = Histogram(
+    "headway_projection_lag_seconds", "From recorded to projected.", buckets=_FAST, registry=REGISTRY
+)
+PROJECTIONS_STOPPED = Gauge(
+    "headway_projections_stopped", "Projections of organisations that a failing event has stopped.", registry=REGISTRY
+)
+QUERIES = Counter(
+    "headway_graphql_operations", "GraphQL operations by path and reason.", ["path", "reason"], registry=REGISTRY
+)
+REQUEST_SECONDS = Histogram(
+    "headway_http_request_seconds",
+    "Requests by route and status class.",
+    ["route", "status"],
+    buckets=_FAST,
+    registry=REGISTRY,
+)
+POOL_CONNECTIONS = Gauge(
+    "headway_pool_connections", "Database connections by pool and state.", ["pool", "state"], registry=REGISTRY
+)
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("headway")
+
+
+def configure_logs(level: str) -> None:
+    """One JSON line an event on standard error; the renderer escapes what could forge a line."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )

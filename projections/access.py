@@ -1,0 +1,36 @@
+"""Who may come in: API keys and roles."""
+
+from collections.abc import Iterator
+
+from domain.organisation import ApiKeyIssued, ApiKeyRevoked, RoleGranted
+from projections.rows import Recorded, Revision, Table, insert, link_id, revise
+
+API_KEY = Table("api_key", ("name", "role", "scopes", "person_id", "expires_on", "lookup", "digest", "revoked"))
+PERSON_ROLE = Table("person_role", ("person_id", "role"))
+TABLES = (API_KEY, PERSON_ROLE)
+
+
+def revisions(recorded: Recorded) -> Iterator[Revision]:
+    """What a key or a role becomes."""
+    match recorded.event:
+        case ApiKeyIssued() as event:
+            yield insert(
+                API_KEY,
+                event.api_key_id,
+                name=event.name,
+                role=event.role.value,
+                scopes=list(event.scopes),
+                person_id=event.person_id,
+                expires_on=event.expires_on,
+                lookup=event.lookup,
+                digest=event.digest,
+                revoked=False,
+            )
+        case ApiKeyRevoked() as event:
+            yield revise(API_KEY, event.api_key_id, revoked=True)
+        case RoleGranted() as event:
+            yield insert(
+                PERSON_ROLE, link_id("role", event.person_id), person_id=event.person_id, role=event.role.value
+            )
+        case _:
+            return

@@ -1,0 +1,91 @@
+-- tables
+
+create table task (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    title text collate "C" not null,
+    conditions text,
+    due_on date not null,
+    first_due_on date not null,
+    effort numeric,
+    state text not null check (state in
+        ('REQUESTED', 'COMMITTED', 'DELIVERED', 'KEPT', 'DECLINED', 'WITHDRAWN', 'BROKEN')),
+    promiser_id uuid not null,
+    beneficiary_id uuid not null,
+    requester_id uuid,
+    outcome_id uuid,
+    serves_nothing text,
+    requested_on date,
+    committed_on date,
+    delivered_on date,
+    ended_on date,
+    end_reason text,
+    returns int not null,
+    renegotiations int not null,
+    primary key (organisation_id, id, since)
+);
+create index task_by_due on task (organisation_id, due_on, id) where until is null;
+create index task_by_due_as_of on task (organisation_id, due_on, id);
+create index task_by_title on task (organisation_id, title, id) where until is null;
+create index task_by_title_as_of on task (organisation_id, title, id);
+create index task_by_outcome on task (organisation_id, outcome_id, due_on, id) where until is null;
+create index task_by_outcome_as_of on task (organisation_id, outcome_id, due_on, id);
+create index task_by_promiser on task (organisation_id, promiser_id, due_on, id) where until is null;
+create index task_by_promiser_as_of on task (organisation_id, promiser_id, due_on, id);
+create index task_by_beneficiary on task (organisation_id, beneficiary_id, due_on, id) where until is null;
+create index task_by_beneficiary_as_of on task (organisation_id, beneficiary_id, due_on, id);
+
+-- a due date that was replaced by consent, with the day it stood until
+create table former_due (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    task_id uuid not null,
+    due_on date not null,
+    replaced_on date not null,
+    primary key (organisation_id, id, since)
+);
+create index former_due_by_task on former_due (organisation_id, task_id, since);
+
+-- new terms that wait for consent, or what became of them
+create table proposed_terms (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    task_id uuid not null,
+    proposer_id uuid not null,
+    title text,
+    conditions text,
+    due_on date,
+    effort numeric,
+    reason text not null,
+    state text not null check (state in ('OPEN', 'AGREED', 'REFUSED', 'LAPSED')),
+    primary key (organisation_id, id, since)
+);
+create index proposed_terms_by_task on proposed_terms (organisation_id, task_id, since);
+
+create table milestone (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    outcome_id uuid not null,
+    title text collate "C" not null,
+    due_on date not null,
+    first_due_on date not null,
+    reached_on date,
+    days_late int,
+    note text,
+    state text not null check (state in ('PLANNED', 'REACHED')),
+    primary key (organisation_id, id, since)
+);
+create index milestone_by_due on milestone (organisation_id, due_on, id) where until is null;
+create index milestone_by_due_as_of on milestone (organisation_id, due_on, id);
+create index milestone_by_outcome on milestone (organisation_id, outcome_id, due_on, id) where until is null;
+create index milestone_by_outcome_as_of on milestone (organisation_id, outcome_id, due_on, id);
+
+-- functions

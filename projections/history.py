@@ -1,0 +1,43 @@
+"""What was recorded, when, by whom and why: a row an event, and whom it concerns."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import msgspec
+
+from projections.rows import Recorded, Revision, Table, insert, link_id
+
+ENTRY = Table(
+    "entry",
+    ("position", "entity_id", "type", "recorded_at", "occurred_at", "actor", "actor_id", "reason", "said"),
+    only_added=True,
+)
+CONCERNED = Table("concerned", ("entity_id", "entry_id", "position"), only_added=True)
+TABLES = (ENTRY, CONCERNED)
+NOT_TOLD = frozenset({"digest", "lookup"})  # of a key: of no use to a reader of the history
+
+
+def revisions(recorded: Recorded) -> Iterator[Revision]:
+    """The entry, and a link to each entity that the event's tags name."""
+    event = recorded.event
+    subject, *fields = event.__struct_fields__
+    entity_id: UUID = getattr(event, subject)
+    kind, _, actor = recorded.actor.partition(":")
+    said = {name: getattr(event, name) for name in fields if name not in NOT_TOLD}
+    yield insert(
+        ENTRY,
+        recorded.event_id,
+        position=recorded.position,
+        entity_id=entity_id,
+        type=recorded.type,
+        recorded_at=recorded.recorded_at,
+        occurred_at=recorded.occurred_at,
+        actor=recorded.actor,
+        actor_id=UUID(actor) if kind == "person" else None,
+        reason=recorded.reason,
+        said=msgspec.json.encode(said).decode(),
+    )
+    concerned = dict.fromkeys([entity_id, *(UUID(tag.rpartition(":")[2]) for tag in recorded.tags)])
+    for one in concerned:
+        link = link_id(one, recorded.event_id)
+        yield insert(CONCERNED, link, entity_id=one, entry_id=recorded.event_id, position=recorded.position)

@@ -1,0 +1,235 @@
+"""Rows of a read model, made by hand: two organisations with versions that end and begin, nulls, ties and odd texts."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid5
+
+import asyncpg
+
+SPACE = UUID("6f7ef1a2-58c8-4a5b-9d6e-0c58e5b6a7d1")
+HEAD = 60
+FIRST_DAY = date(2023, 1, 1)
+BEGAN = datetime(2023, 1, 1, 9, tzinfo=UTC)
+ODD = ['He said "no" \\ yes', "tab\tand\nline", "emoji 🚀 عربي", "Ünïcode ‮", "ß", ""]
+
+
+def id_of(organisation: str, kind: str, nth: int | str) -> UUID:
+    return uuid5(SPACE, f"{organisation}/{kind}/{nth}")
+
+
+class Rows:
+    """Writes rows for one organisation."""
+
+    def __init__(self, connection: asyncpg.Connection, name: str) -> None:
+        self.connection = connection
+        self.name = name
+        self.id = id_of(name, "organisation", 0)
+
+    def of(self, kind: str, nth: int | str) -> UUID:
+        return id_of(self.name, kind, nth)
+
+    async def add(self, table: str, row_id: UUID, since: int, until: int | None = None, **values: Any) -> None:
+        names = ["organisation_id", "id", "since", "until", *values]
+        places = ", ".join(f"${nth + 1}" for nth in range(len(names)))
+        columns = ", ".join(f'"{one}"' for one in names)
+        sql = f"insert into read.{table} ({columns}) values ({places})"
+        await self.connection.execute(sql, self.id, row_id, since, until, *values.values())
+
+    async def fill(self) -> None:
+        await self._people()
+        await self._strategy()
+        for nth in range(12):
+            await self._outcome(nth)
+        await self._links()
+        await self._tasks()
+        await self._history()
+        for projection in ("access", "alignment", "accountability", "progress", "history"):
+            await self.connection.execute(
+                "insert into read.checkpoint (organisation_id, projection, position) values ($1, $2, $3)",
+                self.id,
+                projection,
+                HEAD,
+            )
+
+    async def _people(self) -> None:
+        await self.add(
+            "organisation", self.id, 1, name=f"{self.name} & Co", time_zone="Europe/Berlin", first_day_of_week=1,
+            fiscal_year_starts_month=10, holidays='["2023-12-25", {"b": null, "a": 12345678901234567890}]',
+            cadence_days=7, grace_days=3,
+        )  # fmt: skip
+        for nth in range(4):
+            await self.add(
+                "person", self.of("person", nth), 2, name=f"{self.name} person {nth % 2} {ODD[nth]}",
+                email=None if nth % 2 else f"p{nth}@{self.name}.example",
+            )  # fmt: skip
+        await self.add("person_role", self.of("role", 0), 2, person_id=self.of("person", 0), role="OWNER")
+        await self.add(
+            "api_key", self.of("key", 0), 2, name="A key", role="OWNER", scopes=["read"], person_id=None, expires_on=None,
+            lookup=f"look-{self.name}", digest="00", revoked=False,
+        )  # fmt: skip
+        for nth in range(5):
+            parent = self.of("team", nth // 2) if nth > 1 else None
+            await self.add(
+                "team", self.of("team", nth), 3, 20 if nth == 4 else None, name=f"Team {nth}", parent_id=parent
+            )
+        await self.add("team", self.of("team", 4), 20, None, name="Team four, renamed", parent_id=self.of("team", 0))
+        for nth in range(4):
+            ends = (self.of("team", nth % 2), self.of("person", nth))
+            await self.add(
+                "membership", self.of("membership", nth), 4, team_id=ends[0], person_id=ends[1], lead=nth == 0
+            )
+
+    async def _strategy(self) -> None:
+        await self.add("strategy", self.id, 5, statement="Onwards", starts_on=FIRST_DAY, ends_on=None)
+        for nth in range(4):
+            await self.add(
+                "objective", self.of("objective", nth), 5, title=f"Objective {nth}", description=None,
+                perspective=["FINANCIAL", "CUSTOMER"][nth % 2], team_id=None if nth else self.of("team", 0),
+            )  # fmt: skip
+        for nth in range(3):
+            ends = (self.of("objective", nth), self.of("objective", nth + 1))
+            await self.add("cause", self.of("cause", nth), 6, objective_id=ends[0], drives_id=ends[1])
+        for nth in range(2):
+            await self.add(
+                "cycle", self.of("cycle", nth), 6, title=f"Cycle {nth}", starts_on=FIRST_DAY + timedelta(180 * nth),
+                ends_on=FIRST_DAY + timedelta(180 * nth + 180), parent_id=None, state=["RUNNING", "PLANNED"][nth],
+            )  # fmt: skip
+        await self.add(
+            "focus_limit", self.of("limit", 0), 7, team_id=self.of("team", 0), person_id=None,
+            cycle_id=self.of("cycle", 0), most=2, reason="Less is more",
+        )  # fmt: skip
+
+    async def _outcome(self, nth: int) -> None:
+        since = 10 + nth
+        values: dict[str, Any] = {
+            "title": f"Outcome {nth // 3}{ODD[nth % len(ODD)]}",
+            "description": None if nth % 3 else "Why",
+            "cycle_id": self.of("cycle", nth % 2) if nth != 5 else None,
+            "team_id": self.of("team", nth % 5) if nth % 4 else None,
+            "owner_id": self.of("person", nth % 4),
+            "reviewer_id": None,
+            "ambition": ["COMMITTED", "ASPIRATIONAL"][nth % 2],
+            "starts_on": FIRST_DAY if nth % 2 else None,
+            "due_on": FIRST_DAY + timedelta(100 + nth // 2) if nth % 3 else None,
+            "roll_up": None,
+            "state": ["DRAFT", "ACTIVE", "ABANDONED"][nth % 3 if nth else 1],
+        }
+        row = self.of("outcome", nth)
+        if nth % 3 == 1:
+            await self.add("outcome", row, since, 40, **values)
+            await self.add("outcome", row, 40, None, **{**values, "title": f"Renamed {nth // 3}", "team_id": None})
+        else:
+            await self.add("outcome", row, since, None, **values)
+        for one in range(nth % 4):
+            await self._measure(nth, one, since)
+        if nth % 2:
+            await self.add(
+                "check_in", self.of("check-in", nth), since + 2, outcome_id=row, author_id=self.of("person", 0),
+                confidence=Decimal("0.70"), status="AT_RISK", moved="some", set_back=None, next="more",
+                dated=FIRST_DAY + timedelta(40 + nth), made_at=since + 2,
+            )  # fmt: skip
+
+    async def _measure(self, outcome: int, nth: int, since: int) -> None:
+        key = f"{outcome}.{nth}"
+        measure = self.of("measure", key)
+        direction = ["INCREASE", "DECREASE", "KEEP_WITHIN"][nth]
+        await self.add(
+            "measure", measure, since, None, outcome_id=self.of("outcome", outcome), title=f"Measure {nth % 2}",
+            unit=None if nth else "€", direction=direction, starts_on=FIRST_DAY, checkpoints="[]", steps="[]",
+            is_leading=False, accumulates=False,
+        )  # fmt: skip
+        target = None if (outcome, nth) == (7, 0) else Decimal("200.50")
+        terms: dict[str, Any] = {
+            "measure_id": measure, "effective_on": FIRST_DAY, "baseline": Decimal("100.00"), "target": target,
+            "lower": Decimal(90), "upper": Decimal(210), "weight": Decimal("1.5"), "due_on": FIRST_DAY + timedelta(200),
+            "reason": None,
+        }  # fmt: skip
+        await self.add("measure_terms", self.of("terms", key), since, None, **terms)
+        revised = {**terms, "effective_on": FIRST_DAY + timedelta(60), "target": Decimal(300), "reason": "More"}
+        await self.add("measure_terms", self.of("terms", f"{key}r"), 30, None, **revised)
+        for one in range(6):
+            corrected = one == 2
+            values: dict[str, Any] = {
+                "measure_id": measure, "outcome_id": self.of("outcome", outcome), "value": Decimal(100 + 7 * one),
+                "taken_on": FIRST_DAY + timedelta(20 * (one // 2)), "taken_at": since + 1, "note": ODD[one],
+                "evidence": None, "origin": "PERSON", "corrections": 0,
+            }  # fmt: skip
+            row = self.of("reading", f"{key}.{one}")
+            await self.add("reading", row, since + 1, 45 if corrected else None, **values)
+            if corrected:
+                exact = Decimal("123456789012345678.123456789012")
+                await self.add("reading", row, 45, None, **{**values, "value": exact, "corrections": 1})
+
+    async def _links(self) -> None:
+        pairs = [(1, 0), (2, 0), (3, 1), (4, 1), (5, 2), (6, 3), (6, 2), (7, 6)]
+        for lower, higher in pairs:
+            await self.add(
+                "alignment", self.of("alignment", f"{lower}-{higher}"), 25, 50 if lower == 4 else None,
+                outcome_id=self.of("outcome", lower), higher_id=self.of("outcome", higher), objective_id=None,
+                measure_id=None, weight=Decimal("0.5") if lower % 2 else Decimal(1),
+            )  # fmt: skip
+        await self.add(
+            "alignment", self.of("alignment", "0-o"), 25, None, outcome_id=self.of("outcome", 0), higher_id=None,
+            objective_id=self.of("objective", 0), measure_id=None, weight=Decimal(1),
+        )  # fmt: skip
+        await self.add(
+            "reference", self.of("reference", 0), 26, None, entity_id=self.of("outcome", 0), system="tracker",
+            external_id=f"X-{self.name}", url=None,
+        )  # fmt: skip
+
+    async def _tasks(self) -> None:
+        states = ["REQUESTED", "COMMITTED", "DELIVERED", "KEPT", "DECLINED", "WITHDRAWN", "BROKEN", "COMMITTED"]
+        for nth, state in enumerate(states * 2):
+            due = FIRST_DAY + timedelta(30 + nth % 5)
+            task = self.of("task", nth)
+            await self.add(
+                "task", task, 30 + nth, None, title=f"Task {nth % 3}", conditions=None, due_on=due, first_due_on=due,
+                effort=Decimal("2.50") if nth % 2 else None, state=state, promiser_id=self.of("person", nth % 3),
+                beneficiary_id=self.of("person", (nth + 1) % 3), requester_id=None,
+                outcome_id=self.of("outcome", nth % 6) if nth % 4 else None,
+                serves_nothing=None if nth % 4 else "Housekeeping", requested_on=None, committed_on=FIRST_DAY,
+                delivered_on=None, ended_on=None, end_reason=None, returns=0, renegotiations=0,
+            )  # fmt: skip
+            if nth % 3 == 0:
+                await self.add(
+                    "former_due", self.of("former", nth), 47, None, task_id=task, due_on=due - timedelta(9),
+                    replaced_on=due - timedelta(10),
+                )  # fmt: skip
+        await self.add(
+            "proposed_terms", self.of("proposed", 0), 48, None, task_id=self.of("task", 1),
+            proposer_id=self.of("person", 1), title=None, conditions=None, due_on=FIRST_DAY + timedelta(50), effort=None,
+            reason="Ill", state="OPEN",
+        )  # fmt: skip
+        for nth in range(4):
+            reached = nth == 2
+            await self.add(
+                "milestone", self.of("milestone", nth), 31, None, outcome_id=self.of("outcome", nth % 2),
+                title=f"Milestone {nth}", due_on=FIRST_DAY + timedelta(50 - nth), first_due_on=FIRST_DAY + timedelta(40),
+                reached_on=FIRST_DAY + timedelta(60) if reached else None, days_late=12 if reached else None, note=None,
+                state="REACHED" if reached else "PLANNED",
+            )  # fmt: skip
+
+    async def _history(self) -> None:
+        for position in range(1, HEAD + 1):
+            entity = self.of("outcome", position % 6)
+            entry = self.of("entry", position)
+            recorded = BEGAN + timedelta(days=position, microseconds=100_000 * (position % 3))
+            await self.add(
+                "entry", entry, position, None, position=position, entity_id=entity, type="outcome.set",
+                recorded_at=recorded, occurred_at=recorded - timedelta(hours=1),
+                actor=f"person:{self.of('person', 0)}" if position % 2 else f"key:{self.of('key', 0)}",
+                actor_id=self.of("person", 0) if position % 2 else self.of("key", 0),
+                reason="Because" if position % 5 == 0 else None,
+                said=f'{{"title": "Title {position}", "weight": {position // 12}, "kind": {{"x": null, "y": [1, 2.50]}}}}',
+            )  # fmt: skip
+            await self.add(
+                "concerned", self.of("concerned", position), position, None, entity_id=entity, entry_id=entry,
+                position=position,
+            )  # fmt: skip
+
+
+async def fill(connection: asyncpg.Connection) -> None:
+    """Two organisations with the same shapes and other ids."""
+    for name in ("alpha", "beta"):
+        await Rows(connection, name).fill()
