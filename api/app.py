@@ -14,7 +14,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import commands, explorer, operations, reference
+from api import commands, operations, pages, reference
 from api.applying import Urls
 from api.desk import Desk
 from api.graphql.http import graphql_routes
@@ -133,9 +133,9 @@ def application(services: Services) -> Litestar:
             {
                 "desk": services.desk,
                 "entrance": services.entrance,
+                "graphql": services.graphql,
                 "database": services.database,
                 "readiness": services.readiness,
-                "graphql": services.graphql,
                 "positions": services.positions,
                 "settings": services.settings,
             }
@@ -149,9 +149,9 @@ def application(services: Services) -> Litestar:
     return Litestar(
         route_handlers=[
             *commands.routes(),
-            *graphql_routes(services.settings),
+            *graphql_routes(),
+            *pages.routes(),
             *reference.routes(),
-            *explorer.routes(),
             operations.live,
             operations.ready,
             operations.metrics,

@@ -84,7 +84,7 @@ async def _greeted(greeting: Awaitable[str]) -> str:
 
 @app.command
 def serve() -> int:
-    """Serve HTTP and GraphQL; applies what migrations are missing, and starts the embedded database where none is set."""
+    """Serve HTTP and GraphQL; first applies missing migrations, and starts the embedded database where none is set."""
     settings = read_settings(os.environ)
     configure_logs(settings.log_level)
     return _serve(settings)
@@ -249,9 +249,10 @@ def settings(*, json: Json = False) -> int:
 @app.command
 def schema() -> int:
     """The GraphQL schema."""
-    from api.graphql.schema import sdl  # noqa: PLC0415 - building it takes a moment
+    from api.graphql.mutations import mutation_type  # noqa: PLC0415 - building it takes a moment
+    from api.graphql.schema import build  # noqa: PLC0415
 
-    say(sdl().rstrip("\n"))
+    say(build(mutation_type()).sdl.rstrip("\n"))
     return DONE
 
 

@@ -13,11 +13,16 @@ from api.applying import Applied, Urls, apply_file, desk_of, operator
 from api.desk import Envelope
 from domain.values import Role
 from examples.demo import commands as team
+from examples.demo.story import NAMESPACE as TEAM_NAMESPACE
+from examples.demo.story import entity as identity
 from examples.lines import Line, write
 from examples.us_federal import commands as federal
 from infra.settings import Settings, home_of
 
 KEYS = "keys.env"
+FEDERAL = UUID(federal.ORGANISATION)
+TEAM = TEAM_NAMESPACE
+OWNER = identity("person", "mara")
 
 
 class DemonstrationFailed(Exception):
@@ -29,11 +34,13 @@ async def load(settings: Settings, urls: Urls, talk: Console) -> str:
     home = home_of(settings)
     keys = home / KEYS
     if not keys.exists():
-        await _apply(settings, urls, talk, _file(home / "us-federal.ndjson", federal.lines), UUID(federal.ORGANISATION))
         today = datetime.now(UTC).date()
-        await _apply(settings, urls, talk, _file(home / "demo.ndjson", lambda: team.lines(today)), UUID(team.ORGANISATION))
+        goals = _file(home / "us-federal.ndjson", federal.lines)
+        story = _file(home / "demo.ndjson", lambda: team.lines(today))
+        await _apply(settings, urls, talk, goals, FEDERAL)
+        await _apply(settings, urls, talk, story, TEAM)
         await _issue_keys(settings, urls, keys)
-    values = dict(line.split("=", 1) for line in keys.read_text().splitlines() if "=" in line)  # noqa: ASYNC240 - as below
+    values = dict(line.split("=", 1) for line in keys.read_text().splitlines() if "=" in line)
     return greeting(settings, values["HEADWAY_API_KEY"])
 
 
@@ -66,7 +73,6 @@ async def _apply(settings: Settings, urls: Urls, talk: Console, path: Path, orga
 
 
 async def _issue_keys(settings: Settings, urls: Urls, keys: Path) -> None:
-    federal_id, team_id = UUID(federal.ORGANISATION), UUID(team.ORGANISATION)
     async with desk_of(settings, urls) as (desk, _, positions):
 
         async def issue(organisation_id: UUID, name: str, role: Role, person: str | None = None) -> str:
@@ -77,12 +83,12 @@ async def _issue_keys(settings: Settings, urls: Urls, keys: Path) -> None:
 
         lines = {
             "HEADWAY_URL": f"http://{settings.host}:{settings.port}",
-            "HEADWAY_API_KEY": await issue(federal_id, "Demonstration, owner", Role.OWNER),
-            "HEADWAY_TEAM_API_KEY": await issue(team_id, "Demonstration, owner", Role.OWNER, team.OWNER),
-            "HEADWAY_AUDITOR_API_KEY": await issue(federal_id, "Demonstration, auditor", Role.AUDITOR),
+            "HEADWAY_API_KEY": await issue(FEDERAL, "Demonstration, owner", Role.OWNER),
+            "HEADWAY_TEAM_API_KEY": await issue(TEAM, "Demonstration, owner", Role.OWNER, OWNER),
+            "HEADWAY_AUDITOR_API_KEY": await issue(FEDERAL, "Demonstration, auditor", Role.AUDITOR),
         }
     text = "".join(f"{name}={value}\n" for name, value in lines.items())
     beside = keys.with_suffix(".part")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
-    beside.rename(keys)  # noqa: ASYNC240 - the file is tiny, and nothing else runs yet
+    beside.rename(keys)

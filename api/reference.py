@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from api.commands import NDJSON, AcceptedBody, LineBody
 from api.desk import MADE_AT_THE_EDGE
-from api.explorer import page
+from api.pages import page
 from api.problems import ProblemBody
 from domain.commands import COMMANDS
 from domain.values import camel
@@ -112,7 +112,7 @@ def description() -> Response[bytes]:
 
 
 @get("/reference", include_in_schema=False, sync_to_thread=False)
-def reference_page() -> Response[bytes]:
+def reference_page() -> Response[str]:
     """The page that shows it, from our own origin."""
     return page("reference")
 

@@ -162,7 +162,8 @@ class BusyLedger(MemoryLedger):
     def __init__(self, *events: Event) -> None:
         super().__init__()
         self.recorder = self.busy = BusyRecorder()
-        self.store(*events)
+        if events:
+            self.store(*events)
 
     def attempt(self, command: Command) -> bool:
         """Whether the command was carried out; decided anew where others came in between."""

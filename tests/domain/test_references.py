@@ -12,7 +12,7 @@ from domain.people import FormTeam, PersonRegistered, RegisterPerson, TeamFormed
 from domain.references import Reference, Referenced, key_of
 from domain.strategy import SetStrategicObjective, StrategicObjectiveSet
 from tests.given import ANA, given, given_loosely, named
-from tests.stories import A, TICKET, BusyLedger, outcome, person
+from tests.stories import TICKET, A, BusyLedger, outcome, person
 
 Bearing = PersonRegistered | TeamFormed | OutcomeSet | StrategicObjectiveSet
 

@@ -1,0 +1,197 @@
+"""Arguments while compiling: each a function of the variables; looks at their shape are remembered as observations.
+
+A plan holds for all requests whose variables give the same observations; the values themselves are bound.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from typing import Any, cast
+from uuid import UUID
+
+from graphql import (
+    ArgumentNode,
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLNonNull,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    is_list_type,
+    value_from_ast,
+)
+
+from api.graphql.refusals import RequestRefused
+from api.graphql.writing import SQL_TYPES, Param
+from api.viewer import Viewer
+
+Variables = Mapping[str, Any]
+MOST_IN_LIST = 500
+
+
+@dataclass(slots=True)
+class Binding:
+    """What the parameters of a statement are read from."""
+
+    variables: Variables
+    viewer: Viewer
+    today: date
+    given: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(slots=True)
+class Observed:
+    """The variables of the request that is compiled for, and what was seen of them."""
+
+    variables: Variables
+    seen: dict[Hashable, tuple[Callable[[Variables], Hashable], Hashable]] = field(
+        default_factory=dict[Hashable, tuple[Callable[[Variables], Hashable], Hashable]]
+    )
+
+    def look(self, key: Hashable, fact: Callable[[Variables], Hashable]) -> Any:
+        if key not in self.seen:
+            self.seen[key] = (fact, fact(self.variables))
+        return self.seen[key][1]
+
+    @property
+    def observations(self) -> tuple[tuple[Callable[[Variables], Hashable], Hashable], ...]:
+        return tuple(self.seen.values())
+
+
+def _variables_in(node: Any) -> set[str]:
+    """Names of the variables in a value."""
+    if isinstance(node, VariableNode):
+        return {node.name.value}
+    found: set[str] = set()
+    for child in [*(getattr(node, "values", None) or ()), *(getattr(node, "fields", None) or ())]:
+        found |= _variables_in(getattr(child, "value", child) if not isinstance(child, VariableNode) else child)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A value of the document: `read` gives it coerced, Undefined where it is left out."""
+
+    key: Hashable
+    read: Callable[[Variables], Any]
+    constant: bool
+    type: Any
+
+    def part(self, name: str) -> "Argument":
+        """A key of an input object."""
+        named = get_named_type(self.type)
+        inner = getattr(named, "fields", {}).get(name)
+
+        def read(variables: Variables) -> Any:
+            whole = self.read(variables)
+            return whole.get(name, Undefined) if isinstance(whole, dict) else Undefined
+
+        return Argument((self.key, name), read, self.constant, inner.type if inner else None)
+
+    def seen(self, observed: Observed, what: str, fact: Callable[[Any], Hashable]) -> Any:
+        """A fact about the value that the plan depends on."""
+        if self.constant:
+            return fact(self.read({}))
+        return observed.look((self.key, what), lambda variables: fact(self.read(variables)))
+
+    def state(self, observed: Observed) -> str:
+        return self.seen(observed, "state", _state)
+
+    def given(self, observed: Observed) -> bool:
+        return self.state(observed) == "given"
+
+    @property
+    def scalar(self) -> str:
+        named = get_named_type(self.type)
+        return "Enum" if isinstance(named, GraphQLEnumType) else named.name
+
+    def param(self) -> Param:
+        scalar = self.scalar
+        lists = is_list_type(self.type.of_type if isinstance(self.type, GraphQLNonNull) else self.type)
+        name = SQL_TYPES[scalar] + ("[]" if lists else "")
+        bind = bound_list if lists else bound
+        return Param(("argument", self.key), name, lambda binding: bind(scalar, self.read(binding.variables)))
+
+
+def _state(value: Any) -> str:
+    if value is Undefined:
+        return "absent"
+    return "null" if value is None else "given"
+
+
+def bound(scalar: str, value: Any) -> Any:
+    """A value as asyncpg takes it. Raises RequestRefused for a text that PostgreSQL can't hold."""
+    if value is None or value is Undefined:
+        return None
+    if isinstance(value, Enum):
+        return value.name
+    if scalar == "ID":
+        return uuid_of(value)
+    if isinstance(value, str):
+        return checked_text(value)
+    return value
+
+
+def bound_list(scalar: str, value: Any) -> Any:
+    if value is None or value is Undefined:
+        return None
+    items = cast(list[Any], value)
+    if len(items) > MOST_IN_LIST:
+        raise RequestRefused("BAD_INPUT", f"Give a list of at most {MOST_IN_LIST} values.")
+    return tuple(bound(scalar, one) for one in items if scalar != "ID" or uuid_of(one) is not None)
+
+
+def uuid_of(value: Any) -> UUID | None:
+    """None for what is no id of ours: nothing bears it."""
+    text = str(value)
+    try:
+        return UUID(text) if len(text) == len("00000000-0000-0000-0000-000000000000") else None
+    except ValueError:
+        return None
+
+
+def checked_text(text: str) -> str:
+    if "\x00" in text:
+        raise RequestRefused("BAD_INPUT", "Leave the character NUL out of texts.")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise RequestRefused("BAD_INPUT", "Leave lone surrogates out of texts.") from None
+    return text
+
+
+def argument_of(definition: GraphQLArgument, node: ArgumentNode | None, name: str) -> Argument:
+    default = _default(definition)
+    if node is None:
+        return Argument(("default", name, id(definition)), lambda _: default, True, definition.type)
+    value = node.value
+    if isinstance(value, VariableNode):
+        variable = value.name.value
+
+        def look_up(variables: Variables) -> Any:
+            return variables.get(variable, default)
+
+        return Argument(("variable", variable, repr(default)), look_up, False, definition.type)
+    return _compound(definition, value)
+
+
+def _compound(definition: GraphQLArgument, value: ValueNode) -> Argument:
+    if not _variables_in(value):
+        constant = value_from_ast(value, definition.type)
+        return Argument(("constant", id(value)), lambda _: constant, True, definition.type)
+
+    def coerce(variables: Variables) -> Any:
+        return value_from_ast(value, definition.type, dict(variables))
+
+    return Argument(("value", id(value)), coerce, False, definition.type)
+
+
+def _default(definition: GraphQLArgument) -> Any:
+    default: Any = getattr(definition, "default_value", Undefined)
+    named = get_named_type(definition.type)
+    if isinstance(named, GraphQLEnumType) and isinstance(default, str):
+        return named.parse_value(default)
+    return default

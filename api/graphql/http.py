@@ -1,0 +1,353 @@
+"""GraphQL over HTTP on one route: what comes in, which path it takes, and how it is answered."""
+
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import parse_qs
+from uuid import uuid4
+
+import msgspec
+import zstandard
+from graphql import OperationType
+from litestar import Request, asgi
+from litestar.datastructures import State
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
+
+from api.graphql.document import Documents, checked_variables
+from api.graphql.mutating import Mutating
+from api.graphql.plans import Answered, Reads
+from api.graphql.refusals import DocumentRefused, RequestRefused
+from api.graphql.schema import Built
+from api.pages import page
+from api.problems import Problem
+from api.viewer import Viewer
+from infra.database import unavailable
+from infra.telemetry import log
+
+RESPONSE, JSON = "application/graphql-response+json", "application/json"
+WORTH_COMPRESSING = 1_024
+SECONDS_FOR_POSITION = 2.0
+MIN_POSITION = b"headway-min-position"
+VARY = b"Accept, Authorization, Accept-Encoding"
+MOST_EXACT = 2**53
+
+HTTPRequest = Request[None, None, State]
+Authenticate = Callable[[HTTPRequest], Awaitable[Viewer]]
+
+# Code → status. Two numbers: for graphql-response+json, and where a client asks for application/json by name, for which
+# the audits of graphql-http (October 2025) want 200 while the draft of the specification wants 4xx. The rest is 400.
+STATUS: Mapping[str, tuple[int, int]] = {
+    "PARSE_FAILED": (400, 200),
+    "VALIDATION_FAILED": (400, 200),
+    "BAD_VARIABLES": (400, 200),
+    "UNAUTHENTICATED": (401, 401),
+    "NOT_ALLOWED": (403, 403),
+    "METHOD_NOT_ALLOWED": (405, 405),
+    "NOT_ACCEPTABLE": (406, 406),
+    "BODY_TOO_LARGE": (413, 413),
+    "MEDIA_TYPE_UNKNOWN": (415, 415),
+    "TOO_MANY_REQUESTS": (429, 429),
+    "INTERNAL": (500, 500),
+    "UNAVAILABLE": (503, 503),
+    "STORAGE_FULL": (503, 503),
+    "POSITION_NOT_REACHED": (503, 503),
+    "TIMEOUT": (504, 504),
+}
+RETRY_AFTER = frozenset({"UNAVAILABLE", "POSITION_NOT_REACHED"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parameters of a request."""
+
+    query: str
+    variables: dict[str, Any]
+    operation_name: str | None
+    min_position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back."""
+
+    status: int
+    body: bytes
+    headers: list[tuple[bytes, bytes]]
+
+
+def accepted(accept: str) -> str | None:
+    """The media type to answer in: by weight, the newer one before the older; None: nothing that we have."""
+    if not accept.strip():
+        return JSON
+    best, chosen = 0.0, None
+    for part in accept.split(","):
+        name, _, parameters = part.partition(";")
+        weight = weight_of(parameters)
+        name = name.strip().lower()
+        offered = {RESPONSE: RESPONSE, JSON: JSON, "application/*": JSON, "*/*": JSON}.get(name)
+        if offered is None or ("charset" in parameters.lower() and "utf-8" not in parameters.lower()):
+            continue
+        if weight > best or (weight == best and weight > 0 and offered == RESPONSE):
+            best, chosen = weight, offered
+    return chosen
+
+
+def weight_of(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                return min(1.0, max(0.0, float(value)))
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def coding_of(accept_encoding: str) -> str | None:
+    """zstd before gzip, where the client takes it."""
+    taken = {}
+    for part in accept_encoding.split(","):
+        name, _, parameters = part.partition(";")
+        taken[name.strip().lower()] = weight_of(parameters)
+    for coding in ("zstd", "gzip"):
+        if taken.get(coding, 0.0) > 0:
+            return coding
+    return None
+
+
+def compressed(body: bytes, coding: str) -> bytes:
+    if coding == "zstd":
+        return zstandard.ZstdCompressor(level=1).compress(body)
+    return gzip.compress(body, compresslevel=1, mtime=0)
+
+
+class Endpoint:
+    """The route."""
+
+    def __init__(
+        self,
+        built: Built,
+        reads: Reads,
+        authenticate: Authenticate,
+        *,
+        mutating: Mutating | None = None,
+        explorer: bool = False,
+        most_bytes: int = 262_144,
+    ) -> None:
+        self.reads = reads
+        self.documents = Documents(built.core, reads.limits)
+        self.authenticate = authenticate
+        self.mutating = mutating
+        self.explorer = explorer
+        self.most_bytes = most_bytes
+
+    async def reply(self, request: HTTPRequest) -> Reply:
+        headers = dict(request.scope["headers"])
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        if self.explorer and request.method == "GET" and "text/html" in accept.lower():
+            shown = page("graphiql")
+            headers_out = [(name.encode(), value.encode()) for name, value in shown.headers.items()]
+            kind = (b"content-type", b"text/html; charset=utf-8")
+            return Reply(200, str(shown.content).encode(), [kind, (b"vary", VARY), *headers_out])
+        media = accepted(accept)
+        if media is None:
+            refused = RequestRefused("NOT_ACCEPTABLE", f"Accept {RESPONSE} or {JSON}.")
+            return self._failed(refused, JSON, by_name=False)
+        try:
+            return await self._answered(request, headers, media)
+        except Exception as error:
+            return self._failed(error, media, JSON in accept.lower())
+
+    async def _answered(self, request: HTTPRequest, headers: dict[bytes, bytes], media: str) -> Reply:
+        if request.method not in {"GET", "POST"}:
+            raise RequestRefused("METHOD_NOT_ALLOWED", "Use GET or POST.")
+        viewer = await self.authenticate(request)
+        asked = await self._asked(request, headers)
+        operation = self.documents.get(asked.query).operation(asked.operation_name)
+        if asked.min_position is not None:
+            await self.reads.wait(viewer.organisation_id, asked.min_position, SECONDS_FOR_POSITION)
+        if operation.kind is OperationType.MUTATION:
+            answered = await self._mutate(request, operation, asked, viewer)
+        else:
+            tag = headers.get(b"if-none-match") if request.method == "GET" else None
+            known = tag.decode("latin-1").removeprefix("W/") if tag else None
+            answered = await self.reads.answer(operation, asked.variables, viewer, known)
+            if known is not None and known == answered.tag:
+                return Reply(304, b"", self._caching(answered))
+        return self._fine(answered, media, headers.get(b"accept-encoding", b"").decode("latin-1"))
+
+    async def _mutate(self, request: HTTPRequest, operation: Any, asked: Asked, viewer: Viewer) -> Answered:
+        if request.method == "GET":
+            raise RequestRefused("METHOD_NOT_ALLOWED", "Send mutations by POST.", allow="POST")
+        if "write" not in viewer.scopes:
+            raise RequestRefused("NOT_ALLOWED", "Use a key with the scope 'write'; this one lacks it.")
+        if self.mutating is None:
+            raise RequestRefused("OPERATION_UNKNOWN", "There are no mutations here.")
+        return await self.mutating.answer(operation, asked.variables, viewer)
+
+    # what comes in
+
+    async def _asked(self, request: HTTPRequest, headers: dict[bytes, bytes]) -> Asked:
+        if request.method == "GET":
+            given = from_url(request.scope["query_string"])
+        else:
+            given = await self._from_body(request, headers)
+        query, name, extensions = given.get("query"), given.get("operationName"), given.get("extensions")
+        if not isinstance(query, str):
+            raise RequestRefused("BAD_REQUEST", "Send the document as the text `query`.")
+        if name is not None and not isinstance(name, str):
+            raise RequestRefused("BAD_REQUEST", "Send operationName as a text.")
+        if extensions is not None and not isinstance(extensions, dict):
+            raise RequestRefused("BAD_REQUEST", "Send the extensions as a JSON object.")
+        position = cast(dict[str, Any], extensions or {}).get("minPosition")
+        if MIN_POSITION in headers:
+            position = read_position(headers[MIN_POSITION])
+        if position is not None and (type(position) is not int or not 0 <= position <= MOST_EXACT):
+            raise RequestRefused("BAD_REQUEST", "Give minPosition as a whole number from 0 to 2^53.")
+        return Asked(query, checked_variables(given.get("variables")), name or None, position)
+
+    async def _from_body(self, request: HTTPRequest, headers: dict[bytes, bytes]) -> dict[str, Any]:
+        kind, _, parameters = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
+        charset = parameters.partition("charset=")[2].strip(' "')
+        if kind.strip() != JSON or charset not in {"", "utf-8"} or b"content-encoding" in headers:
+            raise RequestRefused("MEDIA_TYPE_UNKNOWN", "Send application/json in UTF-8.")
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self.most_bytes:
+            raise RequestRefused("BODY_TOO_LARGE", f"Send at most {self.most_bytes} bytes.")
+        body = bytearray()
+        async for chunk in chunks_of(request.receive):
+            body += chunk
+            if len(body) > self.most_bytes:
+                raise RequestRefused("BODY_TOO_LARGE", f"Send at most {self.most_bytes} bytes.")
+        return json_object(bytes(body))
+
+    # what goes back
+
+    def _caching(self, answered: Answered) -> list[tuple[bytes, bytes]]:
+        headers = [(b"cache-control", b"private, no-cache"), (b"vary", VARY)]
+        if answered.tag is not None:
+            headers.append((b"etag", answered.tag.encode()))
+        return headers
+
+    def _fine(self, answered: Answered, media: str, accept_encoding: str) -> Reply:
+        body, headers = answered.body, self._caching(answered)
+        headers.append((b"content-type", f"{media}; charset=utf-8".encode()))
+        coding = coding_of(accept_encoding) if accept_encoding and len(body) > WORTH_COMPRESSING else None
+        if coding is not None:
+            body = self._coded(answered, coding)
+            headers.append((b"content-encoding", coding.encode()))
+        headers.append((b"content-length", str(len(body)).encode()))
+        return Reply(200, body, headers)
+
+    def _coded(self, answered: Answered, coding: str) -> bytes:
+        """A kept answer is compressed once for each coding."""
+        if answered.kept is None:
+            return compressed(answered.body, coding)
+        found = answered.kept.coded.get(coding)
+        if found is None:
+            found = answered.kept.coded[coding] = compressed(answered.body, coding)
+            self.reads.responses.grown(len(found))
+        return found
+
+    def _failed(self, error: Exception, media: str, by_name: bool) -> Reply:
+        more: dict[str, str] = {}
+        if isinstance(error, DocumentRefused):
+            code, errors = error.code, [dict(one) for one in error.formatted()]
+        elif isinstance(error, RequestRefused):
+            code, errors = error.code, [error.formatted()]
+        elif isinstance(error, Problem):
+            code, more = error.code, error.headers
+            errors = [{"message": error.detail, "extensions": {"code": code}}]
+        else:
+            code, errors = self._internal(error)
+        status = STATUS.get(code, (error.status if isinstance(error, Problem) else 400, 400))
+        chosen = status[1 if media == JSON and by_name else 0]
+        body = msgspec.json.encode({"errors": errors})
+        headers = [
+            (b"content-type", f"{media}; charset=utf-8".encode()),
+            (b"cache-control", b"no-store"),
+            (b"vary", VARY),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        if code == "METHOD_NOT_ALLOWED":
+            headers.append((b"allow", b"GET, POST"))
+        if code in RETRY_AFTER and "retry-after" not in more:
+            headers.append((b"retry-after", b"2" if code == "UNAVAILABLE" else b"1"))
+        headers.extend((name.encode(), value.encode()) for name, value in more.items())
+        return Reply(chosen, body, headers)
+
+    def _internal(self, error: Exception) -> tuple[str, list[dict[str, Any]]]:
+        """Nothing of the error's own text goes out."""
+        away = unavailable(error)
+        if away is not None:
+            sentence = "Ask again in a moment; the database does not answer."
+            return away, [{"message": sentence, "extensions": {"code": away}}]
+        reference = uuid4().hex[:12]
+        log.error("graphql_failed", reference=reference, exc_info=error)
+        sentence = f"Tell the operator this reference: {reference}."
+        return "INTERNAL", [{"message": sentence, "extensions": {"code": "INTERNAL", "reference": reference}}]
+
+
+async def chunks_of(receive: Receive) -> AsyncIterator[bytes]:
+    """The body as it comes in; Litestar's own reader wants a handler of another kind."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RequestRefused("BAD_REQUEST", "Send the whole body.")
+        yield message["body"] if message["type"] == "http.request" else b""
+        if not message.get("more_body"):
+            return
+
+
+def read_position(header: bytes) -> int:
+    if not header.isdigit() or len(header) > len(str(MOST_EXACT)):
+        raise RequestRefused("BAD_REQUEST", "Give the header Headway-Min-Position as a whole number.")
+    return int(header)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Raises RequestRefused for anything else."""
+    try:
+        decoded: Any = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise RequestRefused("BAD_REQUEST", "Send one JSON object in UTF-8.") from None
+    if not isinstance(decoded, dict):
+        raise RequestRefused("BAD_REQUEST", "Send one JSON object; operations are not taken in batches.")
+    return cast(dict[str, Any], decoded)
+
+
+def from_url(query_string: bytes) -> dict[str, Any]:
+    """The parameters of a GET, variables and extensions as JSON."""
+    try:
+        parameters = parse_qs(query_string.decode("ascii"), keep_blank_values=True, max_num_fields=20, errors="strict")
+    except (UnicodeDecodeError, ValueError):
+        raise RequestRefused("BAD_REQUEST", "Write the parameters in UTF-8, percent-encoded.") from None
+    if any(len(values) > 1 for values in parameters.values()):
+        raise RequestRefused("BAD_REQUEST", "Give each parameter once.")
+    given: dict[str, Any] = {name: values[0] for name, values in parameters.items()}
+    for name in ("variables", "extensions"):
+        text = given.get(name)
+        given[name] = json_object(text.encode()) if text and text != "null" else None
+    return given
+
+
+def graphql_routes(_settings: object = None) -> list[ASGIRouteHandler]:
+    """For the Litestar app, whose state holds the service as `graphql`."""
+
+    @asgi("/graphql", is_mount=False, copy_scope=False)
+    async def graphql(scope: Scope, receive: Receive, send: Send) -> None:
+        request: HTTPRequest = Request(scope, receive, send)
+        endpoint: Endpoint = request.app.state.graphql.endpoint
+        reply = await endpoint.reply(request)
+        start: HTTPResponseStartEvent = {
+            "type": "http.response.start",
+            "status": reply.status,
+            "headers": reply.headers,
+        }
+        await send(start)
+        body = b"" if request.method == "HEAD" else reply.body
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    return [graphql]

@@ -1,0 +1,59 @@
+"""The read path put together for a serving process."""
+
+from api.auth import viewer_of
+from api.desk import Desk
+from api.graphql.document import Limits
+from api.graphql.http import Endpoint, HTTPRequest
+from api.graphql.mutating import Mutating
+from api.graphql.mutations import Desks, mutation_type
+from api.graphql.plans import Positions, Reads
+from api.graphql.schema import build
+from api.graphql.verification import verify
+from api.viewer import Viewer
+from infra.database import Database
+from infra.settings import Settings
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What the settings say, and our own where they say nothing."""
+    return Limits(
+        document_bytes=settings.graphql_document_bytes,
+        tokens=settings.graphql_max_tokens,
+        depth=settings.graphql_max_depth,
+        aliases=settings.graphql_max_aliases,
+        root_fields=settings.graphql_max_root_fields,
+        cost=settings.graphql_max_cost,
+        introspection=settings.introspection,
+    )
+
+
+class GraphQLService:
+    """Schema, plans and endpoint of one process."""
+
+    def __init__(self, settings: Settings, database: Database, positions: Positions, desk: Desk) -> None:
+        self.built = build(mutation_type(), suggestions=settings.introspection)
+        self.database = database
+        self.reads = Reads(
+            self.built.model,
+            database.read,
+            positions,
+            limits_of(settings),
+            cache_bytes=settings.response_cache_megabytes * 1_000_000,
+        )
+        self.endpoint = Endpoint(
+            self.built,
+            self.reads,
+            _viewer,
+            mutating=Mutating(self.reads, Desks(desk)),
+            explorer=settings.explorer,
+            most_bytes=settings.graphql_max_bytes,
+        )
+
+    async def verify(self) -> None:
+        """Raises MappingWrong where the read model lacks what a field stands on."""
+        async with self.database.owner_connection() as connection:
+            await verify(self.built.model, connection)
+
+
+async def _viewer(request: HTTPRequest) -> Viewer:
+    return await viewer_of(request, request.app.state.entrance, "read")

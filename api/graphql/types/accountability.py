@@ -1,0 +1,218 @@
+"""Promises: tasks, their terms, milestones, and what waits for somebody."""
+
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+from strawberry import ID, UNSET
+
+from api.graphql.mapping import Column, Expr, Filter, Relation, order, stands_on
+from api.graphql.types.common import Node
+from api.graphql.types.organisation import Person
+
+OVERDUE = "({c}.state = 'COMMITTED' and {c}.due_on < {on})"
+
+
+@strawberry.enum
+class TaskState(Enum):
+    """Where a promise stands."""
+
+    REQUESTED = "REQUESTED"
+    COMMITTED = "COMMITTED"
+    DELIVERED = "DELIVERED"
+    KEPT = "KEPT"
+    DECLINED = "DECLINED"
+    WITHDRAWN = "WITHDRAWN"
+    BROKEN = "BROKEN"
+
+
+@strawberry.enum
+class MilestoneState(Enum):
+    """Where a milestone stands."""
+
+    PLANNED = "PLANNED"
+    REACHED = "REACHED"
+
+
+@strawberry.enum
+class TermsState(Enum):
+    """What became of proposed terms."""
+
+    OPEN = "OPEN"
+    AGREED = "AGREED"
+    REFUSED = "REFUSED"
+    LAPSED = "LAPSED"
+
+
+@strawberry.enum
+class TaskOrder(Enum):
+    """What commitments are ordered by."""
+
+    DUE = "DUE"
+    DUE_DESC = "DUE_DESC"
+    TITLE = "TITLE"
+    TITLE_DESC = "TITLE_DESC"
+
+
+TASK_ORDERS = {
+    "DUE": order("due_on date"),
+    "DUE_DESC": order("due_on date desc", unique="id uuid desc"),
+    "TITLE": order("title"),
+    "TITLE_DESC": order("title desc", unique="id uuid desc"),
+}
+
+
+@strawberry.enum
+class MilestoneOrder(Enum):
+    """What milestones are ordered by."""
+
+    DUE = "DUE"
+    DUE_DESC = "DUE_DESC"
+
+
+MILESTONE_ORDERS = {"DUE": order("due_on date"), "DUE_DESC": order("due_on date desc", unique="id uuid desc")}
+
+
+@strawberry.input
+class TaskFilter:
+    """Every key that is given has to hold; `outcome: null` asks for promises that serve none."""
+
+    state: list[TaskState] | None = UNSET
+    overdue: bool | None = UNSET
+    promiser: ID | None = UNSET
+    beneficiary: ID | None = UNSET
+    requester: ID | None = UNSET
+    outcome: ID | None = UNSET
+    due_from: date | None = UNSET
+    due_to: date | None = UNSET
+
+
+TASK_FILTERS = {
+    "filter.state": "{c}.state = any({v})",
+    "filter.overdue": OVERDUE + " = {v}",
+    "filter.promiser": "{c}.promiser_id = {v}",
+    "filter.beneficiary": "{c}.beneficiary_id = {v}",
+    "filter.requester": Filter("{c}.requester_id = {v}", null="{c}.requester_id is null"),
+    "filter.outcome": Filter("{c}.outcome_id = {v}", null="{c}.outcome_id is null"),
+    "filter.dueFrom": "{c}.due_on >= {v}",
+    "filter.dueTo": "{c}.due_on <= {v}",
+}
+
+
+@strawberry.input
+class MilestoneFilter:
+    """Every key that is given has to hold."""
+
+    outcome: ID | None = UNSET
+    state: list[MilestoneState] | None = UNSET
+    overdue: bool | None = UNSET
+    due_from: date | None = UNSET
+    due_to: date | None = UNSET
+
+
+MILESTONE_FILTERS = {
+    "filter.outcome": "{c}.outcome_id = {v}",
+    "filter.state": "{c}.state = any({v})",
+    "filter.overdue": "({c}.state = 'PLANNED' and {c}.due_on < {on}) = {v}",
+    "filter.dueFrom": "{c}.due_on >= {v}",
+    "filter.dueTo": "{c}.due_on <= {v}",
+}
+
+
+@stands_on("proposed_terms")
+class ProposedTerms:
+    """New terms, and what became of them."""
+
+    id: ID
+    title: str | None
+    conditions: str | None
+    due: Annotated[date | None, Column("due_on")]
+    effort: Decimal | None
+    reason: str
+    state: TermsState
+    proposer: Annotated[Person | None, Relation(on="proposer_id")]
+
+
+@stands_on("task")
+class Task(Node):
+    """A piece of work that somebody has promised, or is asked to promise."""
+
+    id: ID
+    title: str
+    conditions: str | None
+    state: TaskState
+    due: Annotated[date, Column("due_on")]
+    first_due: Annotated[date, Column("first_due_on"), "The day that was promised first."]
+    former_dues: Annotated[
+        list[date],
+        Relation(source="{rows:former_due}", on="task_id", value="{c}.due_on", order=order("since int8")),
+        "Every due date that was replaced by consent, the oldest first.",
+    ]
+    overdue: Annotated[bool, Expr("({t}.state = 'COMMITTED' and {t}.due_on < {on})", price=1)]
+    effort: Decimal | None
+    serves_nothing: Annotated[str | None, "Why it serves no outcome."]
+    requested_on: date | None
+    committed_on: date | None
+    delivered_on: date | None
+    ended_on: date | None
+    end_reason: str | None
+    returns: Annotated[int, "How often its delivery was returned."]
+    renegotiations: int
+    promiser: Annotated[Person | None, Relation(on="promiser_id")]
+    beneficiary: Annotated[Person | None, Relation(on="beneficiary_id")]
+    requester: Annotated[Person | None, Relation(on="requester_id")]
+    outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+    proposed_terms: Annotated[
+        list[ProposedTerms], Relation(on="task_id", order=order("since int8"), typical=1), "The oldest first."
+    ]
+
+
+@stands_on("milestone")
+class Milestone(Node):
+    """A dated point on the way of an outcome."""
+
+    id: ID
+    title: str
+    state: MilestoneState
+    due: Annotated[date, Column("due_on")]
+    first_due: Annotated[date, Column("first_due_on")]
+    reached_on: date | None
+    days_late: int | None
+    note: str | None
+    overdue: Annotated[bool, Expr("({t}.state = 'PLANNED' and {t}.due_on < {on})", price=1)]
+    outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+
+
+@strawberry.enum
+class DutyKind(Enum):
+    """What is asked of somebody."""
+
+    ANSWER_REQUEST = "ANSWER_REQUEST"
+    ANSWER_TERMS = "ANSWER_TERMS"
+    ACCEPT_DELIVERY = "ACCEPT_DELIVERY"
+    DELIVER = "DELIVER"
+
+
+DUTIES = (
+    "(select 'ANSWER_REQUEST' as kind, k.id as task_id, k.due_on from {rows:task} k"
+    " where k.state = 'REQUESTED' and k.promiser_id = {viewer.person}"
+    " union all select 'ACCEPT_DELIVERY', k.id, k.due_on from {rows:task} k"
+    " where k.state = 'DELIVERED' and k.beneficiary_id = {viewer.person}"
+    " union all select 'DELIVER', k.id, k.due_on from {rows:task} k"
+    " where k.state = 'COMMITTED' and k.due_on < {on} and k.promiser_id = {viewer.person}"
+    " union all select 'ANSWER_TERMS', k.id, k.due_on from {rows:task} k"
+    " where k.state = 'COMMITTED' and {viewer.person} in (k.promiser_id, k.beneficiary_id)"
+    " and exists (select from {rows:proposed_terms} p"
+    " where p.task_id = k.id and p.state = 'OPEN' and p.proposer_id <> {viewer.person}))"
+)
+
+
+@stands_on(None)
+class Duty:
+    """Something that waits for the viewer: a request or terms to answer, a delivery to accept, an overdue promise."""
+
+    kind: DutyKind
+    due: Annotated[date, Column("due_on")]
+    task: Annotated[Task | None, Relation(on="task_id")]

@@ -1,0 +1,64 @@
+"""What was recorded: every event with who, when, why, and what changed."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+from strawberry import ID
+
+from api.graphql.mapping import Column, Expr, Here, Relation, order, stands_on
+from api.graphql.scalars import JSON, Position
+
+ENTRY_ORDER = order("{l}.position int8", unique="{l}.entry_id uuid")
+
+
+@strawberry.enum
+class ActorKind(Enum):
+    """Who can record something."""
+
+    PERSON = "PERSON"
+    KEY = "KEY"
+    SYSTEM = "SYSTEM"
+
+
+@stands_on(None)
+class Actor:
+    """Who recorded it: a person, an API key, or the system."""
+
+    kind: Annotated[ActorKind, Expr("upper(split_part({t}.actor, ':', 1))", price=1)]
+    id: Annotated[ID | None, Column("actor_id")]
+    name: Annotated[
+        str | None,
+        Expr(
+            "coalesce((select p.name from {rows:person} p where p.id = {t}.actor_id),"
+            " (select k.name from {rows:api_key} k where k.id = {t}.actor_id))"
+        ),
+    ]
+
+
+@stands_on(None)
+class Change:
+    """A field and what it was before and after."""
+
+    field: str
+    before: JSON | None
+    after: JSON | None
+
+
+@stands_on("entry")
+class HistoryEntry:
+    """An event."""
+
+    id: ID
+    position: Position
+    type: str
+    recorded_at: datetime
+    occurred_at: datetime
+    actor: Annotated[Actor, Here()]
+    reason: str | None
+    changes: Annotated[
+        list[Change],
+        Relation(source="history_changes({org}, {t}.entity_id, {t}.position)", order=order(unique="field"), typical=5),
+        "What it changed of what it is about.",
+    ]

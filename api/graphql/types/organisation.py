@@ -1,0 +1,129 @@
+"""The organisation, its people and teams."""
+
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+from strawberry import ID, UNSET
+
+from api.graphql.mapping import Column, Expr, Filter, Link, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.scalars import JSON
+from api.graphql.types.common import Connection, Node
+
+
+@strawberry.enum
+class NameOrder(Enum):
+    """What people and teams are ordered by."""
+
+    NAME = "NAME"
+    NAME_DESC = "NAME_DESC"
+
+
+NAME_ORDERS = {"NAME": order("name"), "NAME_DESC": order("name desc", unique="id uuid desc")}
+
+
+@strawberry.enum
+class Role(Enum):
+    """What a caller may do."""
+
+    OWNER = "OWNER"
+    LEAD = "LEAD"
+    MEMBER = "MEMBER"
+    AUDITOR = "AUDITOR"
+    READER = "READER"
+
+
+@stands_on("organisation")
+class Organisation(Node):
+    """The tenant: everything belongs to exactly one."""
+
+    id: ID
+    name: str
+    time_zone: str
+    first_day_of_week: int
+    fiscal_year_starts_month: int
+    holidays: JSON
+    cadence_days: Annotated[int, "How often check-ins are due."]
+    grace_days: int
+
+
+@stands_on("reference")
+class Reference:
+    """Where something is known under another id."""
+
+    system: str
+    id: Annotated[str, Column("external_id")]
+    url: str | None
+
+
+@stands_on("person")
+class Person(Node):
+    """Somebody who can promise."""
+
+    id: ID
+    name: str
+    email: str | None
+    role: Annotated[
+        Role | None,
+        Expr("(select r.role from {rows:person_role} r where r.person_id = {t}.id limit 1)"),
+    ]
+    teams: Annotated[
+        list["Team"], Relation(via=Link("membership", "person_id", "team_id"), order=order("name"), typical=2)
+    ]
+
+
+@stands_on("membership")
+class Membership:
+    """A person in a team."""
+
+    lead: bool
+    person: Annotated[Person | None, Relation(on="person_id")]
+    team: Annotated["Team | None", Relation(on="team_id")]
+
+
+@strawberry.input
+class TeamFilter:
+    """Every key that is given has to hold; `parent: null` asks for the teams at the top."""
+
+    parent: ID | None = UNSET
+    member: ID | None = UNSET
+
+
+TEAM_FILTERS = {
+    "filter.parent": Filter("{c}.parent_id = {v}", null="{c}.parent_id is null"),
+    "filter.member": "exists (select from {rows:membership} m where m.team_id = {c}.id and m.person_id = {v})",
+}
+
+
+@stands_on("team")
+class Team(Node):
+    """People who own outcomes together; teams nest."""
+
+    id: ID
+    name: str
+    parent: Annotated["Team | None", Relation(on="parent_id")]
+    members: Annotated[
+        list[Membership], Relation(on="team_id", order=order("person_id uuid"), typical=5), "By the person's id."
+    ]
+    references: Annotated[list[Reference], Relation(on="entity_id", order=order("system"), typical=1)]
+
+    @mapped(Relation(on="parent_id", order=NAME_ORDERS, typical=5))
+    def teams(
+        self,
+        order_by: NameOrder = NameOrder.NAME,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Connection["Team"]:
+        """The teams inside it."""
+        raise NotCompiled
+
+
+@stands_on(None)
+class Viewer:
+    """Who is asking."""
+
+    role: Role
+    person: Annotated[Person | None, Relation(on="person_id"), "Null where the key stands for no person."]
+    organisation: Annotated[Organisation | None, Relation()]

@@ -1,0 +1,164 @@
+"""A read model with two organisations, and the GraphQL endpoint over it for a viewer of the first."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.testing import AsyncTestClient
+
+from api.graphql.arguments import Binding
+from api.graphql.document import Documents, Limits
+from api.graphql.http import Endpoint, HTTPRequest, graphql_routes
+from api.graphql.plans import Reads
+from api.graphql.schema import Built, build
+from api.viewer import Viewer
+from domain.values import Role
+from infra.database import Database
+from tests.api.graphql.rows import fill, id_of
+
+RESPONSE = "application/graphql-response+json"
+
+
+class Known:
+    """Positions, as a test says."""
+
+    def __init__(self) -> None:
+        self.position: int | None = None
+        self.comes = False
+
+    def reached(self, organisation_id: UUID) -> int | None:
+        return self.position
+
+    async def wait(self, organisation_id: UUID, position: int, seconds: float) -> bool:
+        return self.comes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Someone(Viewer):
+    """A viewer on a day that a test chooses."""
+
+    day: date = date(2023, 2, 20)
+
+    def today(self) -> date:
+        return self.day
+
+
+def viewer_of(organisation: str, day: date = date(2023, 2, 20)) -> Someone:
+    return Someone(
+        organisation_id=id_of(organisation, "organisation", 0),
+        role=Role.OWNER,
+        person_id=id_of(organisation, "person", 0),
+        time_zone="Europe/Berlin",
+        day=day,
+    )
+
+
+@dataclass
+class Asker:
+    """Asks documents on both paths."""
+
+    built: Built
+    reads: Reads
+    positions: Known
+    viewer: Viewer = field(default_factory=lambda: viewer_of("alpha"))
+
+    def operation(self, text: str, name: str | None = None) -> Any:
+        return Documents(self.built.core, self.reads.limits).get(text).operation(name)
+
+    async def compiled(self, text: str, **variables: Any) -> Any:
+        """The answer of the compiled path."""
+        answered = await self.reads.answer(self.operation(text), variables, self.viewer)
+        return json.loads(answered.body)
+
+    async def ordinary(self, text: str, **variables: Any) -> Any:
+        """The answer of the ordinary path."""
+        operation = self.operation(text)
+        coerced = operation.coerce(self.built.core, variables)
+        binding = Binding(coerced, self.viewer, self.viewer.today())
+        answered = await self.reads.ordinary(operation, variables, binding, "oracle")
+        return json.loads(answered.body)
+
+    async def data(self, text: str, **variables: Any) -> Any:
+        """The compiled answer's data; both paths have to agree on it."""
+        compiled = await self.compiled(text, **variables)
+        assert "errors" not in compiled, compiled
+        ordinary = await self.ordinary(text, **variables)
+        assert alike(compiled["data"], ordinary["data"])
+        assert compiled["extensions"] == ordinary["extensions"]
+        return compiled["data"]
+
+    def sql(self, text: str, **variables: Any) -> str:
+        operation = self.operation(text)
+        plan = self.reads.plan(operation, operation.coerce(self.built.core, variables))
+        return plan.text or ""
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Equal with the same order of keys; numbers to ten digits."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(alike(a, b) for a, b in zip(one, other, strict=True))
+    numbers = isinstance(one, (int, float)) and isinstance(other, (int, float))
+    if numbers and not isinstance(one, bool) and not isinstance(other, bool):
+        return abs(one - other) <= 1e-10 * max(1.0, abs(one), abs(other))
+    return type(one) is type(other) and one == other
+
+
+@pytest.fixture(scope="session")
+def built() -> Built:
+    return build()
+
+
+@pytest.fixture(scope="module")
+async def filled_database(database: Database, database_url: str) -> Database:
+    connection = await asyncpg.connect(database_url)
+    await fill(connection)
+    await connection.execute("analyze")
+    await connection.close()
+    return database
+
+
+@pytest.fixture(scope="module")
+async def writer(filled_database: Database, database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """As the owner, to write rows by hand."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def asker(built: Built, filled_database: Database) -> Asker:
+    positions = Known()
+    return Asker(built, Reads(built.model, filled_database.read, positions, Limits()), positions)
+
+
+@pytest.fixture
+async def client(built: Built, asker: Asker) -> AsyncIterator[AsyncTestClient[Litestar]]:
+    """HTTP, signed in."""
+
+    async def authenticate(request: HTTPRequest) -> Viewer:
+        return asker.viewer
+
+    app = app_of(Endpoint(built, asker.reads, authenticate))
+    async with AsyncTestClient(app) as opened:
+        yield opened
+
+
+def app_of(endpoint: Endpoint) -> Litestar:
+    state = State({"graphql": SimpleNamespace(endpoint=endpoint)})
+    return Litestar(route_handlers=[*graphql_routes()], state=state, openapi_config=None)
+
+
+async def post(client: AsyncTestClient[Litestar], query: str, accept: str = RESPONSE, **more: Any) -> Any:
+    """A response to a POST."""
+    headers = {"accept": accept, **more.pop("headers", {})}
+    return await client.post("/graphql", json={"query": query, **more}, headers=headers)
