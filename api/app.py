@@ -1,6 +1,6 @@
 """The Litestar application, put together from settings; and its life, from the first connection to the last answer."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
@@ -72,12 +72,12 @@ def observed(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
             return
         request_id = uuid4().hex
-        began, status = perf_counter(), 0
+        began = perf_counter()
+        answered: list[int] = []
 
         async def tell(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                answered.append(message["status"])
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
@@ -86,6 +86,7 @@ def observed(app: ASGIApp) -> ASGIApp:
                 await app(scope, receive, tell)
             finally:
                 seconds = perf_counter() - began
+                status = answered[0] if answered else 0
                 path = str(scope["path"])
                 route = path if path.startswith(("/commands", "/graphql", "/health")) and status != 404 else "other"  # noqa: PLR2004
                 REQUEST_SECONDS.labels(route, f"{status // 100}xx").observe(seconds)
@@ -127,7 +128,7 @@ def application(services: Services) -> Litestar:
     """The app; its services open when it starts and close when it stops."""
 
     @asynccontextmanager
-    async def life(app: Litestar) -> AsyncIterator[None]:
+    async def life(app: Litestar) -> AsyncGenerator[None]:
         await services.open()
         app.state.update(
             {

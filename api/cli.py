@@ -6,7 +6,7 @@ Exit 0: done; 1: found something; 2: asked wrongly.
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -157,7 +157,7 @@ def revoke_key(organisation: UUID, key: UUID, *, reason: str = "Revoked by the o
     return DONE
 
 
-def _issue(organisation_id: UUID, *commands: tuple[str, dict[str, object]]) -> tuple[UUID | None, str | None]:
+def _issue(organisation_id: UUID, *commands: tuple[str, Mapping[str, object]]) -> tuple[UUID | None, str | None]:
     """Issues commands in the name of the system; answers the last one's entity and secret."""
     settings = read_settings(os.environ)
 

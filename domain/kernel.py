@@ -19,7 +19,6 @@ from eventsourcing.dcb.api import DCBQueryItem as DCBQueryItem
 from eventsourcing.dcb.api import DCBRecorder as DCBRecorder
 from eventsourcing.dcb.api import DCBSequencedEvent as DCBSequencedEvent
 from eventsourcing.dcb.domain import Decision, MetaSlice, Selector, Slice, Tagged
-from typing_extensions import get_original_bases
 
 from domain.codes import Code
 from domain.values import Role, camel, cleaned
@@ -139,7 +138,7 @@ class Fold(Generic[E]):
     stored: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        union = get_args(get_original_bases(cls)[0])[0]
+        union = get_args(vars(cls)["__orig_bases__"][0])[0]
         cls.types = get_args(union) or (union,)
         cls.stored = tuple(sorted(kind.stored_type() for kind in cls.types))
 

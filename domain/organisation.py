@@ -127,7 +127,6 @@ class FoundOrganisation(Command):
     """
 
     entity = "organisation_id"
-    creates = True
     role = Role.OWNER
 
     organisation_id: OrganisationId

@@ -33,7 +33,8 @@ class Walk:
     def sentence(self) -> str:
         if self.broken_at is None:
             return f"{self.organisation_id}: {self.head} events, the chain holds."
-        return f"{self.organisation_id}: position {self.broken_at} does not hold; what stands there is not what was recorded."
+        place = f"{self.organisation_id}: position {self.broken_at}"
+        return f"{place} does not hold; what stands there is not what was recorded."
 
 
 def _moment(at: datetime) -> bytes:

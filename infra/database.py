@@ -228,7 +228,7 @@ class Database:
                 pool.terminate()
 
 
-async def verify_durability(connection: Connection) -> None:
+async def verify_durability(connection: Any) -> None:
     """Raises DatabaseUnsafe where an acknowledged event could be lost, or the server is too old."""
     version = int(await connection.fetchval("show server_version_num"))
     if version < LEAST_VERSION:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.values import camel
 from projections.rows import Recorded, Revision, Table, insert, link_id
 
 ENTRY = Table(
@@ -23,7 +24,7 @@ def revisions(recorded: Recorded) -> Iterator[Revision]:
     subject, *fields = event.__struct_fields__
     entity_id: UUID = getattr(event, subject)
     kind, _, actor = recorded.actor.partition(":")
-    said = {name: getattr(event, name) for name in fields if name not in NOT_TOLD}
+    said = {camel(name): getattr(event, name) for name in fields if name not in NOT_TOLD}
     yield insert(
         ENTRY,
         recorded.event_id,

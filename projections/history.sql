@@ -1,6 +1,6 @@
 -- tables
 
--- one row an event; what it said of its entity stands in `said`, a JSON object by the names of the event's fields
+-- one row an event; what it said of its entity stands in `said`, a JSON object by the callers' names of the fields
 create table entry (
     organisation_id uuid not null,
     id uuid not null,

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import date
 
 import msgspec
+
 from domain.measures import MeasureRevised, MeasureSet, ReadingCorrected, ReadingTaken
 from domain.practice import CheckedIn
-
 from projections.rows import Plus, Recorded, Revision, Table, insert, link_id, revise
 
 MEASURE = Table(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from eventsourcing.dcb.popo import InMemoryDCBRecorder
 
-from domain.kernel import Command, DCBAppendCondition, DCBQuery, DCBQueryItem, Event, Fold, Issued
+from domain.kernel import Command, DCBAppendCondition, DCBQuery, Event, Fold, Issued
 from infra.codec import from_dcb, to_dcb
 
 
@@ -33,8 +33,7 @@ class MemoryLedger:
         command.execute()
         tagged = command.collect_events()
         if tagged:
-            boundary = command.consistency_boundary()
-            items = [DCBQueryItem([kind.stored_type() for kind in s.types], list(s.tags)) for s in boundary]  # pyright: ignore[reportAttributeAccessIssue]
+            items = [fold.item() for fold in command.known]
             condition = DCBAppendCondition(DCBQuery(items), head) if items else None
             self.recorder.append([to_dcb(one.decision, one.tags) for one in tagged], condition)
         return [one.decision for one in tagged]

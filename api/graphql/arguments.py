@@ -14,6 +14,7 @@ from graphql import (
     ArgumentNode,
     GraphQLArgument,
     GraphQLEnumType,
+    GraphQLError,
     GraphQLNonNull,
     Undefined,
     ValueNode,
@@ -22,6 +23,7 @@ from graphql import (
     is_list_type,
     value_from_ast,
 )
+from strawberry.exceptions import StrawberryInputCoercionError
 
 from api.graphql.refusals import RequestRefused
 from api.graphql.writing import SQL_TYPES, Param
@@ -180,13 +182,24 @@ def argument_of(definition: GraphQLArgument, node: ArgumentNode | None, name: st
 
 def _compound(definition: GraphQLArgument, value: ValueNode) -> Argument:
     if not _variables_in(value):
-        constant = value_from_ast(value, definition.type)
+        constant = literal_value(value, definition, {})
         return Argument(("constant", id(value)), lambda _: constant, True, definition.type)
 
     def coerce(variables: Variables) -> Any:
-        return value_from_ast(value, definition.type, dict(variables))
+        return literal_value(value, definition, variables)
 
     return Argument(("value", id(value)), coerce, False, definition.type)
+
+
+def literal_value(value: ValueNode, definition: GraphQLArgument, variables: Variables) -> Any:
+    """A literal, perhaps with variables in it. Raises RequestRefused for what validation lets through."""
+    try:
+        found = value_from_ast(value, definition.type, dict(variables))
+    except (GraphQLError, StrawberryInputCoercionError):
+        found = Undefined
+    if found is Undefined:
+        raise RequestRefused("BAD_INPUT", "Correct the arguments; one has a value that does not fit its type.")
+    return found
 
 
 def _default(definition: GraphQLArgument) -> Any:

@@ -41,6 +41,7 @@ from infra.telemetry import log
 
 OF_PARENT = re.compile(r"\{t\}\.(\w+)")
 PARENT = "p0"
+MISSING = ""  # the type of a row that a union leads to and that is not there
 Types = Mapping[str, str]
 
 
@@ -281,14 +282,14 @@ class Run:
         return columns
 
     async def _variants(self, mark: Variants, rows: list[Row]) -> list[Row]:
-        """Each row leads to one of a member; the order's keys go along."""
+        """Each row leads to one of a member, or to nothing; the order's keys go along."""
         out: list[Row] = []
         for row in rows:
             member = mark.variant.members.get(row.values[mark.variant.by])
             found = await self._by_key(member, row.values[mark.variant.on], row.when) if member else None
-            if found is not None:
-                found.values.update({name: value for name, value in row.values.items() if name.startswith("__k")})
-                out.append(found)
+            keys = {name: value for name, value in row.values.items() if name.startswith("__k")}
+            out.append(found or Row(MISSING, {}, {}, row.when))
+            out[-1].values.update(keys)
         return out
 
     async def _probed(
@@ -326,6 +327,7 @@ class Run:
         if mapped.kind is Kind.CONNECTION:
             return self._paged(rows, name, order, arguments)
         size = arguments["first"].read(self.binding.variables) if "first" in arguments else None
+        rows = [row if row.type_name != MISSING else None for row in rows]
         return rows if size is None else rows[: checked_size(size)]
 
     def _paged(self, rows: list[Row], name: str, order: Order, arguments: dict[str, Argument]) -> PageOfRows:

@@ -1,4 +1,4 @@
-"""A mutation for each command, made from its class: input, field and payload; and the way from a mutation to the desk."""
+"""A mutation for each command, made from its class: input, field and payload; and its way to the desk."""
 
 import sys
 from collections.abc import Callable, Mapping

@@ -35,6 +35,8 @@ def build(mutation: type[Any] | None = None, suggestions: bool = True) -> Built:
     )
     core: GraphQLSchema = schema._schema
     for named in core.type_map.values():
+        if named.name.startswith("__"):
+            continue  # graphql-core's own, shared by every schema
         if isinstance(named, GraphQLObjectType):
             named.is_type_of = None  # rows are no instances of the classes
             for field in named.fields.values():

@@ -87,7 +87,7 @@ def _expression(model: Model, mapped: Mapped, mark: Expr, moment: Moment) -> Sql
 
 def _relation(model: Model, mapped: Mapped, moment: Moment) -> Sql | None:
     """None where only another row can say what to read."""
-    if mapped.mark is None or not hasattr(mapped.mark, "on") and mapped.kind is not Kind.VARIANTS:
+    if mapped.mark is None or (not hasattr(mapped.mark, "on") and mapped.kind is not Kind.VARIANTS):
         return None
     compiler: Any = Compiler(model, {}, Observed({}), lambda _asked, _cost: [])
     arguments = {snake(name): argument_of(one, None, name) for name, one in mapped.arguments.items()}

@@ -1,6 +1,6 @@
 """What the tests of the floor above the domain share: an organisation that can be told commands."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -64,7 +64,7 @@ async def founded(ledger: Ledger) -> Telling:
 
 
 @asynccontextmanager
-async def projecting(database: Database) -> AsyncIterator[tuple[Ledger, Projector, Positions]]:
+async def projecting(database: Database) -> AsyncGenerator[tuple[Ledger, Projector, Positions]]:
     """A ledger with a projector at work, as in a serving process."""
     positions = Positions()
     projector = Projector(database, positions)

@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import httpx
 import pytest
 from litestar import Litestar
 from litestar.datastructures import State
-from litestar.testing import AsyncTestClient
 
 from api.graphql.arguments import Binding
 from api.graphql.document import Documents, Limits
@@ -142,14 +142,15 @@ def asker(built: Built, filled_database: Database) -> Asker:
 
 
 @pytest.fixture
-async def client(built: Built, asker: Asker) -> AsyncIterator[AsyncTestClient[Litestar]]:
+async def client(built: Built, asker: Asker) -> AsyncIterator[httpx.AsyncClient]:
     """HTTP, signed in."""
 
     async def authenticate(request: HTTPRequest) -> Viewer:
         return asker.viewer
 
     app = app_of(Endpoint(built, asker.reads, authenticate))
-    async with AsyncTestClient(app) as opened:
+    transport = httpx.ASGITransport(app)  # on the loop that the connections live on
+    async with httpx.AsyncClient(transport=transport, base_url="http://headway") as opened:
         yield opened
 
 
@@ -158,7 +159,7 @@ def app_of(endpoint: Endpoint) -> Litestar:
     return Litestar(route_handlers=[*graphql_routes()], state=state, openapi_config=None)
 
 
-async def post(client: AsyncTestClient[Litestar], query: str, accept: str = RESPONSE, **more: Any) -> Any:
+async def post(client: httpx.AsyncClient, query: str, accept: str = RESPONSE, **more: Any) -> Any:
     """A response to a POST."""
     headers = {"accept": accept, **more.pop("headers", {})}
     return await client.post("/graphql", json={"query": query, **more}, headers=headers)

@@ -11,7 +11,7 @@ SPACE = UUID("6f7ef1a2-58c8-4a5b-9d6e-0c58e5b6a7d1")
 HEAD = 60
 FIRST_DAY = date(2023, 1, 1)
 BEGAN = datetime(2023, 1, 1, 9, tzinfo=UTC)
-ODD = ['He said "no" \\ yes', "tab\tand\nline", "emoji 🚀 عربي", "Ünïcode ‮", "ß", ""]
+ODD = ['He said "no" \\ yes', "tab\tand\nline", "emoji 🚀 عربي", "Ünïcode \u202e", "ß", ""]
 
 
 def id_of(organisation: str, kind: str, nth: int | str) -> UUID:

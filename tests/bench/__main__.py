@@ -1,0 +1,79 @@
+"""`python -m tests.bench [name …]`: every bench, or the named ones; the result also as JSON in bench-results.json."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import msgspec
+import uvloop
+
+from tests.bench.pairs import PAIRS, SECONDS, Figure, Skipped, tell
+from tests.bench.place import Place, placed
+
+RESULTS = Path("bench-results.json")
+Bench = Callable[[Place], Awaitable[list[Figure]]]
+
+# Name → module and function; imported late, so that one that can't be imported keeps none of the others back.
+BENCHES: Mapping[str, tuple[str, str]] = {
+    "append-hot": ("append", "append_hot"),
+    "append-spread": ("append", "append_spread"),
+    "append-library": ("library", "append_library"),
+    "flatness": ("flatness", "flatness"),
+    "rebuild": ("rebuilding", "rebuilding"),
+    "visible": ("visible", "visible"),
+    "http": ("http", "over_http"),
+    "reads": ("reads", "reads"),
+    "memory": ("memory", "memory"),
+}
+
+
+async def run(name: str, place: Place) -> dict[str, Any]:
+    module, function = BENCHES[name]
+    began = perf_counter()
+    answer: dict[str, Any] = {"bench": name, "figures": []}
+    try:
+        bench: Bench = getattr(import_module(f"tests.bench.{module}"), function)
+        answer["figures"] = [figure.as_json() for figure in await bench(place)]
+    except (ImportError, Skipped) as error:
+        answer["skipped"] = str(error)
+        tell(f"{name:15} skipped: {error}")
+    answer["seconds"] = round(perf_counter() - began, 1)
+    return answer
+
+
+async def run_all(names: list[str]) -> list[dict[str, Any]]:
+    with placed() as place:
+        return [await run(name, place) for name in names]
+
+
+def main(arguments: list[str]) -> int:
+    unknown = [name for name in arguments if name not in BENCHES]
+    if unknown:
+        tell(f"There is no bench {', '.join(unknown)}; there are {', '.join(BENCHES)}.")
+        return 2
+    began = perf_counter()
+    tell(f"{PAIRS} pairs, about {SECONDS:g} s a side; ratio (least … most), limit, [median of each side].")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        benches = runner.run(run_all(arguments or list(BENCHES)))
+    figures = [figure for one in benches for figure in one["figures"]]
+    missed = [f"{one['bench']}: {one['name']}" for one in figures if not one["reached"]]
+    result = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds_a_side": SECONDS,
+        "pairs": PAIRS,
+        "benches": benches,
+    }
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    tell(f"{len(figures) - len(missed)} of {len(figures)} limits reached in {perf_counter() - began:.0f} s; {RESULTS}.")
+    for one in missed:
+        tell(f"missed: {one}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,284 @@
+"""Tasks: R4, R5 and R6, the table of R6 as data."""
+
+from collections.abc import Callable
+from datetime import date
+from uuid import UUID
+
+import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
+
+from domain.codes import (
+    ALREADY_EXISTS,
+    DAY_IN_FUTURE,
+    NO_TERMS_OPEN,
+    NOT_A_PARTY,
+    NOT_FOUND,
+    NOT_THE_BENEFICIARY,
+    NOT_THE_PROMISER,
+    NOT_THE_REQUESTER,
+    PERSON_REQUIRED,
+    SERVES_NOTHING_SAID,
+    TASK_NOT_IN_STATE,
+    TERMS_OPEN,
+    Code,
+)
+from domain.kernel import Command, Event, Refused
+from domain.promises import (
+    CommitmentBroken,
+    DeliveryAccepted,
+    DeliveryReturned,
+    Promise,
+    RequestWithdrawn,
+    State,
+    TaskAccepted,
+    TaskCommitted,
+    TaskDeclined,
+    TaskDelivered,
+    TermsAgreed,
+    TermsRefused,
+)
+from domain.tasks import (
+    AcceptDelivery,
+    AcceptTask,
+    AgreeTerms,
+    BreakCommitment,
+    CommitTask,
+    DeclineTask,
+    DeliverTask,
+    RefuseTerms,
+    RenegotiateTask,
+    RequestTask,
+    ReturnDelivery,
+    WithdrawRequest,
+)
+from tests.given import ANA, BEN, CAT, TODAY, given, given_loosely, issued
+from tests.memory_ledger import MemoryLedger
+from tests.stories_work import DUE, LATER, OUTCOME, TASK, an_outcome, person, promise, proposal, request
+
+DAN = UUID(int=4)
+
+
+def test_r4_a_task_that_serves_an_outcome_is_promised() -> None:
+    command = CommitTask(task_id=TASK, title="Mend it", due_on=DUE, beneficiary_id=BEN, outcome_id=OUTCOME)
+    given(person(BEN), an_outcome()).when(command, by=ANA).then(promise())
+
+
+def test_r4_a_task_that_serves_nothing_says_why() -> None:
+    command = CommitTask(task_id=TASK, title="Tidy", due_on=DUE, serves_nothing="The inspector comes.")
+    given().when(command).then(
+        TaskCommitted(
+            task_id=TASK,
+            title="Tidy",
+            due_on=DUE,
+            promiser_id=ANA,
+            beneficiary_id=ANA,
+            serves_nothing="The inspector comes.",
+        )
+    )
+
+
+@pytest.mark.parametrize("said", [{}, {"outcome_id": OUTCOME, "serves_nothing": "both"}])
+def test_r4_there_is_no_silent_third_way(said: dict[str, object]) -> None:
+    command = CommitTask(task_id=TASK, title="Tidy", due_on=DUE, **said)  # pyright: ignore[reportArgumentType]
+    given_loosely(an_outcome()).when(command).then_refused(SERVES_NOTHING_SAID, "outcomeId", "servesNothing")
+
+
+def test_r5_a_request_binds_nobody_until_it_is_accepted() -> None:
+    command = RequestTask(task_id=TASK, title="Mend it", due_on=DUE, promiser_id=ANA, outcome_id=OUTCOME)
+    given(person(ANA), an_outcome()).when(command, by=BEN).then(request())
+    given(request()).when(DeliverTask(task_id=TASK), by=ANA).then_refused(TASK_NOT_IN_STATE)
+
+
+def test_r5_only_the_promiser_promises() -> None:
+    given(request()).when(AcceptTask(task_id=TASK), by=BEN).then_refused(NOT_THE_PROMISER)
+    accepted = TaskAccepted(task_id=TASK, promiser_id=ANA, outcome_id=OUTCOME)
+    given(request()).when(AcceptTask(task_id=TASK), by=ANA).then(accepted)
+
+
+def test_r5_one_accept_per_request() -> None:
+    accepted = TaskAccepted(task_id=TASK, promiser_id=ANA, outcome_id=OUTCOME)
+    given(request(), accepted).when(AcceptTask(task_id=TASK), by=ANA).then_refused(TASK_NOT_IN_STATE)
+
+
+def test_r5_a_proposed_date_waits_for_consent() -> None:
+    later = RenegotiateTask(task_id=TASK, due_on=LATER, reason="ill")
+    given(promise()).when(later, by=ANA).then(proposal())
+
+
+def test_r5_nobody_consents_to_their_own_proposal() -> None:
+    given(promise(), proposal(by=ANA)).when(AgreeTerms(task_id=TASK), by=ANA).then_refused(NOT_A_PARTY)
+    given(promise(), proposal(by=BEN)).when(AgreeTerms(task_id=TASK), by=BEN).then_refused(NOT_A_PARTY)
+
+
+def test_r5_agreed_terms_keep_the_former_date_visible() -> None:
+    agreed = TermsAgreed(task_id=TASK, title="Mend it", due_on=LATER, former_due_on=DUE, outcome_id=OUTCOME)
+    given(promise(), proposal()).when(AgreeTerms(task_id=TASK), by=BEN).then(agreed)
+
+
+def test_r5_refused_terms_leave_the_old_ones() -> None:
+    refused = TermsRefused(task_id=TASK, reason="too late", outcome_id=OUTCOME)
+    given(promise(), proposal()).when(RefuseTerms(task_id=TASK, reason="too late"), by=BEN).then(refused)
+
+
+def test_r5_one_proposal_at_a_time() -> None:
+    again = RenegotiateTask(task_id=TASK, due_on=LATER, reason="worse")
+    given(promise(), proposal()).when(again, by=BEN).then_refused(TERMS_OPEN)
+    given(promise()).when(AgreeTerms(task_id=TASK), by=BEN).then_refused(NO_TERMS_OPEN)
+
+
+def test_r6_a_promise_to_oneself_changes_and_is_kept_at_once() -> None:
+    mine = promise(by=ANA, to=ANA)
+    later = RenegotiateTask(task_id=TASK, due_on=LATER, reason="ill")
+    agreed = TermsAgreed(task_id=TASK, title="Mend it", due_on=LATER, former_due_on=DUE, outcome_id=OUTCOME)
+    given(mine).when(later, by=ANA).then(proposal(), agreed)
+    delivered = TaskDelivered(task_id=TASK, delivered_on=TODAY, outcome_id=OUTCOME)
+    kept = DeliveryAccepted(task_id=TASK, outcome_id=OUTCOME)
+    given(mine).when(DeliverTask(task_id=TASK), by=ANA).then(delivered, kept)
+
+
+def test_r6_who_asked_on_anothers_behalf_may_do_what_the_beneficiary_may() -> None:
+    asked = request(by=CAT, of=ANA, to=BEN)
+    accepted = TaskAccepted(task_id=TASK, promiser_id=ANA, outcome_id=OUTCOME)
+    delivered = TaskDelivered(task_id=TASK, delivered_on=TODAY, outcome_id=OUTCOME)
+    for one in (BEN, CAT):
+        story = given(asked, accepted, delivered)
+        story.when(AcceptDelivery(task_id=TASK), by=one).then(DeliveryAccepted(task_id=TASK, outcome_id=OUTCOME))
+
+
+def test_a_delivery_of_tomorrow_is_refused() -> None:
+    command = DeliverTask(task_id=TASK, delivered_on=date(2022, 6, 16))
+    given(promise()).when(command, by=ANA).then_refused(DAY_IN_FUTURE, "deliveredOn")
+
+
+def test_a_key_of_nobody_promises_nothing() -> None:
+    given_loosely(promise()).when(DeliverTask(task_id=TASK), by=None).then_refused(PERSON_REQUIRED)
+
+
+def test_an_id_is_used_once_and_what_is_mentioned_is_there() -> None:
+    again = CommitTask(task_id=TASK, title="Again", due_on=DUE, outcome_id=OUTCOME)
+    given(promise(), an_outcome()).when(again).then_refused(ALREADY_EXISTS, "taskId")
+    given().when(again).then_refused(NOT_FOUND, "outcomeId")
+    given().when(AcceptTask(task_id=TASK)).then_refused(NOT_FOUND, "taskId")
+
+
+# The table of R6: for each state what each of promiser (ANA), beneficiary (BEN) and a stranger (DAN) may do.
+
+ACCEPTED = TaskAccepted(task_id=TASK, promiser_id=ANA, outcome_id=OUTCOME)
+DELIVERED = TaskDelivered(task_id=TASK, delivered_on=TODAY, outcome_id=OUTCOME)
+STORIES: dict[State, tuple[Event, ...]] = {
+    State.REQUESTED: (request(),),
+    State.COMMITTED: (request(), ACCEPTED),
+    State.DELIVERED: (request(), ACCEPTED, DELIVERED),
+    State.KEPT: (request(), ACCEPTED, DELIVERED, DeliveryAccepted(task_id=TASK, outcome_id=OUTCOME)),
+    State.DECLINED: (request(), TaskDeclined(task_id=TASK, reason="no")),
+    State.WITHDRAWN: (request(), RequestWithdrawn(task_id=TASK)),
+    State.BROKEN: (request(), ACCEPTED, CommitmentBroken(task_id=TASK, reason="no")),
+}
+Make = Callable[[], Command]
+TABLE: dict[str, tuple[Make, State, frozenset[UUID], Code, State | None]] = {
+    "accept": (lambda: AcceptTask(task_id=TASK), State.REQUESTED, frozenset({ANA}), NOT_THE_PROMISER, State.COMMITTED),
+    "decline": (
+        lambda: DeclineTask(task_id=TASK, reason="no"),
+        State.REQUESTED,
+        frozenset({ANA}),
+        NOT_THE_PROMISER,
+        State.DECLINED,
+    ),
+    "withdraw": (
+        lambda: WithdrawRequest(task_id=TASK),
+        State.REQUESTED,
+        frozenset({BEN}),
+        NOT_THE_REQUESTER,
+        State.WITHDRAWN,
+    ),
+    "renegotiate": (
+        lambda: RenegotiateTask(task_id=TASK, due_on=LATER, reason="ill"),
+        State.COMMITTED,
+        frozenset({ANA, BEN}),
+        NOT_A_PARTY,
+        State.COMMITTED,
+    ),
+    "deliver": (
+        lambda: DeliverTask(task_id=TASK),
+        State.COMMITTED,
+        frozenset({ANA}),
+        NOT_THE_PROMISER,
+        State.DELIVERED,
+    ),
+    "accept delivery": (
+        lambda: AcceptDelivery(task_id=TASK),
+        State.DELIVERED,
+        frozenset({BEN}),
+        NOT_THE_BENEFICIARY,
+        State.KEPT,
+    ),
+    "return": (
+        lambda: ReturnDelivery(task_id=TASK, reason="torn"),
+        State.DELIVERED,
+        frozenset({BEN}),
+        NOT_THE_BENEFICIARY,
+        State.COMMITTED,
+    ),
+    "break": (
+        lambda: BreakCommitment(task_id=TASK, reason="no"),
+        State.COMMITTED,
+        frozenset({ANA}),
+        NOT_THE_PROMISER,
+        State.BROKEN,
+    ),
+}
+
+
+@pytest.mark.parametrize("who", [ANA, BEN, DAN], ids=["promiser", "beneficiary", "stranger"])
+@pytest.mark.parametrize("action", TABLE)
+@pytest.mark.parametrize("state", STORIES)
+def test_r6_a_task_moves_only_as_the_table_says(state: State, action: str, who: UUID) -> None:
+    make, source, allowed, code, target = TABLE[action]
+    story = given(*STORIES[state]).when(make(), by=who)
+    if state is not source:
+        story.then_refused(TASK_NOT_IN_STATE, "taskId")
+    elif who not in allowed:
+        story.then_refused(code, "taskId")
+    else:
+        assert story.refused is None, str(story.refused)
+        assert state_after(story.ledger) is target
+
+
+def state_after(ledger: MemoryLedger) -> State | None:
+    after = Promise(TASK)
+    for position, event in enumerate(ledger.events(), start=1):
+        after.take(event, position)
+    return after.state
+
+
+ANY_COMMAND = st.sampled_from(
+    [
+        *(make for make, *_ in TABLE.values()),
+        lambda: AgreeTerms(task_id=TASK),
+        lambda: RefuseTerms(task_id=TASK),
+    ]
+)
+
+
+@drawn(st.lists(st.tuples(ANY_COMMAND, st.sampled_from([ANA, BEN, DAN])), max_size=25))
+def test_r5_whatever_is_tried_terms_change_by_consent_and_dates_stay_visible(
+    tries: list[tuple[Make, UUID]],
+) -> None:
+    ledger = MemoryLedger()
+    ledger.store(request())
+    for make, who in tries:
+        try:
+            emitted = ledger.execute(make(), issued(who))
+        except Refused:
+            continue
+        assert who != DAN, "a stranger moved the task"
+        assert emitted
+    events = ledger.events()
+    assert sum(isinstance(event, TaskAccepted) for event in events) <= 1
+    agreements = [event for event in events if isinstance(event, TermsAgreed)]
+    dates = [DUE, *(event.due_on for event in agreements)]
+    assert [event.former_due_on for event in agreements] == dates[:-1]
+    returned = sum(isinstance(event, DeliveryReturned) for event in events)
+    delivered = sum(isinstance(event, TaskDelivered) for event in events)
+    assert returned <= delivered
