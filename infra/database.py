@@ -18,7 +18,7 @@ from infra.settings import Settings
 SECONDS_TO_CONNECT = 2.0
 SECONDS_A_COMMAND = 30.0
 LEAST_VERSION = 160_000
-AWAY = ("08", "57P", "53300", "58", "XX")  # connection loss, shutdown, too many, I/O trouble, damaged data
+AWAY = ("08", "53", "57P", "58", "XX")  # connection loss, out of something, shutdown, I/O trouble, damaged data
 
 Connection = asyncpg.Connection
 
@@ -35,12 +35,12 @@ def unavailable(error: BaseException) -> str | None:
     """`UNAVAILABLE` or `STORAGE_FULL` where the error says that the database can't serve now; None for any other."""
     if isinstance(error, asyncpg.PostgresError):
         state = str(getattr(error, "sqlstate", "") or "")
-        if state in {"53100", "53200"}:
+        if state == "53100":
             return "STORAGE_FULL"
         return "UNAVAILABLE" if state.startswith(AWAY) or state in {"25006", "55000"} else None
-    away = (OSError, TimeoutError, asyncio.TimeoutError, asyncpg.InterfaceError, DatabaseBusy)
-    if isinstance(error, asyncpg.InternalClientError):
-        return "UNAVAILABLE"
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+        return None  # an argument of the wrong type: the caller's fault, and no better later
+    away = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, DatabaseBusy)
     return "UNAVAILABLE" if isinstance(error, away) else None
 
 
@@ -49,7 +49,7 @@ def statements(path: Path) -> Mapping[str, str]:
     found: dict[str, list[str]] = {}
     current: list[str] | None = None
     fresh = True
-    for line in path.read_text().splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         head, colon, _ = line.removeprefix("-- ").partition(":")
         if fresh and line.startswith("-- ") and colon and head.isidentifier():
             if head in found:
@@ -110,10 +110,15 @@ class TenantPool:
                 scoped.connection.terminate()  # what it was at is unknown
                 raise
             finally:
-                if not scoped.connection.is_closed():
-                    self._idle.append(scoped)
+                self._put_back(scoped)
         finally:
             self._free.release()
+
+    def _put_back(self, scoped: Scoped) -> None:
+        if scoped.connection.is_in_transaction():
+            scoped.connection.terminate()  # the next one would read inside the snapshot of this one
+        if not scoped.connection.is_closed():
+            self._idle.append(scoped)
 
     def _pick(self, organisation_id: UUID) -> Scoped | None:
         for scoped in reversed(self._idle):
@@ -181,8 +186,13 @@ class Database:
             max_cached_statement_lifetime=0,
             **database._settings(**generic),
         )
-        await database.append
-        await database.work
+        try:
+            await database.append
+            await database.work
+        except BaseException:
+            database.append.terminate()
+            database.work.terminate()
+            raise
         database.read = TenantPool(database._connect_to_read, settings.read_pool_size)
         return database
 

@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
-from urllib.parse import urlsplit, urlunsplit
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 from msgspec import Meta
 from platformdirs import user_data_dir
 
 PREFIX = "HEADWAY_"
+CLIENT = frozenset({"URL", "API_KEY", "TEAM_API_KEY", "AUDITOR_API_KEY"})  # of keys.env, which a shell may export
 SECRET = frozenset({"database_url", "application_database_url"})
+Address = Annotated[str, Meta(pattern="^postgres(ql)?://")]
+TELLING = frozenset({"host", "port", "user", "dbname", "database", "sslmode", "target_session_attrs"})
+MASK = "***"
 
 
 class SettingsInvalid(ValueError):
@@ -25,15 +29,17 @@ def _said(sentence: str, **limits: Any) -> Meta:
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set."""
 
-    home: Annotated[str, _said("Folder of the embedded database and of generated keys.")] = user_data_dir("headway")
+    home: Annotated[str, _said("Folder of the embedded database and of generated keys.", min_length=1)] = user_data_dir(
+        "headway"
+    )
     database_url: Annotated[
-        str | None, _said("PostgreSQL 16 or newer, as the role that migrates; none: the embedded server.")
+        Address | None, _said("PostgreSQL 16 or newer, as the role that migrates; none: the embedded server.")
     ] = None
     application_database_url: Annotated[
-        str | None,
+        Address | None,
         _said("The same database as the role that serves; none: database_url with role headway_application."),
     ] = None
-    host: Annotated[str, _said("Address to serve on.")] = "127.0.0.1"
+    host: Annotated[str, _said("Address to serve on.", min_length=1)] = "127.0.0.1"
     port: Annotated[int, _said("Port to serve on.", ge=1, le=65535)] = 8000
     append_pool_size: Annotated[int, _said("Connections that append.", ge=1, le=200)] = 8
     work_pool_size: Annotated[int, _said("Connections of projector and edge.", ge=2, le=200)] = 8
@@ -42,7 +48,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cors_origins: Annotated[str, _said("Origins that browsers may call from, separated by commas; none: closed.")] = ""
     rate_per_second: Annotated[float, _said("Requests a second that a key is given.", gt=0, le=1e6)] = 1_000.0
     rate_burst: Annotated[float, _said("Requests that a rested key may make at once.", ge=1, le=1e6)] = 2_000.0
-    log_level: Annotated[str, _said("Least severe log lines shown: debug, info, warning or error.")] = "info"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        _said("Least severe log lines shown: debug, info, warning or error."),
+    ] = "info"
     explorer: Annotated[bool, _said("Whether browsers are shown GraphiQL at /graphql.")] = True
     introspection: Annotated[bool, _said("Whether the GraphQL schema may be asked for.")] = True
     graphql_max_bytes: Annotated[int, _said("Size of a GraphQL request.", ge=1_000)] = 262_144
@@ -60,20 +69,30 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Raises SettingsInvalid for an unknown HEADWAY_ name or a value outside its limits."""
     given: dict[str, str] = {}
     for name, value in environment.items():
-        if name.startswith(PREFIX):
-            field = name.removeprefix(PREFIX).lower()
-            if field not in Settings.__struct_fields__:
-                raise SettingsInvalid(
-                    f"There is no setting {name}; `headway settings` lists them all. Remove it or correct it."
-                )
-            given[field] = value
+        short = name.removeprefix(PREFIX)
+        if short == name or short in CLIENT:
+            continue
+        field = short.lower()
+        if field not in Settings.__struct_fields__ or short != field.upper():
+            raise SettingsInvalid(
+                f"There is no setting {name}; `headway settings` lists them all. Remove it or correct it."
+            )
+        given[field] = value
     for field, value in given.items():
         try:
             msgspec.convert({field: value}, Settings, strict=False)
         except msgspec.ValidationError as error:
-            reason = str(error).partition(" - at ")[0]
-            raise SettingsInvalid(f"Correct {PREFIX}{field.upper()}: {reason}.") from None
+            raise SettingsInvalid(f"Correct {PREFIX}{field.upper()}: {_reason(field, error)}.") from None
     return msgspec.convert(given, Settings, strict=False)
+
+
+def _reason(field: str, error: msgspec.ValidationError) -> str:
+    """Never the value, which may be a secret."""
+    if field in SECRET:
+        return "write it as postgresql://user:password@host:port/database"
+    if get_type_hints(Settings)[field] is bool:
+        return "write true or false"
+    return str(error).partition(" - at ")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +128,24 @@ def _sentence(hint: Any) -> str:
 def _masked(field: str, value: Any) -> str:
     if value is None:
         return ""
-    text = str(value)
-    if field not in SECRET:
-        return text
-    parts = urlsplit(text)
-    if parts.password is None:
-        return text
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{parts.netloc.rpartition('@')[2]}"))
+    return _without_passwords(str(value)) if field in SECRET else str(value)
+
+
+def _without_passwords(url: str) -> str:
+    """A URL that does not part cleanly, as with an unescaped `/` in its password, is masked altogether."""
+    try:
+        parts = urlsplit(url)
+        plain = parts.port is None or parts.port > 0
+    except ValueError:
+        return MASK
+    if not plain or "@" in parts.path or "@" in parts.query or parts.fragment:
+        return MASK
+    user, at, place = parts.netloc.rpartition("@")
+    if parts.password is not None:
+        user = f"{parts.username or ''}:{MASK}"
+    asked = parse_qsl(parts.query, keep_blank_values=True)
+    query = urlencode([(name, value if name in TELLING else MASK) for name, value in asked], safe="*/")
+    return urlunsplit(parts._replace(netloc=f"{user}{at}{place}", query=query))
 
 
 def home_of(settings: Settings) -> Path:

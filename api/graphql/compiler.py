@@ -329,11 +329,15 @@ def _enum_name(value: Any) -> str | None:
 
 
 def ordering(order: Order, rows: From) -> Sql:
+    """The order-by clause."""
+    """The clause that an order comes to."""
     keys = [f"{key_of(key, rows)}{' desc' if key.descending else ''}" for key in order.keys]
     return sql(" order by " + ", ".join(keys))
 
 
 def key_of(key: Key, rows: From) -> str:
+    """A key's expression."""
+    """The expression of one key over the rows."""
     return key.sql.replace("{c}", rows.alias).replace("{l}", rows.link or "")
 
 

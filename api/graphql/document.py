@@ -287,15 +287,20 @@ def checked_variables(raw: Any) -> dict[str, Any]:
         raise RequestRefused("BAD_REQUEST", "Send the variables as a JSON object.")
     level: list[Any] = [raw]
     for _ in range(VARIABLE_DEPTH):
-        inner: list[Any] = []
-        for one in level:
-            if isinstance(one, str):
-                checked_text(one)
-            elif isinstance(one, dict):
-                inner.extend(cast(dict[str, Any], one).values())
-            elif isinstance(one, list):
-                inner.extend(cast(list[Any], one))
-        if not inner:
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
             return cast(dict[str, Any], raw)
-        level = inner
     raise RequestRefused("TOO_COMPLEX", f"Nest the variables at most {VARIABLE_DEPTH} deep.")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    match value:
+        case str():
+            checked_text(value)
+            return ()
+        case dict():
+            return cast(dict[str, Any], value).values()
+        case list():
+            return cast(list[Any], value)
+        case _:
+            return ()

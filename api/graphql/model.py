@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     GraphQLArgument,
@@ -54,6 +54,14 @@ class Kind(Enum):
     VARIANTS = "variants"
     PROBE = "probe"
     EXECUTED = "executed"
+
+
+KINDS: dict[type, Kind] = {
+    Executed: Kind.EXECUTED,
+    Here: Kind.HERE,
+    Probe: Kind.PROBE,
+    Variants: Kind.VARIANTS,
+}
 
 
 class MappingWrong(Exception):
@@ -120,48 +128,58 @@ class Model:
 
 
 def definition_of(thing: Any) -> Any:
+    """Strawberry's own definition behind a type or field."""
+    """What strawberry knows of a field or type."""
     return thing.extensions.get(BACKREF)
 
 
 def is_connection(named: GraphQLNamedType) -> bool:
+    """Whether a type is a page of others."""
+    """Whether a type is a page after Relay's specification."""
     return isinstance(named, GraphQLObjectType) and "pageInfo" in named.fields and "nodes" in named.fields
 
 
+def named_type(thing: GraphQLField | GraphQLArgument) -> GraphQLNamedType:
+    """What is left of its type without lists and exclamation marks; graphql-core types the way there as unknown."""
+    kind: Any = thing.type  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return cast(GraphQLNamedType, get_named_type(kind))
+
+
+def inner_type(definition: GraphQLField) -> Any:
+    """Its type without the outer exclamation mark."""
+    kind: Any = definition.type  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+
+
 def node_type(connection: GraphQLNamedType) -> GraphQLNamedType:
+    """What the pages of a connection hold."""
+    """What the page is a page of."""
     if not isinstance(connection, GraphQLObjectType):
         raise TypeError(connection.name)
-    return get_named_type(connection.fields["nodes"].type)
+    return named_type(connection.fields["nodes"])
 
 
 def _kind(mark: Mark, definition: GraphQLField) -> Kind:
-    named = get_named_type(definition.type)
-    inner = definition.type.of_type if isinstance(definition.type, GraphQLNonNull) else definition.type
-    lists = isinstance(inner, GraphQLList)
-    leaf = isinstance(named, (GraphQLScalarType, GraphQLEnumType))
+    named = named_type(definition)
+    lists = isinstance(inner_type(definition), GraphQLList)
     match mark:
-        case Executed():
-            return Kind.EXECUTED
         case Column() | Expr():
             return Kind.LEAVES if lists else Kind.LEAF
-        case Here():
-            return Kind.HERE
-        case Probe():
-            return Kind.PROBE
-        case Variants():
-            return Kind.VARIANTS
         case Relation():
-            if leaf:
+            if isinstance(named, (GraphQLScalarType, GraphQLEnumType)):
                 return Kind.LEAVES
             if is_connection(named):
                 return Kind.CONNECTION
             return Kind.MANY if lists else Kind.ONE
+        case _:
+            return KINDS[type(mark)]
 
 
 def _mapped(parent: str, name: str, definition: GraphQLField, mark: Mark) -> Mapped:
     kind = _kind(mark, definition)
-    named = get_named_type(definition.type)
-    inner = definition.type.of_type if isinstance(definition.type, GraphQLNonNull) else definition.type
-    items = isinstance(inner, GraphQLList) and isinstance(inner.of_type, GraphQLNonNull)
+    named = named_type(definition)
+    inner = inner_type(definition)
+    items = isinstance(inner, GraphQLList) and isinstance(cast(Any, inner).of_type, GraphQLNonNull)
     return Mapped(
         parent=parent,
         name=name,
@@ -205,6 +223,8 @@ def _stand(named: GraphQLNamedType) -> Stand | None:
 
 
 def snake(name: str) -> str:
+    """`orderBy` → `order_by`."""
+    """The name as Python and SQL spell it."""
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
 
 
@@ -230,7 +250,7 @@ def _filter_exists(mapped: Mapped, path: str) -> bool:
     argument = mapped.arguments.get(name)
     if argument is None:
         return False
-    named = get_named_type(argument.type)
+    named = named_type(argument)
     return not key or (isinstance(named, GraphQLInputObjectType) and key in named.fields)
 
 
@@ -246,8 +266,9 @@ def _argument_faults(mapped: Mapped) -> list[str]:
     for name, argument in mapped.arguments.items():
         if name in {"asOf", "on", "orderBy"} or (mapped.kind is Kind.CONNECTION and name in PAGING) or name == "first":
             continue
-        keys = getattr(get_named_type(argument.type), "fields", None)
-        paths = [f"{name}.{key}" for key in keys] if isinstance(keys, dict) else [name]
+        named = named_type(argument)
+        keys = list(named.fields) if isinstance(named, GraphQLInputObjectType) else []
+        paths = [f"{name}.{key}" for key in keys] or [name]
         faults += [
             f"does nothing with its argument {path!r}"
             for path in paths
@@ -268,7 +289,7 @@ def _order_faults(mapped: Mapped) -> list[str]:
     if isinstance(relation.order, Order):
         return faults
     argument = mapped.arguments.get("orderBy")
-    named = get_named_type(argument.type) if argument else None
+    named = named_type(argument) if argument else None
     if not isinstance(named, GraphQLEnumType):
         return [*faults, "has orders but no argument orderBy"]
     faults += [f"lacks the order {value}" for value in named.values if value not in relation.order]

@@ -6,10 +6,11 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
-from graphql import FieldNode, GraphQLArgument, get_named_type
+from graphql import FieldNode, GraphQLArgument
 
 from api.graphql.arguments import Binding, Undefined, argument_of
 from api.graphql.document import Operation
+from api.graphql.model import named_type
 from api.graphql.plans import Answered, Reads
 from api.graphql.refusals import RequestRefused
 from api.viewer import Viewer
@@ -104,5 +105,5 @@ class Mutating:
             "secret": issued.secret,
         }
         binding = Binding(variables, viewer, viewer.today(), given)
-        payload = get_named_type(definition.type).name
+        payload = named_type(definition).name
         return await self.reads.payload(operation, nodes, payload, binding), issued.position, error

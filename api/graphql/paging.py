@@ -3,10 +3,11 @@
 from graphql import SelectionSetNode
 
 from api.graphql.arguments import Argument
-from api.graphql.compiler import Asked, From
+from api.graphql.compiler import Asked
 from api.graphql.cost import Cost
 from api.graphql.cursors import SQL_KINDS, beyond, cursor, cursor_keys, page_size
 from api.graphql.mapping import Order
+from api.graphql.model import named_type
 from api.graphql.refusals import RequestRefused
 from api.graphql.writing import Param, Pieces, Sql, Text, joined, sql, written
 
@@ -28,7 +29,7 @@ class Page:
     def given(self, cursor: Argument) -> bool:
         return cursor.given(self.observed)
 
-    def predicates(self, rows: From, keys: list[str]) -> list[Sql]:
+    def predicates(self, keys: list[str]) -> list[Sql]:
         found: list[Sql] = []
         if self.given(self.after):
             found.append(self._beyond(self.after, self.order, keys))
@@ -53,10 +54,11 @@ class Page:
 
 
 def connection(asked: Asked, cost: Cost) -> Pieces:
+    """The JSON of a connection."""
+    """A page: its rows in one select, the count apart and only where it is asked for."""
     page = Page(asked)
     compiler = asked.compiler
-    type_name = asked.mapped.definition.type
-    named = getattr(type_name, "of_type", type_name).name
+    named = named_type(asked.mapped.definition).name
     selected = compiler.collect(named, asked.sets)
     inner = Cost(asked.path, fields=1)
     cost.parts.append((page.size, asked.mapped.relation.typical, inner))
@@ -151,10 +153,8 @@ class Reading:
             return pieces
         alias, page = self.asked.compiler.writer.alias(), self.page
         count = f"coalesce(array_length({alias}.rows, 1), 0)"
-        if page.backward:
-            span = sql(f"[greatest({count} - ", page.limit, ", 0) + 1:]")
-        else:
-            span = sql("[:", page.limit, "]")
+        start = sql(f"greatest({count} - ", page.limit, ", 0) + 1") if page.backward else sql("")
+        span = sql("[", start, ":", sql("") if page.backward else page.limit, "]")
         cut = sql(f"select {alias}.rows", span, f" as page, {count} > ", page.limit, " as more")
         source = sql("(select array(", self._select(), f") as rows) {alias}")
         return [sql("(select ", text, " from ", source, " cross join lateral (", cut, f") {self.cut})")]
@@ -162,7 +162,7 @@ class Reading:
     def _select(self) -> Sql:
         page, rows = self.page, self.rows
         clause = rows.clause
-        for predicate in page.predicates(rows, self.keys):
+        for predicate in page.predicates(self.keys):
             clause = clause + (" and " if rows.where else " where ") + predicate
         values = self.columns or [sql("''::text")]
         if not page.backward:

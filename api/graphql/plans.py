@@ -158,7 +158,8 @@ class Reads:
     async def answer(
         self, operation: Operation, raw: Mapping[str, Any], viewer: Viewer, tag: str | None = None
     ) -> Answered:
-        """Raises RequestRefused or DocumentRefused; everything else is in the body. `tag`: what the client has already."""
+        """Raises RequestRefused or DocumentRefused; everything else is in the body. `tag`: what the client has
+        already."""
         variables = operation.coerce(self.model.schema, raw, self.limits.introspection)
         binding = Binding(variables, viewer, viewer.today())
         if operation.introspects:
@@ -318,6 +319,8 @@ class Bound:
 
 
 def not_reached(asked: int, reached: int) -> RequestRefused:
+    """The refusal for a position that lies ahead."""
+    """The refusal of a position that lies ahead."""
     sentence = f"Ask again in a moment: position {asked} is not reached; the read models stand at {reached}."
     return RequestRefused("POSITION_NOT_REACHED", sentence, asked=asked, reached=reached)
 

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, NewType, cast
+from typing import Any, NewType
 
 import strawberry
 from graphql import GraphQLError
@@ -45,7 +45,7 @@ def _decimal(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise GraphQLError("Write a decimal number.")
     try:
-        return cast(Decimal, checked_number(Decimal(str(value)), ""))
+        return checked_number(Decimal(str(value)), "")
     except (InvalidOperation, Invalid):
         raise GraphQLError("Write a decimal number of at most 28 digits.") from None
 

@@ -1,4 +1,5 @@
-"""The check of the mapping against the database: whatever a field stands on has to be there, and be what the field says."""
+"""The check of the mapping against the database: whatever a field stands on has to be there, and be what the field
+says."""
 
 from typing import Any
 
@@ -34,9 +35,8 @@ async def verify(model: Model, connection: asyncpg.Connection) -> None:
     for fields in model.fields.values():
         for mapped in fields.values():
             wrong.extend(_columns(model, mapped, columns, checks))
-            for statement in _statements(model, mapped):
-                if problem := await _prepared(connection, statement):
-                    wrong.append(f"{mapped.parent}.{mapped.name}: {problem}")
+            problems = [await _prepared(connection, statement) for statement in _statements(model, mapped)]
+            wrong.extend(f"{mapped.parent}.{mapped.name}: {problem}" for problem in problems if problem)
     if wrong:
         raise MappingWrong("\n".join(wrong))
 
@@ -87,7 +87,7 @@ def _expression(model: Model, mapped: Mapped, mark: Expr, moment: Moment) -> Sql
 
 def _relation(model: Model, mapped: Mapped, moment: Moment) -> Sql | None:
     """None where only another row can say what to read."""
-    if mapped.mark is None or (not hasattr(mapped.mark, "on") and mapped.kind is not Kind.VARIANTS):
+    if not hasattr(mapped.mark, "on") and mapped.kind is not Kind.VARIANTS:
         return None
     compiler: Any = Compiler(model, {}, Observed({}), lambda _asked, _cost: [])
     arguments = {snake(name): argument_of(one, None, name) for name, one in mapped.arguments.items()}

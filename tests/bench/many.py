@@ -33,7 +33,8 @@ select p as position, k.type,
        when 0 then array['organisation:{id}']
        when 1 then array['team:' || md5('team')::uuid]
        when 2 then array['outcome:' || md5('outcome' || g.grouped)::uuid, 'team:' || md5('team')::uuid]
-       when 3 then array['measure:' || md5('measure' || g.grouped)::uuid, 'outcome:' || md5('outcome' || g.grouped)::uuid]
+       when 3 then array['measure:' || md5('measure' || g.grouped)::uuid,
+                         'outcome:' || md5('outcome' || g.grouped)::uuid]
        else array['reading:' || md5('reading' || p)::uuid, 'measure:' || md5('measure' || g.grouped)::uuid,
                   'outcome:' || md5('outcome' || g.grouped)::uuid] end as tags
   from generate_series(1, {events}) p

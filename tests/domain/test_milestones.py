@@ -70,8 +70,9 @@ def test_r7_in_any_order_it_is_reached_once_and_late_by_its_last_day(tries: list
         )
         try:
             events = ledger.execute(command, issued())
-        except Refused as refusal:
-            assert reached or (mark and days > 0), str(refusal)
+        except Refused:
+            if reached == 0 and not (mark and days > 0):
+                raise
             continue
         for event in events:
             if isinstance(event, MilestoneMoved):

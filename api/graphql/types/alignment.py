@@ -116,6 +116,7 @@ class Cycle(Node):
     @mapped(Relation(on="cycle_id", order=OUTCOME_ORDERS, filters=OUTCOME_FILTERS))
     def outcomes(
         self,
+        *,
         filter: OutcomeFilter | None = UNSET,
         order_by: OutcomeOrder = OutcomeOrder.TITLE,
         first: int | None = UNSET,
@@ -157,6 +158,7 @@ class StrategicObjective(Node):
     )
     def outcomes(
         self,
+        *,
         filter: OutcomeFilter | None = UNSET,
         order_by: OutcomeOrder = OutcomeOrder.TITLE,
         first: int | None = UNSET,
@@ -232,6 +234,7 @@ class Outcome(Node):
     @mapped(Relation(on="outcome_id", order=order("dated date desc", "made_at int8 desc", unique="id uuid desc")))
     def check_ins(
         self,
+        *,
         first: int | None = UNSET,
         after: str | None = UNSET,
         last: int | None = UNSET,
@@ -243,6 +246,7 @@ class Outcome(Node):
     @mapped(Relation(on="outcome_id", order=MILESTONE_ORDERS))
     def milestones(
         self,
+        *,
         order_by: MilestoneOrder = MilestoneOrder.DUE,
         first: int | None = UNSET,
         after: str | None = UNSET,
@@ -255,6 +259,7 @@ class Outcome(Node):
     @mapped(Relation(on="outcome_id", order=TASK_ORDERS))
     def tasks(
         self,
+        *,
         order_by: TaskOrder = TaskOrder.DUE,
         first: int | None = UNSET,
         after: str | None = UNSET,
@@ -278,6 +283,7 @@ class Outcome(Node):
     @mapped(Relation(via=Link("concerned", "entity_id", "entry_id"), order=ENTRY_ORDER))
     def history(
         self,
+        *,
         first: int | None = UNSET,
         after: str | None = UNSET,
         last: int | None = UNSET,

@@ -110,6 +110,7 @@ class Team(Node):
     @mapped(Relation(on="parent_id", order=NAME_ORDERS, typical=5))
     def teams(
         self,
+        *,
         order_by: NameOrder = NameOrder.NAME,
         first: int | None = UNSET,
         after: str | None = UNSET,

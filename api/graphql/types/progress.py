@@ -138,6 +138,7 @@ class Measure(Node):
     @mapped(Relation(on="measure_id", order=READING_ORDERS, filters={"until": "{c}.taken_on <= {v}"}, typical=12))
     def readings(
         self,
+        *,
         until: date | None = UNSET,
         order_by: ReadingOrder = ReadingOrder.DAY,
         first: int | None = UNSET,

@@ -86,6 +86,7 @@ class Query:
     )
     def alignment_tree(
         self,
+        *,
         top: Annotated[ID, strawberry.argument(name="root")],  # `root` has a meaning of its own to strawberry
         depth: int = 10,
         as_of: AsOf | None = UNSET,
@@ -117,6 +118,7 @@ class Query:
     )
     def orphans(
         self,
+        *,
         order_by: OutcomeOrder = OutcomeOrder.TITLE,
         first: int | None = UNSET,
         after: str | None = UNSET,
@@ -131,6 +133,7 @@ class Query:
     @mapped(Relation(order=order("starts_on date desc", unique="id uuid desc")))
     def cycles(
         self,
+        *,
         first: int | None = UNSET,
         after: str | None = UNSET,
         last: int | None = UNSET,
@@ -144,6 +147,7 @@ class Query:
     @mapped(Relation(order=OUTCOME_ORDERS, filters=OUTCOME_FILTERS, typical=50))
     def outcomes(
         self,
+        *,
         filter: OutcomeFilter | None = UNSET,
         order_by: OutcomeOrder = OutcomeOrder.TITLE,
         first: int | None = UNSET,
@@ -174,6 +178,7 @@ class Query:
     @mapped(Relation(order=NAME_ORDERS, filters=TEAM_FILTERS, typical=50))
     def teams(
         self,
+        *,
         filter: TeamFilter | None = UNSET,
         order_by: NameOrder = NameOrder.NAME,
         first: int | None = UNSET,
@@ -188,6 +193,7 @@ class Query:
     @mapped(Relation(order=NAME_ORDERS, typical=50))
     def people(
         self,
+        *,
         order_by: NameOrder = NameOrder.NAME,
         first: int | None = UNSET,
         after: str | None = UNSET,
@@ -206,6 +212,7 @@ class Query:
     @mapped(Relation(order=TASK_ORDERS, filters=TASK_FILTERS, typical=50))
     def commitments(
         self,
+        *,
         filter: TaskFilter | None = UNSET,
         order_by: TaskOrder = TaskOrder.DUE,
         first: int | None = UNSET,
@@ -221,6 +228,7 @@ class Query:
     @mapped(Relation(order=MILESTONE_ORDERS, filters=MILESTONE_FILTERS, typical=50))
     def milestones(
         self,
+        *,
         filter: MilestoneFilter | None = UNSET,
         order_by: MilestoneOrder = MilestoneOrder.DUE,
         first: int | None = UNSET,
@@ -245,6 +253,7 @@ class Query:
     )
     def history(
         self,
+        *,
         entity: ID,
         first: int | None = UNSET,
         after: str | None = UNSET,
@@ -258,6 +267,7 @@ class Query:
     @mapped(Relation(source=DUTIES, order=order("due_on date", "kind", unique="task_id uuid"), typical=20))
     def inbox(
         self,
+        *,
         first: int | None = UNSET,
         after: str | None = UNSET,
         last: int | None = UNSET,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -103,14 +103,19 @@ class Asker:
 
 def alike(one: Any, other: Any) -> bool:
     """Equal with the same order of keys; numbers to ten digits."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return list(one) == list(other) and all(alike(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(alike(a, b) for a, b in zip(one, other, strict=True))
-    numbers = isinstance(one, (int, float)) and isinstance(other, (int, float))
-    if numbers and not isinstance(one, bool) and not isinstance(other, bool):
-        return abs(one - other) <= 1e-10 * max(1.0, abs(one), abs(other))
-    return type(one) is type(other) and one == other
+    match one, other:
+        case dict(), dict():
+            ours, theirs = cast(dict[str, Any], one), cast(dict[str, Any], other)
+            return list(ours) == list(theirs) and all(alike(ours[key], theirs[key]) for key in ours)
+        case list(), list():
+            items, others = cast(list[Any], one), cast(list[Any], other)
+            return len(items) == len(others) and all(map(alike, items, others))
+        case bool(), bool():
+            return one == other
+        case ((int() | float()), (int() | float())):
+            return abs(one - other) <= 1e-10 * max(1.0, abs(one), abs(other))
+        case _:
+            return type(one) is type(other) and one == other
 
 
 @pytest.fixture(scope="session")
@@ -149,7 +154,8 @@ async def client(built: Built, asker: Asker) -> AsyncIterator[httpx.AsyncClient]
         return asker.viewer
 
     app = app_of(Endpoint(built, asker.reads, authenticate))
-    transport = httpx.ASGITransport(app)  # on the loop that the connections live on
+    served: Any = app  # Litestar and httpx spell the messages of ASGI differently
+    transport = httpx.ASGITransport(served)  # on the loop that the connections live on
     async with httpx.AsyncClient(transport=transport, base_url="http://headway") as opened:
         yield opened
 

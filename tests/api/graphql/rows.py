@@ -65,7 +65,8 @@ class Rows:
             )  # fmt: skip
         await self.add("person_role", self.of("role", 0), 2, person_id=self.of("person", 0), role="OWNER")
         await self.add(
-            "api_key", self.of("key", 0), 2, name="A key", role="OWNER", scopes=["read"], person_id=None, expires_on=None,
+            "api_key", self.of("key", 0), 2, name="A key", role="OWNER", scopes=["read"], person_id=None,
+            expires_on=None,
             lookup=f"look-{self.name}", digest="00", revoked=False,
         )  # fmt: skip
         for nth in range(5):
@@ -198,14 +199,16 @@ class Rows:
                 )  # fmt: skip
         await self.add(
             "proposed_terms", self.of("proposed", 0), 48, None, task_id=self.of("task", 1),
-            proposer_id=self.of("person", 1), title=None, conditions=None, due_on=FIRST_DAY + timedelta(50), effort=None,
+            proposer_id=self.of("person", 1), title=None, conditions=None, due_on=FIRST_DAY + timedelta(50),
+            effort=None,
             reason="Ill", state="OPEN",
         )  # fmt: skip
         for nth in range(4):
             reached = nth == 2
             await self.add(
                 "milestone", self.of("milestone", nth), 31, None, outcome_id=self.of("outcome", nth % 2),
-                title=f"Milestone {nth}", due_on=FIRST_DAY + timedelta(50 - nth), first_due_on=FIRST_DAY + timedelta(40),
+                title=f"Milestone {nth}", due_on=FIRST_DAY + timedelta(50 - nth),
+                first_due_on=FIRST_DAY + timedelta(40),
                 reached_on=FIRST_DAY + timedelta(60) if reached else None, days_late=12 if reached else None, note=None,
                 state="REACHED" if reached else "PLANNED",
             )  # fmt: skip
@@ -221,7 +224,8 @@ class Rows:
                 actor=f"person:{self.of('person', 0)}" if position % 2 else f"key:{self.of('key', 0)}",
                 actor_id=self.of("person", 0) if position % 2 else self.of("key", 0),
                 reason="Because" if position % 5 == 0 else None,
-                said=f'{{"title": "Title {position}", "weight": {position // 12}, "kind": {{"x": null, "y": [1, 2.50]}}}}',
+                said=f'{{"title": "Title {position}", "weight": {position // 12},'
+                ' "kind": {"x": null, "y": [1, 2.5]}}',
             )  # fmt: skip
             await self.add(
                 "concerned", self.of("concerned", position), position, None, entity_id=entity, entry_id=entry,

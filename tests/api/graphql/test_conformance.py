@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import date
 from decimal import Decimal
@@ -183,7 +183,10 @@ async def test_c18_c22_forward_paging_gives_each_row_once(asker: Asker, order: s
 
 
 async def test_c18_rows_written_meanwhile_don_t_disturb_a_walk_as_of(asker: Asker, writer: asyncpg.Connection) -> None:
-    text = "query ($after: String) { people(first: 2, after: $after, asOf: { position: 60 }) { pageInfo { endCursor } nodes { id } } }"
+    text = (
+        "query ($after: String) { people(first: 2, after: $after, asOf: { position: 60 })"
+        " { pageInfo { endCursor } nodes { id } } }"
+    )
     first = (await asker.data(text))["people"]
     rows, added = Rows(writer, "alpha"), uuid4()
     await rows.add("person", added, HEAD + 1, None, name="a newcomer", email=None)
@@ -217,8 +220,9 @@ async def test_c21_total_count_alone_and_beside_a_filter(asker: Asker) -> None:
 
 async def test_c23_empty_list_absent_object_empty_connection(asker: Asker) -> None:
     text = (
-        "query ($id: ID!) { outcome(id: $id) { id } alignmentTree(root: $id) { depth } history(entity: $id) { totalCount"
-        " nodes { id } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"
+        "query ($id: ID!) { outcome(id: $id) { id } alignmentTree(root: $id) { depth }"
+        " history(entity: $id) { totalCount nodes { id } edges { cursor } pageInfo { hasNextPage"
+        " hasPreviousPage startCursor endCursor } } }"
     )
     data = await asker.data(text, id=str(uuid4()))
     assert data["outcome"] is None
@@ -235,7 +239,10 @@ async def test_c24_since_is_in_and_until_is_out(asker: Asker) -> None:
 
 
 async def test_c25_positions_at_their_edges(asker: Asker) -> None:
-    text = "query ($p: Position!) { organisation(asOf: { position: $p }) { id } outcomes(asOf: { position: $p }) { totalCount } }"
+    text = (
+        "query ($p: Position!) { organisation(asOf: { position: $p }) { id }"
+        " outcomes(asOf: { position: $p }) { totalCount } }"
+    )
     nothing = await asker.data(text, p=0)
     assert nothing == {"organisation": None, "outcomes": {"totalCount": 0}}
     head = await asker.data(text, p=HEAD)
@@ -269,7 +276,10 @@ async def test_c27_then_and_now_in_one_document(asker: Asker) -> None:
 
 
 async def test_c28_an_answer_as_of_is_the_same_after_further_writes(asker: Asker, writer: asyncpg.Connection) -> None:
-    text = "query { outcomes(asOf: { position: 50 }) { totalCount nodes { id title progress status history { totalCount } } } }"
+    text = (
+        "query { outcomes(asOf: { position: 50 }) { totalCount"
+        " nodes { id title progress status history { totalCount } } } }"
+    )
     operation = asker.operation(text)
     before = (await asker.reads.answer(operation, {}, asker.viewer)).body
     rows, outcome = Rows(writer, "alpha"), id_of("alpha", "outcome", 0)
@@ -339,8 +349,9 @@ async def test_c33_a_hundred_aliases_of_one_object(asker: Asker) -> None:
 async def test_c34_another_tenant_s_ids_and_cursors_give_nothing(asker: Asker) -> None:
     theirs = {kind: str(id_of("beta", kind, 1)) for kind in ("outcome", "team", "task")}
     text = (
-        "query ($o: ID!, $t: ID!, $k: ID!) { outcome(id: $o) { id } node(id: $o) { id } team(id: $t) { id } task(id: $k) { id }"
-        " alignmentTree(root: $o) { depth } lineOfSight(task: $k) { paths { weight } } history(entity: $o) { totalCount }"
+        "query ($o: ID!, $t: ID!, $k: ID!) { outcome(id: $o) { id } node(id: $o) { id } team(id: $t) { id }"
+        " task(id: $k) { id } alignmentTree(root: $o) { depth } lineOfSight(task: $k) { paths { weight } }"
+        " history(entity: $o) { totalCount }"
         " outcomes(filter: { team: $t }) { totalCount } focus(team: $t) { team { id } active { id } } }"
     )
     data = await asker.data(text, o=theirs["outcome"], t=theirs["team"], k=theirs["task"])
@@ -418,7 +429,9 @@ async def test_c37_limits_hold_just_over_and_not_just_under(asker: Asker, under:
 async def test_c37_the_cost_is_of_the_values_with_a_plan_already_kept(asker: Asker) -> None:
     text = (
         "query ($n: Int!, $m: Int!) { outcomes(first: $n) { nodes { tasks(first: $m) { nodes { outcome {"
-        " tasks(first: $m) { nodes { outcome { measures { readings(first: $m) { nodes { value attainment } } } } } } } } } } } }"
+        " tasks(first: $m) { nodes { outcome { measures { readings(first: $m) { nodes { value attainment }"
+        " } } } } } } } }"
+        " } } }"
     )
     answer = await asker.compiled(text, n=1, m=1)
     assert answer["extensions"]["cost"]["requested"] < answer["extensions"]["cost"]["limit"]
@@ -435,7 +448,7 @@ async def test_c37_lists_in_arguments_are_bounded(asker: Asker) -> None:
 async def test_c38_a_statement_timeout_is_told_and_the_connection_serves_on(asker: Asker) -> None:
     class Hurried:
         @asynccontextmanager
-        async def of(self, organisation_id: UUID) -> AsyncIterator[Any]:
+        async def of(self, organisation_id: UUID) -> AsyncGenerator[Any]:
             async with asker.reads.pool.of(organisation_id) as connection:
                 await connection.execute("set statement_timeout = '1ms'")
                 try:

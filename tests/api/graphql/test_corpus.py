@@ -1,4 +1,5 @@
-"""Every document of the corpus, on both paths, with equal answers; and what the compiled path makes of it, on record."""
+"""Every document of the corpus, on both paths, with equal answers; and what the compiled path makes of it, on
+record."""
 
 import json
 from pathlib import Path

@@ -93,15 +93,14 @@ class Made:
         given: list[str] = []
         for name, argument in field.args.items():
             required = isinstance(argument.type, GraphQLNonNull) and argument.default_value is not None
-            if name in {"after", "before"}:
-                continue  # cursors can't be made up
+            if name in {"after", "before"} or (of == "lineOfSight" and name in {"task", "outcome"}):
+                continue  # cursors can't be made up; of those two exactly one has to be given, below
             if name in {"first", "last"} and any(one.startswith(("first", "last")) for one in given):
                 continue
-            if required and name in {"id", "root", "team", "entity"} or self.chance(3):
+            if (required and name in {"id", "root", "team", "entity"}) or self.chance(3):
                 given.append(f"{name}: {self.value(argument.type, name)}")
         if of == "lineOfSight":
             kind = self.pick(["task", "outcome"])
-            given = [one for one in given if not one.startswith(("task", "outcome"))]
             given.append(f'{kind}: "{self.an_id(kind)}"')
         return f"({', '.join(given)})" if given else ""
 
@@ -169,10 +168,12 @@ class Made:
 @given(data=st.data())
 async def test_c40_generated_documents_answer_alike(data: Draw, asker: Asker) -> None:
     text, variables = Made(data.draw, asker.built.core).document()
+    asker.reads.counts.clear()
     try:
         compiled = await asker.compiled(text, **variables)
     except RequestRefused as refused:
-        assert refused.code in {"TOO_EXPENSIVE", "TOO_COMPLEX", "BAD_INPUT"}, (refused, text, variables)
+        if refused.code not in {"TOO_EXPENSIVE", "TOO_COMPLEX", "BAD_INPUT"}:
+            raise
         return
     ordinary = await asker.ordinary(text, **variables)
     assert alike(compiled["data"], ordinary["data"]), (text, variables)

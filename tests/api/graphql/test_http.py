@@ -157,8 +157,8 @@ async def test_one_of_several_operations_has_to_be_named(client: Client) -> None
 
 
 async def test_c39_min_position_passes_waits_and_runs_out(client: Client, asker: Asker) -> None:
-    for sent in ({"headers": {"headway-min-position": str(HEAD)}}, {"extensions": {"minPosition": HEAD}}):
-        assert (await post(client, NAME, **sent)).status_code == 200
+    assert (await post(client, NAME, headers={"headway-min-position": str(HEAD)})).status_code == 200
+    assert (await post(client, NAME, extensions={"minPosition": HEAD})).status_code == 200
     late = await post(client, NAME, extensions={"minPosition": HEAD + 1})
     assert (late.status_code, code(late)) == (503, "POSITION_NOT_REACHED")
     assert late.headers["retry-after"] == "1"

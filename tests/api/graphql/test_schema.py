@@ -1,0 +1,135 @@
+"""The schema: printed as committed, checked against itself and the database, and cheap to attack in vain."""
+
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import asyncpg
+import pytest
+import strawberry
+from graphql import get_introspection_query
+from strawberry import ID
+
+from api.graphql.document import Documents, Limits
+from api.graphql.mapping import Column, Expr, Relation, mapped, stands_on
+from api.graphql.model import MappingWrong, model_of
+from api.graphql.refusals import DocumentRefused, RequestRefused
+from api.graphql.schema import Built, sdl
+from api.graphql.verification import verify
+from infra.database import Database
+from tests.api.graphql.conftest import Asker
+
+COMMITTED = Path(__file__).parents[3] / "schema.graphql"
+SECONDS_TO_REFUSE = 0.25
+
+
+def test_the_committed_schema_is_current() -> None:
+    assert COMMITTED.read_text() == sdl(), "write it anew: python -m api schema > schema.graphql"
+
+
+async def test_the_read_model_has_all_that_the_schema_stands_on(
+    built: Built, database_url: str, database: Database
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    await verify(built.model, connection)
+    await connection.close()
+
+
+@stands_on("person")
+class Wrong:
+    """Stands on what is not there."""
+
+    id: ID
+    email: str
+    height: Annotated[float, Column("height")]
+    weight: Annotated[float, Expr("no_such_function({t}.id)")]
+
+
+async def test_what_the_read_model_lacks_is_named(database_url: str, database: Database) -> None:
+    @stands_on(None)
+    class Query:
+        @mapped(Relation(where="{c}.id = {a.id}"))
+        def wrong(self, id: ID) -> Wrong | None:
+            raise NotImplementedError
+
+    connection = await asyncpg.connect(database_url)
+    with pytest.raises(MappingWrong) as caught:
+        await verify(model_of(strawberry.Schema(Query)._schema), connection)
+    await connection.close()
+    text = str(caught.value)
+    assert "Wrong.email must not be null, but person.email may be" in text
+    assert "Wrong.height stands on person.height, which is not there" in text
+    assert "Wrong.weight: function no_such_function" in text
+
+
+@stands_on("person")
+class Friend:
+    """Lacks what it should have."""
+
+    id: ID
+
+    @strawberry.field
+    def unmapped(self) -> int:
+        raise NotImplementedError
+
+    @mapped(Relation(on="person_id", filters={"nothing": "true"}))
+    def friends(self, first: int, colour: str) -> list["Friend"]:
+        raise NotImplementedError
+
+
+def test_fields_without_a_mapping_are_named_all_at_once() -> None:
+    @stands_on(None)
+    class Query:
+        @mapped(Relation())
+        def person(self) -> Friend | None:
+            raise NotImplementedError
+
+    with pytest.raises(MappingWrong) as caught:
+        model_of(strawberry.Schema(Query)._schema)
+    for fault in (
+        "Friend.unmapped has no mapping",
+        "Friend.friends filters by 'nothing', which is no argument",
+        "Friend.friends does nothing with its argument 'colour'",
+        "Friend.friends has no order",
+    ):
+        assert fault in str(caught.value)
+
+
+async def test_graphiql_s_introspection_fits_the_limits(asker: Asker) -> None:
+    answer = await asker.compiled(
+        get_introspection_query(descriptions=True, specified_by_url=True, input_value_deprecation=True)
+    )
+    assert answer["data"]["__schema"]["queryType"]["name"] == "Query"
+
+
+def bombs() -> dict[str, str]:
+    """Documents just under the limits that make validation work."""
+    fields = " ".join(f"a{n}: outcomes(first: {n}) {{ totalCount }}" for n in range(20))
+    nested = "team { " * 10 + "id " + "} " * 10
+    spreads = " ".join(f"fragment F{n} on Team {{ ...F{n + 1} ...F{n + 1} id }}" for n in range(98))
+    wide = " ".join(f"f{n}: name" for n in range(90))
+    same = "{ x: team(id: 1) { " + "name " * 49 + "} }"
+    return {
+        "the same field": same,
+        "aliases": "{ " + fields + " }",
+        "nested twins": "{ a: team(id: 1) { " + "parent { id parent { id name } } " * 45 + "} }",
+        "nesting": f"{{ outcome(id: 1) {{ {nested} }} }}",
+        "spreads": "{ team(id: 1) { ...F0 } } " + spreads + " fragment F98 on Team { id }",
+        "circles": "{ team(id: 1) { ...A } } fragment A on Team { ...B } fragment B on Team { ...A }",
+        "wide": "{ team(id: 1) { " + wide + " } }",
+        "twins of fragments": "{ team(id: 1) { "
+        + " ".join(f"...G{n}" for n in range(40))
+        + " } } "
+        + " ".join(f"fragment G{n} on Team {{ id name parent {{ id name }} }}" for n in range(40)),
+        "unknown": "{ " + "nothing " * 19 + "}",
+        "tokens": "{ organisation { id } } " + "# x\n" * 1_900,
+    }
+
+
+@pytest.mark.parametrize("name", bombs())
+def test_validation_cannot_be_made_to_burn(built: Built, name: str) -> None:
+    began = perf_counter()
+    with suppress(RequestRefused, DocumentRefused):
+        Documents(built.core, Limits()).get(bombs()[name])
+    assert perf_counter() - began < SECONDS_TO_REFUSE
