@@ -38,8 +38,6 @@ def unavailable(error: BaseException) -> str | None:
         if state == "53100":
             return "STORAGE_FULL"
         return "UNAVAILABLE" if state.startswith(AWAY) or state in {"25006", "55000"} else None
-    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
-        return None  # an argument of the wrong type: the caller's fault, and no better later
     away = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, DatabaseBusy)
     return "UNAVAILABLE" if isinstance(error, away) else None
 
@@ -115,9 +113,11 @@ class TenantPool:
             self._free.release()
 
     def _put_back(self, scoped: Scoped) -> None:
+        if scoped.connection.is_closed():
+            return
         if scoped.connection.is_in_transaction():
             scoped.connection.terminate()  # the next one would read inside the snapshot of this one
-        if not scoped.connection.is_closed():
+        else:
             self._idle.append(scoped)
 
     def _pick(self, organisation_id: UUID) -> Scoped | None:
@@ -186,12 +186,11 @@ class Database:
             max_cached_statement_lifetime=0,
             **database._settings(**generic),
         )
+        await database.append
         try:
-            await database.append
             await database.work
         except BaseException:
             database.append.terminate()
-            database.work.terminate()
             raise
         database.read = TenantPool(database._connect_to_read, settings.read_pool_size)
         return database

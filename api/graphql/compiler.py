@@ -330,14 +330,12 @@ def _enum_name(value: Any) -> str | None:
 
 def ordering(order: Order, rows: From) -> Sql:
     """The order-by clause."""
-    """The clause that an order comes to."""
     keys = [f"{key_of(key, rows)}{' desc' if key.descending else ''}" for key in order.keys]
     return sql(" order by " + ", ".join(keys))
 
 
 def key_of(key: Key, rows: From) -> str:
     """A key's expression."""
-    """The expression of one key over the rows."""
     return key.sql.replace("{c}", rows.alias).replace("{l}", rows.link or "")
 
 
@@ -399,10 +397,11 @@ class Asked:
     def _leaf(self, cost: Cost) -> Pieces:
         mark = self.mapped.mark
         cost.fields += mark.price if isinstance(mark, Expr) else 1
-        pieces = formatted(self.mapped.scalar, self.expression())
+        stored = isinstance(mark, Column) and self.compiler.model.stand(self.mapped.parent).table is not None
+        pieces = formatted(self.mapped.scalar, self.expression(), stored=stored)
         if not self.mapped.non_null:
             return or_null(pieces)
-        if isinstance(mark, Column) and self.compiler.model.stand(self.mapped.parent).table is not None:
+        if stored:
             return pieces  # start-up has checked that the column is not null
         return guarded(pieces, self.where, self.alias)
 

@@ -48,5 +48,4 @@ class Cost:
 
 def fixed(size: int) -> Callable[[Variables], int]:
     """A size that no variable changes."""
-    """A size that no variable changes."""
     return lambda _: size

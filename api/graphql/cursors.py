@@ -88,7 +88,6 @@ def _key_value(key: Key, item: Any, wrong: RequestRefused) -> Any:
 
 def cursor(name: str, order: Order, keys: list[str]) -> Sql:
     """The same in SQL, of the row at hand."""
-    """The cursor of a row: base64 of the order's name and the row's keys."""
     pieces: list[Piece] = [Text(f'["{name}"')]
     for key, column in zip(order.keys, keys, strict=True):
         value = (

@@ -14,6 +14,8 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     InlineFragmentNode,
+    NamedTypeNode,
+    NonNullTypeNode,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
@@ -60,6 +62,9 @@ class Operation:
     introspects: bool
     plans: list[Any] = field(default_factory=list[Any])
     payloads: dict[Any, list[Any]] = field(default_factory=dict[Any, list[Any]])
+    plain: Mapping[str, type] | None = (
+        None  # variables whose values need no coercion when they are of the type; {}: others
+    )
 
     @property
     def kind(self) -> OperationType:
@@ -73,10 +78,42 @@ class Operation:
         """The variables by their types. Raises DocumentRefused."""
         if not self.node.variable_definitions:
             return {}
+        if self.plain is None:
+            self.plain = plain_variables(self.node)
+        if (taken := taken_as_they_are(self.plain, raw)) is not None:
+            return taken
         result = get_variable_values(schema, self.node.variable_definitions, dict(raw), MOST_ERRORS, not suggestions)
         if not isinstance(result, VariableValues):
             raise DocumentRefused("BAD_VARIABLES", result)
         return result.coerced
+
+
+PLAIN: Mapping[str, type] = {"ID": str, "String": str, "Int": int, "Boolean": bool}
+
+
+def plain_variables(node: OperationDefinitionNode) -> Mapping[str, type]:
+    """Each variable's type in Python; nothing where one of them has a default, or a type that has to be coerced."""
+    found: dict[str, type] = {}
+    for definition in node.variable_definitions or ():
+        kind = definition.type.type if isinstance(definition.type, NonNullTypeNode) else definition.type
+        name = kind.name.value if isinstance(kind, NamedTypeNode) else ""
+        if name not in PLAIN or definition.default_value is not None:
+            return {}
+        found[definition.variable.name.value] = PLAIN[name]
+    return found
+
+
+def taken_as_they_are(plain: Mapping[str, type], raw: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The variables, where every one is given in its type; None where graphql-core has to look."""
+    if not plain:
+        return None
+    taken: dict[str, Any] = {}
+    for name, kind in plain.items():
+        value = raw.get(name)
+        if type(value) is not kind or (kind is int and not -(2**31) <= value < 2**31):
+            return None
+        taken[name] = value
+    return taken
 
 
 @dataclass(slots=True)

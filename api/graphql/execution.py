@@ -67,7 +67,6 @@ class When:
 
 def constant(kind: str, value: Any) -> Param:
     """A parameter that is known already."""
-    """A value that is the same in every request."""
     return Param(("constant", kind, value), kind, lambda _: value)
 
 
@@ -381,13 +380,11 @@ def _hashable(value: Any) -> Any:
 
 def columns_in(template: str) -> set[str]:
     """The columns of the parent that a template names."""
-    """The columns of the parent that a template mentions."""
     return set(OF_PARENT.findall(template))
 
 
 def arguments_of(mapped: Mapped, node: FieldNode) -> dict[str, Argument]:
     """By their names in templates."""
-    """The arguments of a node, by their names in templates."""
     nodes = {one.name.value: one for one in node.arguments or ()}
     return {snake(name): argument_of(one, nodes.get(name), name) for name, one in mapped.arguments.items()}
 
@@ -418,13 +415,11 @@ def leaf(mapped: Mapped, value: Any) -> Any:
 
 def row_keys(row: Row, order: Order) -> tuple[Any, ...]:
     """What the row is ordered by."""
-    """What the row is ordered by."""
     return tuple(row.values[f"__k{nth}"] for nth in range(len(order.keys)))
 
 
 def key_text(value: Any) -> str | None:
     """As PostgreSQL writes a key."""
-    """A key as cursors write it."""
     if value is None:
         return None
     return format(value, "f") if isinstance(value, Decimal) else str(value)
@@ -437,7 +432,6 @@ def _comparable(value: Any) -> Any:
 
 def in_order(rows: list[Row], order: Order) -> list[Row]:
     """As PostgreSQL orders them."""
-    """The rows as PostgreSQL would order them."""
     out = list(rows)
     for nth, key in reversed(list(enumerate(order.keys))):
         out.sort(key=lambda row, n=nth: _comparable(row.values[f"__k{n}"]), reverse=key.descending)

@@ -96,7 +96,6 @@ def accepted(accept: str) -> str | None:
 
 def weight_of(parameters: str) -> float:
     """The `q` of a header's element."""
-    """The `q` of a media type or coding; 1 where it has none."""
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "q":
@@ -121,7 +120,6 @@ def coding_of(accept_encoding: str) -> str | None:
 
 def compressed(body: bytes, coding: str) -> bytes:
     """At the fastest level: more would cost more time than it saves."""
-    """At the fastest level: more costs more time than it saves."""
     if coding == "zstd":
         return zstandard.ZstdCompressor(level=1).compress(body)
     return gzip.compress(body, compresslevel=1, mtime=0)
@@ -306,7 +304,6 @@ async def chunks_of(receive: Receive) -> AsyncIterator[bytes]:
 
 
 def read_position(header: bytes) -> int:
-    """Raises RequestRefused for what is no position."""
     """Raises RequestRefused for what is no position."""
     if not header.isdigit() or len(header) > len(str(MOST_EXACT)):
         raise RequestRefused("BAD_REQUEST", "Give the header Headway-Min-Position as a whole number.")

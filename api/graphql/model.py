@@ -129,13 +129,11 @@ class Model:
 
 def definition_of(thing: Any) -> Any:
     """Strawberry's own definition behind a type or field."""
-    """What strawberry knows of a field or type."""
     return thing.extensions.get(BACKREF)
 
 
 def is_connection(named: GraphQLNamedType) -> bool:
     """Whether a type is a page of others."""
-    """Whether a type is a page after Relay's specification."""
     return isinstance(named, GraphQLObjectType) and "pageInfo" in named.fields and "nodes" in named.fields
 
 
@@ -153,7 +151,6 @@ def inner_type(definition: GraphQLField) -> Any:
 
 def node_type(connection: GraphQLNamedType) -> GraphQLNamedType:
     """What the pages of a connection hold."""
-    """What the page is a page of."""
     if not isinstance(connection, GraphQLObjectType):
         raise TypeError(connection.name)
     return named_type(connection.fields["nodes"])
@@ -224,7 +221,6 @@ def _stand(named: GraphQLNamedType) -> Stand | None:
 
 def snake(name: str) -> str:
     """`orderBy` → `order_by`."""
-    """The name as Python and SQL spell it."""
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
 
 

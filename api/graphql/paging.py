@@ -9,7 +9,7 @@ from api.graphql.cursors import SQL_KINDS, beyond, cursor, cursor_keys, page_siz
 from api.graphql.mapping import Order
 from api.graphql.model import named_type
 from api.graphql.refusals import RequestRefused
-from api.graphql.writing import Param, Pieces, Sql, Text, joined, sql, written
+from api.graphql.writing import Param, Pieces, Sql, Text, joined, listed, sql, written
 
 
 class Page:
@@ -55,14 +55,15 @@ class Page:
 
 def connection(asked: Asked, cost: Cost) -> Pieces:
     """The JSON of a connection."""
-    """A page: its rows in one select, the count apart and only where it is asked for."""
     page = Page(asked)
     compiler = asked.compiler
     named = named_type(asked.mapped.definition).name
     selected = compiler.collect(named, asked.sets)
     inner = Cost(asked.path, fields=1)
     cost.parts.append((page.size, asked.mapped.relation.typical, inner))
-    reading = Reading(asked, page, inner)
+    names = [nodes[0].name.value for nodes in selected.values()]
+    plain = not page.backward and names.count("nodes") == 1 and {"nodes", "totalCount", "__typename"}.issuperset(names)
+    reading = Reading(asked, page, inner, plain=plain)
     pieces: Pieces = [Text("{")]
     for nth, (key, nodes) in enumerate(selected.items()):
         pieces.append(Text(f'{"," if nth else ""}"{key}":'))
@@ -85,9 +86,10 @@ def connection(asked: Asked, cost: Cost) -> Pieces:
 class Reading:
     """Collects what has to be read of each row, as columns of one two-dimensional array."""
 
-    def __init__(self, asked: Asked, page: Page, cost: Cost) -> None:
+    def __init__(self, asked: Asked, page: Page, cost: Cost, *, plain: bool) -> None:
         self.asked, self.page, self.cost = asked, page, cost
         self.columns: list[Sql] = []
+        self.plain = plain  # one list of nodes is all that is asked of the rows
         self.rows = asked.rows()
         self.cut = asked.compiler.writer.alias()
         self.keys = [
@@ -107,6 +109,9 @@ class Reading:
     def nodes(self, sets: list[SelectionSetNode]) -> Pieces:
         asked, compiler = self.asked, self.asked.compiler
         node = compiler.object(asked.mapped.named.name, sets, self.rows.alias, asked.moment, self.cost)
+        if self.plain:
+            clause = self._where() + self._order(self.page.order)
+            return listed(sql("select ", written(node), clause, " limit ", self.page.limit))
         return self._list(self.column(written(node)))
 
     def edges(self, sets: list[SelectionSetNode], type_name: str) -> Pieces:
@@ -155,15 +160,14 @@ class Reading:
         count = f"coalesce(array_length({alias}.rows, 1), 0)"
         start = sql(f"greatest({count} - ", page.limit, ", 0) + 1") if page.backward else sql("")
         span = sql("[", start, ":", sql("") if page.backward else page.limit, "]")
-        cut = sql(f"select {alias}.rows", span, f" as page, {count} > ", page.limit, " as more")
-        source = sql("(select array(", self._select(), f") as rows) {alias}")
+        cut = sql(f"select {alias}.rows", span, f" as page, {count} > ", page.limit, " as more offset 0")
+        source = sql(
+            "(select array(", self._select(), f") as rows offset 0) {alias}"
+        )  # the fence keeps the array from being read anew at each mention
         return [sql("(select ", text, " from ", source, " cross join lateral (", cut, f") {self.cut})")]
 
     def _select(self) -> Sql:
-        page, rows = self.page, self.rows
-        clause = rows.clause
-        for predicate in page.predicates(self.keys):
-            clause = clause + (" and " if rows.where else " where ") + predicate
+        page, clause = self.page, self._where()
         values = self.columns or [sql("''::text")]
         if not page.backward:
             select = sql("select array[", joined(", ", values), "]", clause, self._order(page.order))
@@ -175,6 +179,13 @@ class Reading:
         )
         inner = inner + order + sql(" limit ", page.limit, " + 1")
         return sql(f"select {alias}.one from (", inner, f") {alias} order by {alias}.nth desc")
+
+    def _where(self) -> Sql:
+        """The rows, and which of them lie on the page."""
+        predicates = self.page.predicates(self.keys)
+        if not predicates:
+            return self.rows.clause
+        return self.rows.clause + (" and " if self.rows.where else " where ") + joined(" and ", predicates)
 
     def _order(self, order: Order) -> Sql:
         words = [f"{key}{' desc' if one.descending else ''}" for key, one in zip(self.keys, order.keys, strict=True)]

@@ -28,11 +28,21 @@ from infra.telemetry import log
 PLANS_AN_OPERATION = 24
 MOST_PLAN_BYTES = 8_000_000
 MOST_INTROSPECTED = 16
+REACHED = "select min(position) from checkpoint where organisation_id = $1"
 RETRIED = ("40001", "40P01")
 
 
 class Positions(Protocol):
-    """How far the read models of an organisation have come, as this process knows it."""
+    """How far the read models of an organisation have come, as this process knows it.
+
+    `sure`: every move is heard of, so what the database has told once may be remembered.
+    """
+
+    sure: bool
+
+    def advance(self, organisation_id: UUID, position: int) -> None:
+        """The position was seen."""
+        ...
 
     def reached(self, organisation_id: UUID) -> int | None:
         """None: the database has to be asked."""
@@ -71,6 +81,7 @@ class Responses:
     def __init__(self, most_bytes: int) -> None:
         self._kept: OrderedDict[Any, Kept] = OrderedDict()
         self._bytes, self._most = 0, most_bytes
+        self.used = most_bytes > 0
 
     def get(self, key: Any) -> Kept | None:
         found = self._kept.get(key)
@@ -172,7 +183,7 @@ class Reads:
         if plan.text is None:
             return Answered(self._body(plan.constant, None, cost), None)
         asked = Bound(operation, raw, plan, binding, tuple([param.extract(binding) for param in plan.params]), cost)
-        kept = self.responses.get(asked.key)
+        kept = self.responses.get(asked.key) if self.responses.used else None
         if kept is not None or tag is not None:
             reached = await self._reached(viewer.organisation_id)
             if kept is not None and kept.position == reached:
@@ -195,10 +206,13 @@ class Reads:
         reached = self.positions.reached(organisation_id)
         if reached is not None:
             return reached
-        row = await self.fetch(
-            organisation_id, "select min(position) from checkpoint where organisation_id = $1", (organisation_id,)
-        )
+        row = await self.fetch(organisation_id, REACHED, (organisation_id,))
+        self._seen(organisation_id, row[0])
         return row[0]
+
+    def _seen(self, organisation_id: UUID, position: int | None) -> None:
+        if position is not None and self.positions.sure:
+            self.positions.advance(organisation_id, position)
 
     async def _read(self, asked: "Bound") -> Answered:
         try:
@@ -207,10 +221,12 @@ class Reads:
             log.error("graphql_field_null", field=null.field)
             return await self.ordinary(asked.operation, asked.raw, asked.binding, "field_error")
         self.counts["compiled"] += 1
+        self._seen(asked.binding.viewer.organisation_id, position)
         position = position or 0
         self.check_positions(asked.plan, asked.binding.variables, position)
         kept = Kept(position, self._body(data, position, asked.cost), asked.tag(position))
-        self.responses.put(asked.key, kept)
+        if self.responses.used:
+            self.responses.put(asked.key, kept)
         return Answered(kept.body, position, kept.tag, kept)
 
     def check_positions(self, plan: Compiled, variables: Mapping[str, Any], reached: int) -> None:
@@ -309,7 +325,7 @@ class Bound:
     @property
     def key(self) -> Any:
         viewer = self.binding.viewer
-        return (viewer.organisation_id, viewer.scope, self.plan.serial, self.values)
+        return (viewer.organisation_id, viewer.role, viewer.person_id, viewer.api_key_id, self.plan.serial, self.values)
 
     def tag(self, position: int) -> str:
         """The same in every process, for the same answer."""
@@ -320,7 +336,6 @@ class Bound:
 
 def not_reached(asked: int, reached: int) -> RequestRefused:
     """The refusal for a position that lies ahead."""
-    """The refusal of a position that lies ahead."""
     sentence = f"Ask again in a moment: position {asked} is not reached; the read models stand at {reached}."
     return RequestRefused("POSITION_NOT_REACHED", sentence, asked=asked, reached=reached)
 

@@ -33,7 +33,6 @@ class DocumentRefused(Exception):
 
 def with_code(error: GraphQLError, code: str) -> dict[str, Any]:
     """An error as it is answered."""
-    """A GraphQL error as it is answered, under a code."""
     formatted: dict[str, Any] = dict(error.formatted)
     formatted["extensions"] = {"code": code} | dict(error.extensions or {})
     return formatted

@@ -61,7 +61,6 @@ class Places:
 
 def filled(template: str, places: Places) -> Sql:
     """The template with its places filled."""
-    """The SQL of a template."""
     parts: list[str | Sql] = []
     end = 0
     for match in PLACE.finditer(template):

@@ -44,7 +44,6 @@ class Sql:
 
 def sql(*parts: "str | Param | Sql") -> Sql:
     """SQL of its parts, the parameters still without a number."""
-    """Parts, one after the other."""
     flat: list[str | Param] = []
     for part in parts:
         if isinstance(part, Sql):
@@ -56,7 +55,6 @@ def sql(*parts: "str | Param | Sql") -> Sql:
 
 def joined(separator: str, parts: Iterable[Sql]) -> Sql:
     """The parts with a separator between them."""
-    """Parts with a separator between."""
     flat: list[str | Param] = []
     for nth, part in enumerate(parts):
         if nth:
@@ -109,7 +107,6 @@ def _chain(operands: Sequence[Sql]) -> Sql:
 
 def or_null(pieces: Iterable[Piece]) -> Pieces:
     """The JSON, or `null` where any part of it is null."""
-    """A value that may be null."""
     return [sql("coalesce(", written(pieces), ", 'null')")]
 
 
@@ -177,9 +174,10 @@ SQL_TYPES = {
 }
 
 
-def formatted(scalar: str, value: Sql) -> Pieces:
-    """A value as its scalar is written in JSON."""
-    """A value as JSON, by its GraphQL type."""
+def formatted(scalar: str, value: Sql, *, stored: bool = False) -> Pieces:
+    """A value as the JSON of its GraphQL type. Stored numbers are finite: the domain takes no others."""
+    if stored and scalar == "Float":
+        return _plain(sql("(", value, ")"))
     return FORMATS[scalar](sql("(", value, ")"))
 
 

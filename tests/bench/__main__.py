@@ -42,6 +42,9 @@ async def run(name: str, place: Place) -> dict[str, Any]:
     except (ImportError, Skipped) as error:
         answer["skipped"] = str(error)
         tell(f"{name:15} skipped: {error}")
+    except Exception as error:  # the other benches' figures are not to be lost
+        answer["failed"] = f"{type(error).__name__}: {error}"
+        tell(f"{name:15} FAILED: {answer['failed']}")
     answer["seconds"] = round(perf_counter() - began, 1)
     return answer
 
@@ -72,7 +75,7 @@ def main(arguments: list[str]) -> int:
     tell(f"{len(figures) - len(missed)} of {len(figures)} limits reached in {perf_counter() - began:.0f} s; {RESULTS}.")
     for one in missed:
         tell(f"missed: {one}")
-    return 0
+    return 1 if any("failed" in one for one in benches) else 0
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from tests.bench.many import events_asked, load_many
 from tests.bench.pairs import Figure, compared, interleaved
 from tests.bench.place import Place
 
-EVENTS = 200_000
+EVENTS = 100_000
 TABLES = [table for projection in PROJECTIONS for table in projection.tables]
 
 

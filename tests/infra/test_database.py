@@ -190,7 +190,7 @@ async def test_a_server_that_could_lose_what_it_acknowledged_is_refused(small: D
 
 
 async def test_opening_without_a_server_says_so_and_leaves_nothing_open(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="s.PGSQL") as refused:
+    with pytest.raises(OSError, match=r"No such file") as refused:
         await Database.open(Settings(), f"postgresql://nobody@/nothing?host={tmp_path}")
     assert unavailable(refused.value) == "UNAVAILABLE"
 
@@ -219,7 +219,7 @@ def test_an_error_is_classified_by_whether_the_database_can_serve(error: Excepti
 
 async def test_an_argument_of_the_wrong_type_is_no_outage(small: Database) -> None:
     async with small.work.acquire() as connection:
-        with pytest.raises(asyncpg.InterfaceError) as wrong:
+        with pytest.raises(asyncpg.DataError) as wrong:
             await connection.fetchval("select $1::uuid", "no uuid")
     assert unavailable(wrong.value) is None
 

@@ -33,6 +33,10 @@ class Known:
     def __init__(self) -> None:
         self.position: int | None = None
         self.comes = False
+        self.sure = False
+
+    def advance(self, organisation_id: UUID, position: int) -> None:
+        self.position = max(position, self.position or 0)
 
     def reached(self, organisation_id: UUID) -> int | None:
         return self.position
