@@ -4,6 +4,7 @@ import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, cast
 
 import msgspec
@@ -56,6 +57,7 @@ class Invalid(ValueError):
         self.field = field
 
 
+@cache
 def camel(name: str) -> str:
     """The caller's spelling of a field."""
     head, *rest = name.split("_")

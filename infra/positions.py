@@ -42,6 +42,11 @@ class Positions:
         else:
             del self._waiting[organisation_id]
 
+    def trust(self) -> None:
+        """Notices arrive from now on; what was noted before may have been overtaken unheard."""
+        self._reached.clear()
+        self.sure = True
+
     def doubt(self) -> None:
         """Notices were lost: what was known may be behind."""
         self.sure = False

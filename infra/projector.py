@@ -205,7 +205,7 @@ class Projector:
         try:
             connection.add_termination_listener(lambda _: gone.set())  # pyright: ignore[reportArgumentType]
             await connection.add_listener(CHANNEL, self._heard)  # pyright: ignore[reportArgumentType]
-            self.positions.sure = True
+            self.positions.trust()
             await gone.wait()
         finally:
             self.positions.doubt()

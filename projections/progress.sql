@@ -46,7 +46,7 @@ create table reading (
     until bigint,
     measure_id uuid not null,
     outcome_id uuid not null,
-    value numeric not null,
+    value numeric not null check (value not in ('NaN', 'Infinity', '-Infinity')),
     taken_on date not null,
     taken_at bigint not null,
     note text,

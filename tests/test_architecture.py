@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 TESTS = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
 RULES = ("r1", "r2", "r3", "r4", "r5", "r6", "r7", "r9", "r12", "r13")
 RESERVED = {"issued", "known", "new_decisions", "last_known_position"}
-LONGEST = 530
+LONGEST = 500
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -41,7 +42,8 @@ def test_every_event_says_what_happened(event: type) -> None:
 
 
 def test_every_fold_selects_by_types() -> None:
-    assert all(kind.types for kind in Fold.__subclasses__())
+    kinds: list[type[Fold[Any]]] = list(Fold.__subclasses__())  # pyright: ignore[reportUnknownArgumentType]
+    assert all(kind.types for kind in kinds)
 
 
 def test_a_rule_of_a_code_is_a_rule() -> None:

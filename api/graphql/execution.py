@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from inspect import isawaitable
 from typing import Any, Protocol, cast
 from uuid import UUID, uuid4
@@ -32,17 +31,17 @@ from api.graphql.arguments import Argument, Binding, Observed, argument_of
 from api.graphql.compiler import ORGANISATION, Compiler, key_of
 from api.graphql.cursors import checked_size, cursor_keys, cursor_text
 from api.graphql.document import Operation
-from api.graphql.mapping import Column, Executed, Expr, Here, Key, Order, Probe, Variants
+from api.graphql.mapping import Column, Executed, Expr, Here, Order, Probe, Variants
 from api.graphql.model import Kind, Mapped, Model, snake
 from api.graphql.refusals import RequestRefused, with_code
+from api.graphql.sorting import Row, Types, When, constant, follows, in_order, key_text, row_keys
 from api.graphql.templates import Places, filled
-from api.graphql.writing import Moment, Param, Pieces, Sql, Writer, joined, rendered, sql
+from api.graphql.writing import Param, Pieces, Sql, Writer, joined, rendered, sql
 from infra.telemetry import log
 
 OF_PARENT = re.compile(r"\{t\}\.(\w+)")
 PARENT = "p0"
 MISSING = ""  # the type of a row that a union leads to and that is not there
-Types = Mapping[str, str]
 
 
 class ReadPool(Protocol):
@@ -51,33 +50,6 @@ class ReadPool(Protocol):
     def of(self, organisation_id: UUID) -> AbstractAsyncContextManager[Any]:
         """A connection that sees this organisation alone."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """As of which position (None: now), for which day."""
-
-    position: int | None
-    day: date | None
-
-    def moment(self) -> Moment:
-        at = None if self.position is None else sql(constant("int8", self.position))
-        return Moment(at, sql(constant("date", self.day)))
-
-
-def constant(kind: str, value: Any) -> Param:
-    """A parameter that is known already."""
-    return Param(("constant", kind, value), kind, lambda _: value)
-
-
-@dataclass(eq=False, slots=True)
-class Row:
-    """A row of a type, with what every field below it inherits."""
-
-    type_name: str
-    values: dict[str, Any]
-    types: Types
-    when: When
 
 
 @dataclass(slots=True)
@@ -411,45 +383,6 @@ def leaf(mapped: Mapped, value: Any) -> Any:
             return json.loads(value) if isinstance(value, str) else value
         case _:
             return value
-
-
-def row_keys(row: Row, order: Order) -> tuple[Any, ...]:
-    """What the row is ordered by."""
-    return tuple(row.values[f"__k{nth}"] for nth in range(len(order.keys)))
-
-
-def key_text(value: Any) -> str | None:
-    """As PostgreSQL writes a key."""
-    if value is None:
-        return None
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
-
-
-def _comparable(value: Any) -> Any:
-    """Nulls are greater than everything; texts compare by their bytes, as in the collation "C"."""
-    return (value is None, value.encode() if isinstance(value, str) else value or 0 if value is None else value)
-
-
-def in_order(rows: list[Row], order: Order) -> list[Row]:
-    """As PostgreSQL orders them."""
-    out = list(rows)
-    for nth, key in reversed(list(enumerate(order.keys))):
-        out.sort(key=lambda row, n=nth: _comparable(row.values[f"__k{n}"]), reverse=key.descending)
-    return out
-
-
-def follows(these: tuple[Any, ...], those: tuple[Any, ...], order: Order) -> bool:
-    """Whether these keys come after those."""
-    for key, one, other in zip(order.keys, these, those, strict=True):
-        if one == other:
-            continue
-        return _after(key, one, other)
-    return False
-
-
-def _after(key: Key, one: Any, other: Any) -> bool:
-    later = _comparable(one) > _comparable(other) if (one is None) == (other is None) else one is None
-    return later is not key.descending
 
 
 # running

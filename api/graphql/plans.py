@@ -23,7 +23,7 @@ from api.graphql.refusals import RequestRefused
 from api.graphql.writing import NON_NULL
 from api.viewer import Viewer
 from infra.database import unavailable
-from infra.telemetry import log
+from infra.telemetry import QUERIES, log
 
 PLANS_AN_OPERATION = 24
 MOST_PLAN_BYTES = 8_000_000
@@ -187,7 +187,7 @@ class Reads:
         if kept is not None or tag is not None:
             reached = await self._reached(viewer.organisation_id)
             if kept is not None and kept.position == reached:
-                self.counts["kept"] += 1
+                self._count("kept")
                 return Answered(kept.body, reached, kept.tag, kept)
             if tag is not None and tag == asked.tag(reached or 0):
                 return Answered(b"", reached, tag)
@@ -201,6 +201,10 @@ class Reads:
             told = {"requested": cost, "limit": most}
             raise RequestRefused("TOO_EXPENSIVE", sentence, cost=told, costliest=path)
         return cost
+
+    def _count(self, path: str, reason: str = "") -> None:
+        self.counts[reason or path] += 1
+        QUERIES.labels(path, reason).inc()
 
     async def _reached(self, organisation_id: UUID) -> int | None:
         reached = self.positions.reached(organisation_id)
@@ -220,7 +224,7 @@ class Reads:
         except FieldNull as null:
             log.error("graphql_field_null", field=null.field)
             return await self.ordinary(asked.operation, asked.raw, asked.binding, "field_error")
-        self.counts["compiled"] += 1
+        self._count("compiled")
         self._seen(asked.binding.viewer.organisation_id, position)
         position = position or 0
         self.check_positions(asked.plan, asked.binding.variables, position)
@@ -257,7 +261,7 @@ class Reads:
 
     async def ordinary(self, operation: Operation, raw: Mapping[str, Any], binding: Binding, reason: str) -> Answered:
         """graphql-core's own execution over plain rows."""
-        self.counts[reason] += 1
+        self._count("ordinary", reason)
         compiler = self.compiler(operation, binding.variables)
         compiler.lenient = True
         cost = self.price(compiler.operation(operation.node), binding.variables)

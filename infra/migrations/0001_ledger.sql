@@ -92,6 +92,8 @@ create function ledger.conflicts(
 returns boolean
 language plpgsql stable
 as $$
+declare
+    v_item ledger.item;
 begin
     if p_head <= p_after or cardinality(p_boundary) = 0 then
         return false;
@@ -105,16 +107,26 @@ begin
                and e.type = any (b.types) and e.tags @> b.tags
                and not e.position = any (p_own));
     end if;
-    return exists (
-        select
-          from unnest(p_boundary) b
-         cross join lateral unnest(b.types) y (type)
-         cross join lateral (
-               select ledger.tag_of(y.type, b.tags[1]) as tag offset 0) h
-          join ledger.tags t on t.organisation_id = p_organisation and t.tag = h.tag and t.position > p_after
-          join ledger.events e on e.organisation_id = p_organisation and e.position = t.position
-         where e.type = y.type and e.tags @> b.tags
-           and not e.position = any (p_own));
+    foreach v_item in array p_boundary loop
+        if exists (
+            select
+              from (select t.position
+                      from ledger.tags t
+                     where t.organisation_id = p_organisation and t.position > p_after
+                       and t.tag = any (array(
+                           select ledger.tag_of(y.type, v_item.tags[1]) from unnest(v_item.types) y (type)))
+                    offset 0) t
+             cross join lateral (
+                   select * from ledger.events e
+                    where e.organisation_id = p_organisation and e.position = t.position
+                    offset 0) e
+             where e.type = any (v_item.types) and e.tags @> v_item.tags
+               and not e.position = any (p_own))
+        then
+            return true;
+        end if;
+    end loop;
+    return false;
 end
 $$;
 
@@ -220,6 +232,7 @@ as $$
 #variable_conflict use_column
 declare
     v_head bigint;
+    v_nth int;
 begin
     perform set_config('headway.organisation', p_organisation::text, true);
     select coalesce(max(h.position), 0) into v_head from ledger.heads h where h.organisation_id = p_organisation;
@@ -232,18 +245,23 @@ begin
          order by e.position
          limit p_tail;
     end if;
-    if cardinality(p_items) > 0 then
+    -- a query for each item, fenced: joined as a set their plan flips with the size of the ledger
+    for v_nth in 1 .. cardinality(p_items) loop
         return query
-        select b.nth::int, e.position, e.version, e.type, e.body, null::text[]
-          from unnest(p_items) with ordinality b (types, tags, nth)
-         cross join lateral unnest(b.types) y (type)
-         cross join lateral (select ledger.tag_of(y.type, b.tags[1]) as tag offset 0) h
-          join ledger.tags t on t.organisation_id = p_organisation and t.tag = h.tag
-                            and t.position <= v_head
-          join ledger.events e on e.organisation_id = p_organisation and e.position = t.position
-         where e.type = y.type and e.tags @> b.tags
-         order by b.nth, e.position;
-    end if;
+        select v_nth, e.position, e.version, e.type, e.body, null::text[]
+          from (select distinct t.position
+                  from ledger.tags t
+                 where t.organisation_id = p_organisation and t.position <= v_head
+                   and t.tag = any (array(
+                       select ledger.tag_of(y.type, p_items[v_nth].tags[1]) from unnest(p_items[v_nth].types) y (type)))
+                offset 0) t
+         cross join lateral (
+               select * from ledger.events e
+                where e.organisation_id = p_organisation and e.position = t.position
+                offset 0) e
+         where e.type = any (p_items[v_nth].types) and e.tags @> p_items[v_nth].tags
+         order by e.position;
+    end loop;
 end
 $$;
 

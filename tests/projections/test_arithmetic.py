@@ -1,0 +1,188 @@
+"""The SQL that serves, held to the plain reference over worlds that nobody would have thought of."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.alignment import AlignOutcome
+from domain.focus import AbandonOutcome
+from domain.measures import Direction, ReviseMeasure, SetMeasure, TakeReading
+from domain.outcomes import RollUp, SetOutcome
+from infra.database import Database
+from tests.infra.at_work import Telling, founded, projecting
+from tests.reference import MeasureRow, OutcomeRow, Terms
+
+NOW = 9_223_372_036_854_775_807
+START, DUE, ALWAYS = date(2022, 1, 1), date(2022, 12, 31), date(1900, 1, 1)
+NEAR = 1e-9
+
+VALUES = st.integers(-20, 120)
+WEIGHTS = st.integers(0, 3)
+DAYS = st.integers(0, 364).map(lambda n: START + timedelta(days=n))
+
+
+@dataclass(frozen=True)
+class DrawnMeasure:
+    """What hypothesis draws of a measure; a target of 100 over a baseline of 0, or a band from 20 to 80."""
+
+    direction: Direction
+    has_target: bool
+    weight: int
+    readings: tuple[tuple[date, int], ...]
+    revised: tuple[date, int] | None  # another target, or upper bound, and its day
+
+    def target(self, new: int | None = None) -> int | None:
+        if not self.has_target:
+            return None
+        high = 100 if new is None else new
+        return -high if self.direction is Direction.DECREASE else high
+
+
+MEASURES = st.builds(
+    DrawnMeasure,
+    direction=st.sampled_from(
+        [Direction.INCREASE, Direction.DECREASE, Direction.KEEP_ABOVE, Direction.KEEP_BELOW, Direction.KEEP_WITHIN]
+    ),
+    has_target=st.booleans() | st.just(True),
+    weight=WEIGHTS,
+    readings=st.lists(st.tuples(DAYS, VALUES), max_size=3).map(tuple),
+    revised=st.none() | st.tuples(DAYS, st.integers(101, 200)),
+)
+
+
+@dataclass(frozen=True)
+class DrawnOutcome:
+    """An outcome that may serve any drawn before it."""
+
+    roll_up: RollUp | None
+    measures: tuple[DrawnMeasure, ...]
+    serves: tuple[tuple[int, int], ...]
+    abandoned: bool
+
+
+OUTCOMES = st.lists(
+    st.builds(
+        DrawnOutcome,
+        roll_up=st.none() | st.sampled_from(list(RollUp)),
+        measures=st.lists(MEASURES, max_size=2).map(tuple),
+        serves=st.lists(st.tuples(st.integers(0, 3), WEIGHTS), max_size=2, unique_by=lambda one: one[0]).map(tuple),
+        abandoned=st.booleans(),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def terms(drawn: DrawnMeasure, on: date, new: int | None = None) -> Terms:
+    ranged = drawn.direction in {Direction.INCREASE, Direction.DECREASE}
+    target, upper = drawn.target(new), 80 if new is None else new
+    above, below, within = (
+        drawn.direction is one for one in (Direction.KEEP_ABOVE, Direction.KEEP_BELOW, Direction.KEEP_WITHIN)
+    )
+    return Terms(
+        effective_on=on,
+        baseline=Fraction(0) if ranged else None,
+        target=Fraction(target) if ranged and target is not None else None,
+        lower=Fraction(20) if above or within else None,
+        upper=Fraction(upper) if below or within else None,
+        weight=Fraction(drawn.weight),
+    )
+
+
+def exact(value: Fraction | None) -> Decimal | None:
+    return None if value is None else Decimal(value.numerator)
+
+
+async def tell_measure(telling: Telling, outcome_id: UUID, drawn: DrawnMeasure) -> MeasureRow:
+    measure_id, first = uuid4(), terms(drawn, ALWAYS)
+    every = [first]
+    await telling.tell(
+        SetMeasure(
+            measure_id=measure_id,
+            outcome_id=outcome_id,
+            title="Count",
+            direction=drawn.direction,
+            baseline=exact(first.baseline),
+            target=exact(first.target),
+            lower=exact(first.lower),
+            upper=exact(first.upper),
+            weight=Decimal(drawn.weight),
+        )
+    )
+    for day, value in drawn.readings:
+        await telling.tell(TakeReading(reading_id=uuid4(), measure_id=measure_id, value=Decimal(value), taken_on=day))
+    if drawn.revised is not None:
+        day, new = drawn.revised
+        later = terms(drawn, day, new)
+        every.append(later)
+        await telling.tell(
+            ReviseMeasure(
+                measure_id=measure_id,
+                effective_on=day,
+                target=exact(later.target),
+                upper=exact(later.upper),
+                reason="agreed",
+            )
+        )
+    return MeasureRow(drawn.direction, every, [(day, Fraction(value)) for day, value in drawn.readings])
+
+
+async def tell_world(telling: Telling, drawn: list[DrawnOutcome]) -> list[tuple[UUID, OutcomeRow]]:
+    world: list[tuple[UUID, OutcomeRow]] = []
+    for one in drawn:
+        outcome_id = uuid4()
+        row = OutcomeRow(one.roll_up.value if one.roll_up else None, START, DUE, abandoned=one.abandoned)
+        await telling.tell(
+            SetOutcome(outcome_id=outcome_id, title="Better", starts_on=START, due_on=DUE, roll_up=one.roll_up)
+        )
+        for measure in one.measures:
+            row.measures.append(await tell_measure(telling, outcome_id, measure))
+        for nth, weight in one.serves:
+            if nth < len(world):
+                higher_id, higher = world[nth]
+                higher.served_by.append((row, Fraction(weight)))
+                await telling.tell(AlignOutcome(outcome_id=outcome_id, higher_id=higher_id, weight=Decimal(weight)))
+        if one.abandoned:
+            await telling.tell(AbandonOutcome(outcome_id=outcome_id, reason="enough"))
+        world.append((outcome_id, row))
+    return world
+
+
+async def compare(database: Database, drawn: list[DrawnOutcome], day: date) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        world = await tell_world(telling, drawn)
+        head = ledger.sequencers[telling.organisation_id].warmth.known or 0
+        assert await positions.wait(telling.organisation_id, head, 10)
+    async with database.read.of(telling.organisation_id) as connection:
+        for outcome_id, row in world:
+            served = await connection.fetchrow(
+                "select progress::float8, expected::float8, suggested_status from outcome_standing($1, $2, $3, $4)",
+                telling.organisation_id,
+                outcome_id,
+                NOW,
+                day,
+            )
+            assert served is not None
+            progress = row.progress(day)
+            assert served[0] == (None if progress is None else pytest.approx(float(progress), abs=NEAR))
+            assert served[1] == pytest.approx(float(row.expected(day)), abs=NEAR)
+            assert served[2] == row.suggested(day)
+
+
+async def test_progress_expectation_and_suggestion_are_those_of_the_reference(database: Database) -> None:
+    loop = asyncio.get_running_loop()
+
+    @given(OUTCOMES, DAYS)
+    @settings(max_examples=20)
+    def drawn_worlds(drawn: list[DrawnOutcome], day: date) -> None:
+        asyncio.run_coroutine_threadsafe(compare(database, drawn, day), loop).result(60)
+
+    await asyncio.to_thread(drawn_worlds)
