@@ -146,8 +146,6 @@ as $$
            end
 $$;
 
--- `offset 0` keeps a sub-select from being written into each place that reads it, to be reckoned as often.
-
 -- measure_standing: where a measure stood on the day p_on, as the ledger knew it at p_as_of. No reading yet: the baseline counts
 -- as current. A measure that accumulates adds its readings up. A checklist counts the reached milestones of its outcome.
 create function measure_standing(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
@@ -188,12 +186,12 @@ as $$
                          and r.since <= p_as_of and (r.until is null or r.until > p_as_of)
                        order by r.taken_on desc, r.taken_at desc, r.id desc
                        limit 1)
-                  end offset 0) r (value)
+                  end) r (value)
      cross join lateral (
            select coalesce(r.value, t.baseline, case when m.direction in ('YES_NO', 'ORDINAL') then 0 end),
-                  r.value is not null and m.direction <> 'CHECKLIST' offset 0) c (value, has_reading)
+                  r.value is not null and m.direction <> 'CHECKLIST') c (value, has_reading)
      cross join lateral (
-           select attained(m.direction, t.baseline, t.target, t.lower, t.upper, c.value) offset 0) a (attainment)
+           select attained(m.direction, t.baseline, t.target, t.lower, t.upper, c.value)) a (attainment)
      where m.organisation_id = p_organisation and m.id = p_measure
        and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
 $$;
@@ -260,6 +258,8 @@ as $$
      where o.organisation_id = p_organisation and o.id = p_outcome
        and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
 $$;
+
+-- `offset 0` below keeps a sub-select from being written into each place that reads it, to be reckoned as often.
 
 -- outcome_standing: progress, expected progress and their difference, and the status that they suggest. What is expected follows
 -- the measures that count, each by its own dates and checkpoints; where none counts, the outcome's own dates.

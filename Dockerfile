@@ -1,0 +1,17 @@
+# Headway over a PostgreSQL of your own: docker run -e HEADWAY_DATABASE_URL=postgresql://… -p 8000:8000 headway
+FROM python:3.11-slim AS build
+WORKDIR /app
+COPY requirements.lock pyproject.toml ./
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY . .
+RUN PATH=/venv/bin:$PATH python -m api.explorer_setup --quiet || true
+
+FROM python:3.11-slim
+RUN useradd --system --create-home headway
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+WORKDIR /app
+USER headway
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HEADWAY_HOST=0.0.0.0 HEADWAY_HOME=/home/headway/data
+EXPOSE 8000
+CMD ["python", "-m", "api", "serve"]
