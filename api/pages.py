@@ -4,7 +4,8 @@ from functools import cache
 from mimetypes import guess_type
 from pathlib import Path
 
-from litestar import Response, get
+from litestar import Request, Response, get
+from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from api.problems import Problem
@@ -51,9 +52,9 @@ def page(name: str) -> Response[str]:
 
 
 @get("/explorer/{path:path}", include_in_schema=False, sync_to_thread=True)
-def explorer_file(path: str) -> Response[bytes]:
+def explorer_file(request: Request[None, None, State]) -> Response[bytes]:
     """A built file; only names that the set-up wrote are served."""
-    name = path.lstrip("/")
+    name = str(request.path_params["path"]).lstrip("/")
     if name not in _files():
         raise Problem(404, "NOT_FOUND", "There is no such file.")
     kind = guess_type(name)[0] or "application/octet-stream"
