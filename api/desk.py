@@ -162,6 +162,7 @@ def digest_of(name: str, command: Command) -> bytes:
 def decoded_fields(body: bytes) -> dict[str, Any]:
     """The fields, undecoded; raises Invalid on what is no JSON object."""
     try:
+        body.decode()  # what stays undecoded is not looked at otherwise
         return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise Invalid("Send one JSON object in UTF-8, with the fields of the command.") from None

@@ -77,7 +77,7 @@ async def test_a_role_reaches_only_its_commands(desk: Desk, viewer: Viewer, role
     assert refusal.value.code == NOT_ALLOWED
 
 
-@pytest.mark.parametrize("body", [b"[" * 100_000, b"[]", b"\xff{}", b"", b'{"name": "x"'])
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"[]", b"\xff{}", b'{"name":"\xff"}', b"", b'{"name": "x"'])
 async def test_what_is_no_object_is_invalid(desk: Desk, viewer: Viewer, body: bytes) -> None:
     with pytest.raises(Invalid):
         await desk.issue("form-team", body, viewer, Envelope())
