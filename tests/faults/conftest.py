@@ -1,6 +1,6 @@
 """A journal, a database and its addresses for each test: none inherits the damage of another."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,16 @@ class Place:
     @property
     def application(self) -> str:
         return self.server.application_url(self.name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the server had to say about a failure."""
+    report = yield
+    place = getattr(item, "funcargs", {}).get("place")
+    if report.failed and isinstance(place, Place) and place.server.log.exists():
+        report.sections.append(("the server's log", place.server.log.read_text()[-6_000:]))
+    return report
 
 
 @pytest.fixture

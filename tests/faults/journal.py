@@ -69,6 +69,10 @@ class Journal:
     def close(self) -> None:
         os.close(self._file)
 
+    def codes(self) -> set[str]:
+        """Of every answer."""
+        return {answer.code for entry in self.entries.values() for answer in entry.answers}
+
     def counts(self) -> dict[str, int]:
         """Keys by the last answer; `unknown` counts answers, for every one was asked again."""
         counts: defaultdict[str, int] = defaultdict(int)

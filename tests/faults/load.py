@@ -60,7 +60,7 @@ def by_desk(desk: Desk) -> Issue:
             return Answer(Outcome.REFUSED, code=f"INVALID {error}")
         except Exception as error:
             if code := unavailable(error):
-                return Answer(Outcome.UNKNOWN, code=code)
+                return Answer(Outcome.UNKNOWN, code=f"{code} {type(error).__name__}")
             return Answer(Outcome.UNKNOWN, code=f"500 {type(error).__name__}: {error}")
         return Answer(Outcome.ACKNOWLEDGED, done.position, done.event_ids)
 

@@ -80,6 +80,13 @@ async def as_owner(url: str, ask: Callable[[asyncpg.Connection], Awaitable[T]]) 
         await connection.close()
 
 
+async def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Raises TimeoutError where it never does."""
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
 async def until_it_serves(url: str, seconds: float = 20.0) -> None:
     """A server that has just thrown everybody out takes a moment."""
     async with asyncio.timeout(seconds):

@@ -22,7 +22,7 @@ from tests.faults.conftest import Place
 from tests.faults.invariants import check_all
 from tests.faults.journal import Journal, Outcome
 from tests.faults.load import Load, World, by_desk
-from tests.faults.stand import as_owner, product
+from tests.faults.stand import as_owner, eventually, product
 
 MIB = 1_048_576
 PAGE = 8_192
@@ -86,9 +86,7 @@ async def _fill_and_heal(place: Place, journal: Journal, volume: Path, folder: P
         async with load.running():
             await load.until_more(100)
             ballast = fill(volume)
-            async with asyncio.timeout(20):
-                while "503 STORAGE_FULL" not in {one.code for e in journal.entries.values() for one in e.answers}:
-                    await asyncio.sleep(0.05)
+            await eventually(lambda: "503 STORAGE_FULL" in journal.codes())
             status, _ = await asked(session, child.url, keys[load.worlds[0].organisation_id])
             assert status == 200, "reading goes on"
             ballast.unlink()

@@ -46,7 +46,9 @@ async def poison(connection: asyncpg.Connection, world: World, kind: str, body: 
     head = await connection.fetchval(
         "select position from ledger.heads where organisation_id = $1", world.organisation_id
     )
-    rows = await connection.fetch(LEDGER["append"], world.organisation_id, [(one, None, b"", head, [], [], [fact])])  # pyright: ignore[reportUnknownArgumentType]
+    nothing: list[object] = []
+    command = (one, None, b"", head, nothing, nothing, [fact])
+    rows = await connection.fetch(LEDGER["append"], world.organisation_id, [command])
     assert rows[0][0] == "appended"
     return rows[0][2]
 
@@ -77,9 +79,12 @@ async def stopped(place: Place) -> list[tuple[UUID, str, int, str]]:
 
 
 async def until_stopped(place: Place, count: int) -> list[tuple[UUID, str, int, str]]:
-    until = monotonic() + 10
-    while len(found := await stopped(place)) < count and monotonic() < until:
+    found = await stopped(place)
+    for _ in range(200):
+        if len(found) >= count:
+            break
         await asyncio.sleep(0.05)
+        found = await stopped(place)
     assert len(found) == count, found
     return found
 

@@ -16,7 +16,7 @@ from tests.faults.conftest import Place
 from tests.faults.invariants import Broken, check_all, check_read_models
 from tests.faults.journal import Journal
 from tests.faults.load import Load, by_desk
-from tests.faults.stand import product
+from tests.faults.stand import eventually, product
 
 KILLS = 20
 ROOT = Path(__file__).parents[2]
@@ -72,8 +72,7 @@ async def test_f4_a_projector_that_dies_before_its_checkpoint_counts_nothing_twi
         await load.prepare()
         async with load.running():
             await load.until_more(150)
-        while len(crashes) < 12:
-            await asyncio.sleep(0.05)
+        await eventually(lambda: len(crashes) >= 12)
         monkeypatch.undo()
         await check_all(place.owner, journal)
 
@@ -84,8 +83,7 @@ async def test_f4_catches_a_checkpoint_before_its_rows(
     async with product(place.owner, place.application, kind=Hasty) as running:
         load = Load(journal, by_desk(running.desk))
         await load.prepare()
-        while not crashes:
-            await asyncio.sleep(0.05)
+        await eventually(lambda: bool(crashes))
     monkeypatch.undo()
     async with product(place.owner, place.application):
         with pytest.raises(Broken) as broken:
