@@ -9,6 +9,7 @@ import uvicorn
 
 from api.app import Services, application
 from api.applying import Urls
+from infra.collection import collect_seldom
 from infra.settings import Settings
 
 SECONDS_TO_FINISH = 15
@@ -58,5 +59,6 @@ def run(settings: Settings, urls: Urls, ready: Callable[[], None] | None = None)
         timeout_keep_alive=30,
     )
     server = Server(config, services, ready)
+    collect_seldom()
     server.run()
     return 0 if server.started else 1

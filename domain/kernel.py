@@ -8,7 +8,7 @@ from abc import ABCMeta
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -136,6 +136,7 @@ class Fold(Generic[E]):
 
     types: ClassVar[tuple[type[Event], ...]] = ()
     stored: ClassVar[tuple[str, ...]] = ()
+    rare: ClassVar[bool] = False  # whether it hardly ever selects anything, so that reading first seldom pays
 
     def __init_subclass__(cls) -> None:
         union = get_args(vars(cls)["__orig_bases__"][0])[0]
@@ -145,6 +146,7 @@ class Fold(Generic[E]):
     def __init__(self, **ids: UUID | None) -> None:
         """Tags in the order given: the most selective first, for it alone is probed."""
         self.tags = tuple(f"{role.replace('_', '-')}:{one}" for role, one in ids.items() if one is not None)
+        self.key: FoldKey = (type(self), self.tags)
         self.last = 0  # position of the last event folded
         self.seen = 0  # how many were folded
 
@@ -163,11 +165,8 @@ class Fold(Generic[E]):
     def item(self) -> DCBQueryItem:
         return DCBQueryItem(types=list(self.stored), tags=list(self.tags))
 
-    @property
-    def key(self) -> tuple[type[Self], tuple[str, ...]]:
-        return type(self), self.tags
 
-
+FoldKey = tuple[type[Fold[Any]], tuple[str, ...]]
 Folds = list[Fold[Any]]
 Reads = Iterator[Folds]
 
@@ -230,6 +229,11 @@ class Command(
         self.new_decisions = []
         self.known = []
         return self.reads()
+
+    def presumes_none(self, fold: Fold[Any]) -> bool:
+        """Whether to decide as if nothing had happened to it: what a command brings into being is hardly ever there
+        already, and the append will know."""
+        return fold.rare or (self.creates and fold.tags[0].endswith(f":{getattr(self, self.entity)}"))
 
     def select(self, folds: Iterable[Fold[Any]]) -> None:
         """Notes what was read as part of the boundary; a fold without a tag would span the organisation."""

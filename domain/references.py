@@ -1,6 +1,7 @@
 """What a command mentions: other entities, which must exist, and external references, which are borne once."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Protocol, TypeVar
 from uuid import UUID, uuid5
 
@@ -24,6 +25,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     url: Link | None = None
 
 
+@lru_cache(1_000)  # every command that bears one asks twice
 def key_of(reference: Reference | None) -> ReferenceId | None:
     """The same for the same id in the same system; NUL stands between them, for no recorded text bears one."""
     return uuid5(NAMES, f"{reference.system}\0{reference.id}") if reference else None
@@ -31,6 +33,8 @@ def key_of(reference: Reference | None) -> ReferenceId | None:
 
 class Referenced(Fold[Event]):
     """Whether an entity bears the reference already: told by every event that `bears_reference` has marked."""
+
+    rare = True
 
     def __init__(self, reference: Reference) -> None:
         super().__init__(reference=key_of(reference))

@@ -42,11 +42,6 @@ def _moment(at: datetime) -> bytes:
     return struct.pack(">q", (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
 
-def _measured(text: str) -> bytes:
-    data = text.encode()
-    return struct.pack(">i", len(data)) + data
-
-
 def link_hash(before: bytes, organisation_id: UUID, link: Iterable[Any]) -> bytes:
     """The hash of an event, `link` as the statement `links` lists it; the format is told at ledger.hash_of."""
     (
@@ -65,6 +60,7 @@ def link_hash(before: bytes, organisation_id: UUID, link: Iterable[Any]) -> byte
         reason,
         body,
     ) = link
+    texts = [text.encode() for text in (kind, actor, "\n".join(tags), reason or "", body)]
     return sha256(
         b"".join(
             (
@@ -79,11 +75,8 @@ def link_hash(before: bytes, organisation_id: UUID, link: Iterable[Any]) -> byte
                 causation.bytes,
                 _moment(occurred_at),
                 struct.pack(">h", version),
-                _measured(kind),
-                _measured(actor),
-                _measured("\n".join(tags)),
-                _measured(reason or ""),
-                _measured(body),
+                struct.pack(">5i", *map(len, texts)),
+                *texts,
             )
         )
     ).digest()

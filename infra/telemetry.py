@@ -21,8 +21,8 @@ APPEND_BATCH = Histogram(
 APPEND_CONFLICTS = Counter(
     "headway_append_conflicts", "Commands decided again because of a conflict.", registry=REGISTRY
 )
-_FOLDS = Counter("headway_folds", "Folds by whether the process had them.", ["warm"], registry=REGISTRY)
-FOLDS_WARM, FOLDS_COLD = _FOLDS.labels("yes"), _FOLDS.labels("no")
+_FOLDS = Counter("headway_folds", "Folds by where they came from.", ["source"], registry=REGISTRY)
+FOLDS_WARM, FOLDS_COLD, FOLDS_PRESUMED = (_FOLDS.labels(source) for source in ("warm", "read", "presumed"))
 STALE_REFUSALS = Counter(
     "headway_stale_refusals", "Refusals on warm folds that a fresh look took back.", registry=REGISTRY
 )

@@ -8,9 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
 
-from domain.kernel import Event, Fold
-
-FoldKey = tuple[type[Fold[Any]], tuple[str, ...]]
+from domain.kernel import Event, Fold, FoldKey
 
 
 class Warmth:
@@ -37,6 +35,11 @@ class Warmth:
         """A fold that has been read up to `known`."""
         self.folds[fold.key] = fold
         self.by_tag.setdefault(fold.tags[0], {})[fold.key] = fold
+
+    def presume(self, fold: Fold[Any], ordinal: int) -> None:
+        """A fold that a command of the batch took for untouched: whoever else uses it stands upon that command."""
+        self.keep(fold)
+        self.pending.setdefault(fold.key, set()).add(ordinal)
 
     def take(self, event: Event, tags: Iterable[str], position: int, ordinal: int | None = None) -> None:
         """Folds an event into every warm fold that selects it; `ordinal` marks an event not yet appended."""

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import uvloop
 
+from infra.collection import collect_seldom
 from tests.bench.pairs import PAIRS, SECONDS, Figure, Skipped, tell
 from tests.bench.place import Place, placed
 
@@ -50,6 +51,7 @@ async def run(name: str, place: Place) -> dict[str, Any]:
 
 
 async def run_all(names: list[str]) -> list[dict[str, Any]]:
+    collect_seldom()
     with placed() as place:
         return [await run(name, place) for name in names]
 

@@ -18,7 +18,9 @@ from tests.bench.told import told_for
 
 FEW, MANY = 10_000, 1_000_000
 CHECK = """
-select ledger.conflicts($1, array[row($2::text[], $3::text[])::ledger.item], $4, $5, '{}')
+select count(*)
+  from ledger.conflicting($1, array[
+           row(null, null, null, null, array[row($2::text[], $3::text[], $4)::ledger.item], null)::ledger.command], $5)
 """
 OUTCOME = """
 select o.*, p.*

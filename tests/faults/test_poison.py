@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from infra.ledger import STATEMENTS as LEDGER
+from infra.appender import STATEMENTS as APPENDER
 from infra.projector import STATEMENTS
 from projections.read_models import NAMES
 from tests.faults.conftest import Place
@@ -29,7 +29,8 @@ begin
                     order by position loop
         v_hash := ledger.hash_of(v_hash, v_event.organisation_id, v_event.position, v_event.recorded_at,
             v_event.command_id, v_event.event_id, v_event.correlation_id, v_event.causation_id, v_event.occurred_at,
-            v_event.version, v_event.type, v_event.actor, v_event.tags, v_event.reason, v_event.body);
+            v_event.version, v_event.type, v_event.actor, array_to_string(v_event.tags, E'\\n'),
+            coalesce(v_event.reason, ''), v_event.body);
         update ledger.events set hash = v_hash
          where organisation_id = v_event.organisation_id and position = v_event.position;
     end loop;
@@ -43,12 +44,9 @@ async def poison(connection: asyncpg.Connection, world: World, kind: str, body: 
     """Appends an event with a right chain that no command would have made; its position."""
     now, one = datetime.now(UTC), uuid4()
     fact = (uuid4(), one, one, now, 1, kind, "system", [f"organisation:{world.organisation_id}"], None, body)
-    head = await connection.fetchval(
-        "select position from ledger.heads where organisation_id = $1", world.organisation_id
-    )
     nothing: list[object] = []
-    command = (one, None, b"", head, nothing, nothing, [fact])
-    rows = await connection.fetch(LEDGER["append"], world.organisation_id, [command])
+    command = (one, None, b"", nothing, nothing, [fact])
+    rows = await connection.fetch(APPENDER["append"], [(world.organisation_id, [command])])
     assert rows[0][0] == "appended"
     return rows[0][2]
 

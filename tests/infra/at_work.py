@@ -11,9 +11,10 @@ from domain.organisation import FoundOrganisation
 from domain.people import RegisterPerson
 from domain.values import Role
 from infra.database import Database
-from infra.ledger import Accepted, Ledger
+from infra.ledger import Ledger
 from infra.positions import Positions
 from infra.projector import Projector
+from infra.sequencer import Accepted
 
 
 @dataclass

@@ -25,8 +25,9 @@ from domain.focus import (
 from domain.kernel import Command, Event, Refused
 from domain.measures import Direction, SetMeasure
 from domain.outcomes import SetOutcome
-from domain.people import FormTeam, RegisterPerson
+from domain.people import FormTeam, JoinTeam, PersonRegistered, RegisterPerson, TeamJoined
 from domain.promises import TaskAccepted, TaskDeclined
+from domain.references import Reference
 from domain.tasks import AcceptTask, DeclineTask, RequestTask
 from infra.chain import walk
 from infra.codec import decode
@@ -34,7 +35,7 @@ from infra.database import Database
 from infra.ledger import Ledger
 from tests.infra.at_work import Telling, founded
 
-OUTCOMES, TASKS = 5, 3
+OUTCOMES, TASKS, PEOPLE = 5, 3, 3
 Step = tuple[str, int, int]
 STEPS = st.lists(
     st.one_of(
@@ -45,6 +46,8 @@ STEPS = st.lists(
         st.tuples(st.just("unalign"), st.integers(0, OUTCOMES - 1), st.integers(0, OUTCOMES - 1)),
         st.tuples(st.just("accept"), st.integers(0, TASKS - 1), st.just(0)),
         st.tuples(st.just("decline"), st.integers(0, TASKS - 1), st.just(0)),
+        st.tuples(st.just("register"), st.integers(0, PEOPLE - 1), st.just(0)),
+        st.tuples(st.just("join"), st.integers(0, PEOPLE - 1), st.just(0)),
     ),
     min_size=5,
     max_size=40,
@@ -59,6 +62,7 @@ class World:
         self.team_id, self.cycle_id = uuid4(), uuid4()
         self.outcomes = [uuid4() for _ in range(OUTCOMES)]
         self.tasks = [uuid4() for _ in range(TASKS)]
+        self.people = [uuid4() for _ in range(PEOPLE)]
 
     async def prepare(self) -> None:
         tell = self.telling.tell
@@ -103,8 +107,15 @@ class World:
                 return UnalignOutcome(outcome_id=self.outcomes[one], higher_id=self.outcomes[other])
             case "accept":
                 return AcceptTask(task_id=self.tasks[one])
-            case _:
+            case "decline":
                 return DeclineTask(task_id=self.tasks[one], reason="no")
+            case _:
+                return self.of_people(what, self.people[one])
+
+    def of_people(self, what: str, person_id: UUID) -> Command:
+        if what == "register":
+            return RegisterPerson(person_id=person_id, name="New", reference=Reference(system="x", id=str(person_id)))
+        return JoinTeam(team_id=self.team_id, person_id=person_id)
 
 
 async def events_of(url: str, organisation_id: UUID) -> list[Event]:
@@ -168,12 +179,23 @@ def check_tasks(events: list[Event]) -> None:
     assert all(count == 1 for count in ends.values())
 
 
+def check_people(events: list[Event]) -> None:
+    """A new id is decided upon without being read; the append must have looked."""
+    registered: list[UUID] = []
+    for event in events:
+        if isinstance(event, PersonRegistered):
+            registered.append(event.person_id)
+        elif isinstance(event, TeamJoined):
+            assert event.person_id in registered
+    assert len(registered) == len(set(registered))
+
+
 @pytest.mark.parametrize("processes", [1, 3])
 async def test_r2_r3_r5_hold_in_any_interleaving(database: Database, database_url: str, processes: int) -> None:
     loop = asyncio.get_running_loop()
 
     @given(STEPS)
-    @settings(max_examples=6)
+    @settings(max_examples=8)
     def interleave(steps: list[Step]) -> None:
         asyncio.run_coroutine_threadsafe(interleaved(database, database_url, processes, steps), loop).result(60)
 
@@ -194,6 +216,7 @@ async def interleaved(database: Database, url: str, processes: int, steps: list[
     check_focus(events)
     check_alignment(events)
     check_tasks(events)
+    check_people(events)
 
 
 async def test_r12_equal_keys_from_three_processes_record_once(database: Database, database_url: str) -> None:

@@ -1,6 +1,3 @@
--- append: one call for a batch of commands; an answer each, in order
-select status, first, last from ledger.append($1, $2::ledger.command[])
-
 -- read: head, tail and the events of each boundary item, in one snapshot
 select item, position, version, type, body, tags from ledger.read($1, $2, $3, $4::ledger.item[])
 

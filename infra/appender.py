@@ -1,0 +1,124 @@
+"""The way of decided commands into the database: what comes while a call is under way goes into the next one together,
+whatever organisation it is of.
+
+A call for many organisations waits for none of them: one whose head another process has locked is sent again alone.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from infra.database import SECONDS_TO_CONNECT, Database, statements, unavailable
+from infra.telemetry import APPEND_SECONDS
+
+STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
+MOST_CALLS = 2  # under way at once, beside those sent again alone
+WORTH_HALVING = 8  # so many that two calls side by side beat one
+MOST_COMMANDS = 64  # in one call, but for a single batch: more lengthens the locks without saving much
+
+Answers = Sequence[tuple[str, int, int]]  # (status, first, last), a command each
+Connection = Any  # asyncpg's pool hands out a proxy that its types do not name
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Commands of one organisation, each as the type ledger.command, and who waits for what becomes of them."""
+
+    organisation_id: UUID
+    commands: list[tuple[Any, ...]]
+    answers: asyncio.Future[Answers]
+
+
+class Appender:
+    """Of a process, for all its organisations."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.queue: deque[Batch] = deque()
+        self.calling = 0
+        self.under_way = 0
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def submit(self, organisation_id: UUID, commands: list[tuple[Any, ...]]) -> asyncio.Future[Answers]:
+        """The database's errors are raised where these commands can't be stored, and only there."""
+        batch = Batch(organisation_id, commands, asyncio.get_running_loop().create_future())
+        self.queue.append(batch)
+        if self.calling < MOST_CALLS:
+            self.calling += 1
+            self._start(self._run())
+        return batch.answers
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _run(self) -> None:
+        while self.queue:
+            taken: list[Batch] = []
+            try:
+                async with self.database.append.acquire(timeout=SECONDS_TO_CONNECT) as connection:
+                    while taken := self._take():
+                        await self._send(connection, taken)
+            except Exception as error:
+                _fail(taken or self._take(), error)
+        self.calling -= 1  # nothing is awaited between the last look at the queue and this mark
+
+    def _take(self) -> list[Batch]:
+        """In the order of their organisations, in which every process locks them."""
+        taken: list[Batch] = []
+        room = MOST_COMMANDS
+        if not self.under_way and len(self.queue) >= WORTH_HALVING:
+            room = sum(len(batch.commands) for batch in self.queue) // 2
+        while self.queue and (not taken or len(self.queue[0].commands) <= room):
+            taken.append(self.queue.popleft())
+            room -= len(taken[-1].commands)
+        taken.sort(key=lambda batch: batch.organisation_id)
+        return taken
+
+    async def _send(self, connection: Connection, batches: list[Batch]) -> None:
+        """An error of the data fails the organisation that it belongs to, not its neighbours."""
+        began = perf_counter()
+        self.under_way += 1
+        try:
+            rows = await connection.fetch(
+                STATEMENTS["append"], [(batch.organisation_id, batch.commands) for batch in batches]
+            )
+        except asyncpg.PostgresError as error:
+            if len(batches) == 1 or unavailable(error):
+                _fail(batches, error)
+            else:
+                for batch in batches:
+                    await self._send(connection, [batch])
+            return
+        finally:
+            self.under_way -= 1
+        APPEND_SECONDS.observe(perf_counter() - began)
+        start = 0
+        for batch in batches:
+            answers = rows[start : start + len(batch.commands)]
+            start += len(batch.commands)
+            if answers[0][0] == "busy":
+                self._start(self._send_alone(batch))
+            elif not batch.answers.done():  # whoever waited may have gone
+                batch.answers.set_result(answers)
+
+    async def _send_alone(self, batch: Batch) -> None:
+        try:
+            async with self.database.append.acquire(timeout=SECONDS_TO_CONNECT) as connection:
+                await self._send(connection, [batch])
+        except Exception as error:
+            _fail([batch], error)
+
+
+def _fail(batches: list[Batch], error: Exception) -> None:
+    for batch in batches:
+        if not batch.answers.done():
+            batch.answers.set_exception(error)
