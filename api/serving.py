@@ -53,6 +53,7 @@ def run(settings: Settings, urls: Urls, ready: Callable[[], None] | None = None)
         lifespan="on",
         log_level="warning",
         access_log=False,
+        proxy_headers=False,  # nothing here asks who the client's address belongs to
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,

@@ -2,6 +2,7 @@
 owner's."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -14,6 +15,7 @@ import asyncpg
 
 from infra.migrate import APPLICATION_ROLE
 from infra.settings import Settings
+from infra.telemetry import log
 
 SECONDS_TO_CONNECT = 2.0
 SECONDS_A_COMMAND = 30.0
@@ -57,6 +59,13 @@ def statements(path: Path) -> Mapping[str, str]:
             current.append(line)
         fresh = not line.strip()
     return {name: "\n".join(lines).strip() for name, lines in found.items()}
+
+
+def told_briefly(record: logging.LogRecord) -> bool:
+    """What asyncpg's pool says of a database that is away is told in a line of ours, without its stack trace."""
+    error = record.exc_info[1] if record.exc_info else None
+    log.warning("pool", says=record.getMessage(), error=type(error).__name__ if error else "")
+    return False
 
 
 class Lean(asyncpg.Connection):
@@ -170,13 +179,15 @@ class Database:
     async def open(cls, settings: Settings, url: str, application_url: str | None = None) -> "Database":
         """Raises what asyncpg raises where the server can't be reached."""
         database = cls(settings, url, application_url)
-        generic = {"plan_cache_mode": "force_generic_plan"}
+        logging.getLogger("asyncpg.pool").addFilter(told_briefly)
+        # Every statement of these pools looks rows up by key; one planned over an empty table would scan it for ever.
+        keyed = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
         database.append = asyncpg.create_pool(
             min_size=1,
             max_size=settings.append_pool_size,
             connection_class=Lean,
             statement_cache_size=100,
-            **database._settings(**generic),
+            **database._settings(**keyed),
         )
         database.work = asyncpg.create_pool(
             min_size=1,
@@ -184,7 +195,7 @@ class Database:
             connection_class=Lean,
             statement_cache_size=1_000,
             max_cached_statement_lifetime=0,
-            **database._settings(**generic),
+            **database._settings(**keyed),
         )
         await database.append
         try:

@@ -3,6 +3,7 @@ it."""
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from uuid import UUID
 
 MOST = 50_000
@@ -14,12 +15,16 @@ class Positions:
 
     def __init__(self) -> None:
         self.sure = False  # whether notices of other processes arrive
+        self.awaited: list[Callable[[UUID], None]] = []  # told when somebody begins to wait
         self._reached: OrderedDict[UUID, int] = OrderedDict()
         self._waiting: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
 
     def reached(self, organisation_id: UUID) -> int | None:
         """The position, or None where the database has to be asked."""
         return self._reached.get(organisation_id) if self.sure else None
+
+    def is_awaited(self, organisation_id: UUID) -> bool:
+        return organisation_id in self._waiting
 
     def advance(self, organisation_id: UUID, position: int) -> None:
         if position <= self._reached.get(organisation_id, -1):
@@ -58,6 +63,8 @@ class Positions:
             return True
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(organisation_id, []).append((position, future))
+        for told in self.awaited:
+            told(organisation_id)
         try:
             await asyncio.wait_for(future, seconds)
         except TimeoutError:

@@ -1,16 +1,18 @@
 """Keeps the read models up with the ledger: rows and checkpoint commit together, so each event counts exactly once.
 
 Any number of processes share the work; a checkpoint that somebody holds is skipped and looked at again. Wake-ups come
-from the
-process's own appends at once, from other processes by NOTIFY after their commit, and from a sweep as the fallback.
+from the process's own appends at once, from other processes by NOTIFY after their commit, and from a sweep as the
+fallback. An organisation that is never quiet is let rest between its rounds, so that each takes more events at once,
+unless somebody waits for it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +30,8 @@ MOST_EVENTS = 500  # in one transaction
 WORKERS = 3
 SECONDS_BETWEEN_SWEEPS = 5.0
 SECONDS_UNTIL_ANOTHER_LOOK = 0.05  # at a checkpoint that somebody else holds
+REST = 3.0  # times what a round took
+MOST_SECONDS_OF_REST = 0.05
 CHANNEL = "headway"
 MOST_IN_NOTICE = 150  # a notice holds 8,000 bytes
 
@@ -45,6 +49,9 @@ class Progress:
     problem: str | None = None
 
 
+Advance = Callable[[Connection, Reader, Progress, Sequence[LedgerRow]], Awaitable[None]]
+
+
 def crash(point: str) -> None:
     """A named place at which the fault tests stop the process; inert otherwise."""
 
@@ -57,6 +64,8 @@ class Projector:
         self.positions = positions
         self._stirred: dict[UUID, None] = {}
         self._working: set[UUID] = set()
+        self._resting: set[UUID] = set()
+        positions.awaited.append(self._rested)
         self._awake = asyncio.Event()
         self._notices: dict[UUID, tuple[int, int]] = {}  # organisation → (head, reached) to be told to other processes
         self._noticed = asyncio.Event()
@@ -94,25 +103,40 @@ class Projector:
                 await asyncio.sleep(0.5)
 
     async def _work(self) -> None:
+        busy = self._working
         while True:
-            organisation_id = next((one for one in self._stirred if one not in self._working), None)
+            organisation_id = next((one for one in self._stirred if one not in busy and one not in self._resting), None)
             if organisation_id is None:
                 self._awake.clear()
                 await self._awake.wait()
                 continue
             del self._stirred[organisation_id]
-            self._working.add(organisation_id)
+            busy.add(organisation_id)
+            began = perf_counter()
             try:
                 done = await self.project(organisation_id)
             except BaseException:
                 self._stirred[organisation_id] = None
                 raise
             finally:
-                self._working.discard(organisation_id)
+                busy.discard(organisation_id)
             if not done:
                 asyncio.get_running_loop().call_later(SECONDS_UNTIL_ANOTHER_LOOK, self._look_again, organisation_id)
-            elif self._stirred:
-                self._awake.set()
+            else:
+                self._rest(organisation_id, perf_counter() - began)
+
+    def _rest(self, organisation_id: UUID, took: float) -> None:
+        if not self.positions.is_awaited(organisation_id):
+            self._resting.add(organisation_id)
+            seconds = min(MOST_SECONDS_OF_REST, REST * took)
+            asyncio.get_running_loop().call_later(seconds, self._rested, organisation_id)
+        elif self._stirred:
+            self._awake.set()
+
+    def _rested(self, organisation_id: UUID) -> None:
+        self._resting.discard(organisation_id)
+        if organisation_id in self._stirred:
+            self._awake.set()
 
     def _look_again(self, organisation_id: UUID) -> None:
         self._stirred[organisation_id] = None
@@ -120,6 +144,14 @@ class Projector:
 
     async def project(self, organisation_id: UUID) -> bool:
         """One batch; false where there is more to do, or somebody else is at it."""
+        try:
+            return await self._project(organisation_id, _all_at_once)
+        except Exception as error:
+            if unavailable(error):
+                raise
+        return await self._project(organisation_id, _one_by_one)
+
+    async def _project(self, organisation_id: UUID, advance: Advance) -> bool:
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute(STATEMENTS["scope"], organisation_id)
             claimed = await connection.fetch(STATEMENTS["claim"], organisation_id)
@@ -132,9 +164,9 @@ class Projector:
             events = await connection.fetch(STATEMENTS["events"], organisation_id, min(at.values()), MOST_EVENTS)
             progresses = [Progress(one, at[one.name]) for one in PROJECTIONS if one.name in at]
             if events:
-                zone = await connection.fetchval(STATEMENTS["time_zone"], organisation_id)
+                zone = claimed[0][3]
                 for progress in progresses:
-                    await self._advance(connection, Reader(organisation_id, zone), progress, events)
+                    await advance(connection, Reader(organisation_id, zone), progress, events)
                 crash("between rows and checkpoint")
                 await self._checkpoint(connection, organisation_id, progresses)
         every = [progress.position for progress in progresses] + [row[1] for row in claimed if row[2] is not None]
@@ -147,35 +179,6 @@ class Projector:
             self._notice(organisation_id, 0, reached)
             PROJECTED.inc(len(events))
             PROJECTION_LAG_SECONDS.observe(max(0.0, (datetime.now(UTC) - events[-1][7]).total_seconds()))
-
-    async def _advance(
-        self, connection: Connection, reader: Reader, progress: Progress, events: Sequence[LedgerRow]
-    ) -> None:
-        """The whole batch at once; where that fails, event by event up to the one at fault."""
-        start = progress.position
-        due = [event for event in events if event[0] > start]
-        zone = reader.zone
-        try:
-            async with connection.transaction():
-                await apply(connection, reader, progress, due)
-        except Exception as error:
-            if unavailable(error):
-                raise
-        else:
-            return
-        for event in due:
-            reader.zone, progress.sheet = zone, Sheet()
-            try:
-                async with connection.transaction():
-                    await apply(connection, reader, progress, [event])
-            except Exception as error:
-                if unavailable(error):
-                    raise
-                progress.stopped_at, progress.problem = event[0], problem(event, error)
-                PROJECTIONS_STOPPED.inc()
-                log.error("projection_stopped", projection=progress.projection.name, position=event[0])
-                return
-            zone = reader.zone
 
     async def _checkpoint(self, connection: Connection, organisation_id: UUID, progresses: list[Progress]) -> None:
         await connection.execute(
@@ -239,6 +242,31 @@ class Projector:
 def problem(event: LedgerRow, error: Exception) -> str:
     """What an operator reads in `headway status`: which event, and what kind of failure; no text out of the event."""
     return f"{event[3]} v{event[2]} ({event[1]}): {type(error).__name__}: {str(error)[:300]}"
+
+
+async def _all_at_once(connection: Connection, reader: Reader, progress: Progress, events: Sequence[LedgerRow]) -> None:
+    start = progress.position
+    await apply(connection, reader, progress, [event for event in events if event[0] > start])
+
+
+async def _one_by_one(connection: Connection, reader: Reader, progress: Progress, events: Sequence[LedgerRow]) -> None:
+    """Up to the event at fault, where there is one; the projection stops there, and its neighbours go on."""
+    start, zone = progress.position, reader.zone
+    for event in events:
+        if event[0] <= start:
+            continue
+        reader.zone, progress.sheet = zone, Sheet()
+        try:
+            async with connection.transaction():
+                await apply(connection, reader, progress, [event])
+        except Exception as error:
+            if unavailable(error):
+                raise
+            progress.stopped_at, progress.problem = event[0], problem(event, error)
+            PROJECTIONS_STOPPED.inc()
+            log.error("projection_stopped", projection=progress.projection.name, position=event[0])
+            return
+        zone = reader.zone
 
 
 async def apply(connection: Connection, reader: Reader, progress: Progress, due: Sequence[LedgerRow]) -> None:

@@ -6,8 +6,9 @@ insert into read.checkpoint (organisation_id, projection)
 select $1, p from unnest($2::text[]) p
 on conflict do nothing
 
--- claim: the checkpoints of an organisation; one that somebody else holds is skipped
-select projection, position, stopped_at
+-- claim: the checkpoints of an organisation, and its zone as the read model has it; one that somebody else holds is skipped
+select projection, position, stopped_at,
+       (select o.time_zone from read.organisation o where o.organisation_id = $1 and o.until is null) as time_zone
   from read.checkpoint
  where organisation_id = $1
    for update skip locked
@@ -24,9 +25,6 @@ update read.checkpoint c
    set position = m.position, stopped_at = m.stopped_at, problem = m.problem, moved_at = clock_timestamp()
   from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[]) m (projection, position, stopped_at, problem)
  where c.organisation_id = $1 and c.projection = m.projection
-
--- time_zone: the organisation's zone as the read model has it
-select time_zone from read.organisation where organisation_id = $1 and until is null
 
 -- sweep_scope: lets the sweep see every head and checkpoint
 select set_config('headway.sweep', 'on', true)

@@ -30,6 +30,7 @@ from infra.warmth import Warmth
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
 MOST_TRIES = 3
 MOST_TAIL = 500  # foreign events folded one by one; past that reading anew is cheaper
+TURNS_TO_GATHER = 4  # of the event loop: what has arrived on other sockets by now goes along
 WORTH_HALVING = 8  # so many that deciding the second half while the first is appended beats appending all at once
 
 Item = tuple[tuple[str, ...], tuple[str, ...], int]  # types, tags, the position up to which they are known
@@ -127,6 +128,8 @@ class Sequencer:
                 self.sleep = asyncio.get_running_loop().create_future()
                 self.flight.answers.add_done_callback(self._wake)
                 await self.sleep
+            for _ in range(TURNS_TO_GATHER):
+                await asyncio.sleep(0)
             undecided = self._take()
             try:
                 await self._serve(undecided)
