@@ -3,6 +3,7 @@
 Reads and commands go on all the while; only the projector waits, and only for the switch.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -14,16 +15,20 @@ import asyncpg
 
 import projections
 from infra.database import statements
+from infra.migrate import MigrationRefused
 from infra.projector import STATEMENTS as READING
 from infra.projector import problem
 from infra.recording import LedgerRow, Reader
 from projections.read_models import PROJECTIONS
-from projections.rows import Projection, Sheet, Table
+from projections.rows import Projection, Sheet, Table, Version
 
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
 FOLDER = Path(next(iter(projections.__path__)))
 CHUNK = 5_000
 REBUILD_LOCK = 7_236_001  # of pg_advisory_lock: one rebuild at a time
+MILLISECONDS_TO_LOCK = 400  # less than it takes the server to look for a deadlock
+TRIES = 60
+SECONDS_BETWEEN = 0.1  # in which those who read get their turn
 
 Connection = asyncpg.Connection
 
@@ -52,7 +57,17 @@ def digest(projection: Projection) -> str:
 
 
 async def install(connection: Connection, told: Callable[[str], None] = lambda _: None) -> Rebuilt | None:
-    """Brings the read models to this release's shape: makes them, or rebuilds those that have changed."""
+    """Brings the read models to this release's shape: makes them, or rebuilds those that have changed. One process at a
+    time; raises MigrationRefused as `rebuild` does."""
+    await connection.execute("select pg_advisory_lock($1)", REBUILD_LOCK)
+    try:
+        return await _install(connection, told)
+    finally:
+        if not connection.is_closed():
+            await connection.execute("select pg_advisory_unlock($1)", REBUILD_LOCK)
+
+
+async def _install(connection: Connection, told: Callable[[str], None]) -> Rebuilt | None:
     stand = {row[0]: row[1] for row in await connection.fetch(STATEMENTS["installed"])}
     if not stand:
         async with connection.transaction():
@@ -86,12 +101,14 @@ async def _note(connection: Connection, changed: Iterable[Projection]) -> None:
 async def rebuild(
     connection: Connection, wanted: Sequence[Projection] = PROJECTIONS, *, functions: bool = False
 ) -> Rebuilt:
-    """Under an advisory lock; killed at any step it leaves the former rows standing, and the next run begins anew."""
+    """Under an advisory lock; killed at any step it leaves the former rows standing, and the next run begins anew.
+    Raises MigrationRefused where a long transaction never lets go of a table."""
     await connection.execute("select pg_advisory_lock($1)", REBUILD_LOCK)
     try:
         return await Rebuild(connection, wanted, functions).run()
     finally:
-        await connection.execute("select pg_advisory_unlock($1)", REBUILD_LOCK)
+        if not connection.is_closed():
+            await connection.execute("select pg_advisory_unlock($1)", REBUILD_LOCK)
 
 
 @dataclass(slots=True)
@@ -187,25 +204,16 @@ class Rebuild:
             course.stopped_at, course.problem = event[0], problem(event, error)
             self.result.stopped.append(f"{course.projection.name} at {event[0]}: {course.problem}")
 
-    def _closed(self, course: Course) -> list[tuple[Table, UUID, int, int | None, dict[str, Any]]]:
-        """Versions that are over; rows that are only ever added need not be kept in memory either."""
-        sheet = course.sheet
-        rows: list[tuple[Table, UUID, int, int | None, dict[str, Any]]] = list(sheet.closed)
-        sheet.closed.clear()
-        for key, table in list(sheet.touched.items()):
-            if table.only_added:
-                row = sheet.standing.pop(key)
-                del sheet.touched[key]
-                rows.append((table, key[1], row.since, None, row.values))
+    def _closed(self, course: Course) -> list[Version]:
+        """Versions that nothing will change any more, which need not be kept in memory."""
+        rows, course.sheet.closed = course.sheet.closed, []
         return rows
 
     async def _load_standing(self) -> None:
         for organisation_id, courses in self.courses.items():
             await self._load(organisation_id, [row for course in courses for row in course.sheet.written()])
 
-    async def _load(
-        self, organisation_id: UUID, versions: Iterable[tuple[Table, UUID, int, int | None, dict[str, Any]]]
-    ) -> None:
+    async def _load(self, organisation_id: UUID, versions: Iterable[Version]) -> None:
         by_table: dict[str, tuple[Table, list[tuple[Any, ...]]]] = {}
         for table, id_, since, until, values in versions:
             rows = by_table.setdefault(table.name, (table, []))[1]
@@ -232,8 +240,30 @@ class Rebuild:
                     STATEMENTS["arrive"], organisation_id, name, course.position, course.stopped_at, course.problem
                 )
 
+    async def _lock_out(self) -> None:
+        """All tables at once, or none and again: whoever waits with some of them in hand stands in the way of those who
+        read them in another order."""
+        names = await self.connection.fetch(
+            STATEMENTS["standing"], [table.name for projection in self.wanted for table in projection.tables]
+        )
+        if not names:
+            return
+        lock = f"lock table {', '.join(f'read.{name}' for (name,) in names)} in access exclusive mode"
+        for _ in range(TRIES):
+            try:
+                async with self.connection.transaction():
+                    await self.connection.execute(f"set local statement_timeout = {MILLISECONDS_TO_LOCK}")
+                    await self.connection.execute(lock)
+                    await self.connection.execute("set local statement_timeout to default")
+            except asyncpg.QueryCanceledError:
+                await asyncio.sleep(SECONDS_BETWEEN)
+            else:
+                return
+        raise MigrationRefused("The rebuild waits for a table that another session holds; end long transactions.")
+
     async def _switch(self) -> None:
         connection = self.connection
+        await self._lock_out()
         await connection.execute("drop schema if exists former cascade")
         await connection.execute("create schema former")
         for projection in self.wanted:

@@ -1,15 +1,20 @@
--- guard: row-level security, the index of standing rows, and the grants of every table of a schema
+-- guard: row-level security, the index of standing rows, and the grants of every table of a schema; where rows are only added,
+-- the key itself is such an index
 do $$
 declare
     v_table record;
 begin
     for v_table in
-        select c.oid::regclass as name, c.relname
+        select c.oid::regclass as name, c.relname,
+               coalesce(obj_description(c.oid, 'pg_class') = 'only added', false) as only_added
           from pg_class c
          where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and not c.relrowsecurity
     loop
-        execute format(
-            'create unique index %I on %s (organisation_id, id) where until is null', v_table.relname || '_standing', v_table.name);
+        if not v_table.only_added then
+            execute format(
+                'create unique index %I on %s (organisation_id, id) where until is null',
+                v_table.relname || '_standing', v_table.name);
+        end if;
         execute format('alter table %s enable row level security', v_table.name);
         execute format('alter table %s force row level security', v_table.name);
         execute format(
@@ -38,8 +43,11 @@ select name, digest from edge.projection
 insert into edge.projection (name, digest) values ($1, $2)
 on conflict (name) do update set digest = excluded.digest, installed_at = clock_timestamp()
 
--- hold: no checkpoint moves until the switch is done; reads go on
-lock table read.checkpoint in share row exclusive mode
+-- hold: no checkpoint is claimed or moves until the switch is done; reads go on
+lock table read.checkpoint in exclusive mode
+
+-- standing: those of some tables that there are
+select n from unnest($1::text[]) n where to_regclass('read.' || n) is not null
 
 -- reached: where a projection of an organisation stands
 select position from read.checkpoint where organisation_id = $1 and projection = $2

@@ -87,5 +87,6 @@ create index milestone_by_due on milestone (organisation_id, due_on, id) where u
 create index milestone_by_due_as_of on milestone (organisation_id, due_on, id);
 create index milestone_by_outcome on milestone (organisation_id, outcome_id, due_on, id) where until is null;
 create index milestone_by_outcome_as_of on milestone (organisation_id, outcome_id, due_on, id);
+comment on table former_due is 'only added';
 
 -- functions

@@ -6,14 +6,14 @@ from uuid import UUID
 import msgspec
 
 from domain.values import camel
-from projections.rows import Recorded, Revision, Table, insert, link_id
+from projections.rows import Recorded, Revision, Table, insert
 
 ENTRY = Table(
     "entry",
     ("position", "entity_id", "type", "recorded_at", "occurred_at", "actor", "actor_id", "reason", "said"),
     only_added=True,
 )
-CONCERNED = Table("concerned", ("entity_id", "entry_id", "position"), only_added=True)
+CONCERNED = Table("concerned", ("entry_id", "position"), only_added=True)
 TABLES = (ENTRY, CONCERNED)
 NOT_TOLD = frozenset({"digest", "lookup"})  # of a key: of no use to a reader of the history
 
@@ -40,5 +40,4 @@ def revisions(recorded: Recorded) -> Iterator[Revision]:
     )
     concerned = dict.fromkeys([entity_id, *(UUID(tag.rpartition(":")[2]) for tag in recorded.tags)])
     for one in concerned:
-        link = link_id(one, recorded.event_id)
-        yield insert(CONCERNED, link, entity_id=one, entry_id=recorded.event_id, position=recorded.position)
+        yield insert(CONCERNED, one, entry_id=recorded.event_id, position=recorded.position)

@@ -17,24 +17,23 @@ create table entry (
     said json not null,
     primary key (organisation_id, id, since)
 );
-create index entry_by_position on entry (organisation_id, position, id) where until is null;
-create index entry_by_position_as_of on entry (organisation_id, position, id);
+create index entry_by_position on entry (organisation_id, position, id);
 create index entry_by_moment on entry (organisation_id, recorded_at, position);
 create index entry_by_entity on entry (organisation_id, entity_id, position);
 
--- which entities an event concerns
+-- which entities an event concerns: its id is the entity's
 create table concerned (
     organisation_id uuid not null,
     id uuid not null,
     since bigint not null,
     until bigint,
-    entity_id uuid not null,
     entry_id uuid not null,
     position bigint not null,
     primary key (organisation_id, id, since)
 );
-create index concerned_by_entity on concerned (organisation_id, entity_id, position, entry_id) where until is null;
-create index concerned_by_entity_as_of on concerned (organisation_id, entity_id, position, entry_id);
+create index concerned_by_position on concerned (organisation_id, id, position, entry_id) include (since, until);
+comment on table entry is 'only added';
+comment on table concerned is 'only added';
 
 -- functions
 

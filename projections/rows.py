@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid5
 
+import msgspec
+
 from domain.kernel import Event
 
 LINKS = UUID("0b6b8c1e-6f0a-4d5e-8f3e-3d0a4c1b7a90")
@@ -16,7 +18,7 @@ LINKS = UUID("0b6b8c1e-6f0a-4d5e-8f3e-3d0a4c1b7a90")
 class Table:
     """A versioned table: its key is organisation, id and since; `columns` are the others, in order.
 
-    `only_added`: its rows are never revised, so nobody need look whether one stands.
+    `only_added`: its rows are never revised, so nobody need look whether one stands; each names all its columns.
     """
 
     name: str
@@ -31,8 +33,7 @@ class Plus:
     amount: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(msgspec.Struct, frozen=True, gc=False):
     """What becomes of one row: `values` None ends it; `whole` makes it anew, otherwise the other columns stay."""
 
     table: Table
@@ -41,8 +42,7 @@ class Revision:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event as the ledger keeps it."""
 
     organisation_id: UUID
@@ -94,8 +94,7 @@ class RowMissing(LookupError):
     """A revision of a row that does not stand: the projection contradicts the ledger."""
 
 
-@dataclass(slots=True)
-class Row:
+class Row(msgspec.Struct, gc=False):
     """A version of a row; `stored` says that the database holds its beginning already."""
 
     since: int
@@ -104,6 +103,7 @@ class Row:
 
 
 RowKey = tuple[str, UUID]
+Version = tuple[Table, UUID, int, int | None, Mapping[str, Any]]  # table, id, since, until, values
 
 
 @dataclass(slots=True)
@@ -112,13 +112,14 @@ class Sheet:
 
     standing: dict[RowKey, Row] = field(default_factory=dict[RowKey, Row])
     ended: list[tuple[Table, UUID, int, int]] = field(default_factory=list[tuple[Table, UUID, int, int]])
-    closed: list[tuple[Table, UUID, int, int, dict[str, Any]]] = field(
-        default_factory=list[tuple[Table, UUID, int, int, dict[str, Any]]]
-    )
+    closed: list[Version] = field(default_factory=list[Version])
     touched: dict[RowKey, Table] = field(default_factory=dict[RowKey, Table])
 
     def apply(self, revision: Revision, position: int) -> None:
         """Raises RowMissing where a column of an absent row would change."""
+        if revision.table.only_added and revision.values is not None:
+            self.closed.append((revision.table, revision.id, position, None, revision.values))
+            return
         key = (revision.table.name, revision.id)
         was = self.standing.get(key)
         if revision.values is None:
@@ -127,14 +128,7 @@ class Sheet:
                 del self.standing[key]
                 self.touched.pop(key, None)
             return
-        if revision.whole:
-            values = {column: revision.values.get(column) for column in revision.table.columns}
-        elif was is None:
-            raise RowMissing(f"{revision.table.name} {revision.id} is revised at {position} and does not stand")
-        else:
-            values = dict(was.values)
-            for column, value in revision.values.items():
-                values[column] = (values[column] or 0) + value.amount if isinstance(value, Plus) else value
+        values = _become(revision, revision.values, was, position)
         if was is not None:
             if was.since == position and not was.stored:
                 was.values = values
@@ -149,9 +143,20 @@ class Sheet:
         elif was.since < position:  # a row that began at this very position never stood
             self.closed.append((revision.table, revision.id, was.since, position, was.values))
 
-    def written(self) -> Iterator[tuple[Table, UUID, int, int | None, dict[str, Any]]]:
-        """Every version that the database lacks: (table, id, since, until, values)."""
+    def written(self) -> Iterator[Version]:
+        """Every version that the database lacks."""
         yield from self.closed
         for key, table in self.touched.items():
             row = self.standing[key]
             yield table, key[1], row.since, None, row.values
+
+
+def _become(revision: Revision, told: Mapping[str, Any], was: Row | None, position: int) -> dict[str, Any]:
+    if revision.whole:
+        return {column: told.get(column) for column in revision.table.columns}
+    if was is None:
+        raise RowMissing(f"{revision.table.name} {revision.id} is revised at {position} and does not stand")
+    values = dict(was.values)
+    for column, value in told.items():
+        values[column] = (values[column] or 0) + value.amount if isinstance(value, Plus) else value
+    return values

@@ -280,7 +280,7 @@ class Outcome(Node):
         """Its progress on each of so many days up to the day asked for; 366 at most."""
         raise NotCompiled
 
-    @mapped(Relation(via=Link("concerned", "entity_id", "entry_id"), order=ENTRY_ORDER))
+    @mapped(Relation(via=Link("concerned", "id", "entry_id"), order=ENTRY_ORDER))
     def history(
         self,
         *,

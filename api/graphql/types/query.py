@@ -249,7 +249,7 @@ class Query:
         raise NotCompiled
 
     @mapped(
-        Relation(via=Link("concerned", "", "entry_id", "{l}.entity_id = {a.entity}"), order=ENTRY_ORDER, typical=50)
+        Relation(via=Link("concerned", "", "entry_id", "{l}.id = {a.entity}"), order=ENTRY_ORDER, typical=50)
     )
     def history(
         self,

@@ -228,8 +228,7 @@ class Rows:
                 ' "kind": {"x": null, "y": [1, 2.5]}}',
             )  # fmt: skip
             await self.add(
-                "concerned", self.of("concerned", position), position, None, entity_id=entity, entry_id=entry,
-                position=position,
+                "concerned", entity, position, None, entry_id=entry, position=position,
             )  # fmt: skip
 
 
