@@ -1,5 +1,6 @@
 """The Litestar application, put together from settings; and its life, from the first connection to the last answer."""
 
+import itertools
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from time import perf_counter
@@ -67,11 +68,13 @@ def _report(error: Exception) -> str:
 def observed(app: ASGIApp) -> ASGIApp:
     """Gives every request an id, times it, and writes one line about it: no query, no header, no body."""
 
+    process, count = uuid4().hex[:16], itertools.count(1)
+
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        request_id = uuid4().hex
+        request_id = f"{process}-{next(count)}"
         began = perf_counter()
         answered: list[int] = []
 

@@ -9,6 +9,7 @@ import uvicorn
 
 from api.app import Services, application
 from api.applying import Urls
+from api.wire import Protocol
 from infra.collection import collect_seldom
 from infra.settings import Settings
 
@@ -48,7 +49,7 @@ def run(settings: Settings, urls: Urls, ready: Callable[[], None] | None = None)
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         log_level="warning",

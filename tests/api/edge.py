@@ -15,6 +15,7 @@ from api.app import Services, application
 from api.applying import Urls, operator
 from api.desk import Done, Envelope
 from api.viewer import Viewer
+from api.wire import Protocol
 from infra.settings import Settings
 
 PROBLEM, JSON, NDJSON = "application/problem+json", "application/json", "application/x-ndjson"
@@ -179,7 +180,7 @@ async def served(settings: Settings, urls: Urls) -> AsyncGenerator[Edge]:
         host="127.0.0.1",
         port=0,
         loop="none",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -248,9 +248,7 @@ class Query:
         """What a team works on, in each running cycle or in the one named."""
         raise NotCompiled
 
-    @mapped(
-        Relation(via=Link("concerned", "", "entry_id", "{l}.id = {a.entity}"), order=ENTRY_ORDER, typical=50)
-    )
+    @mapped(Relation(via=Link("concerned", "", "entry_id", "{l}.id = {a.entity}"), order=ENTRY_ORDER, typical=50))
     def history(
         self,
         *,
