@@ -1,8 +1,8 @@
 """Who may come in: keys looked up in the same second, and rate limits exact across processes.
 
 A key's row and a few of its tokens are kept for less than a second, so a revoked key is out within one, and a busy one
-costs the
-database a statement per lease instead of one per request. What a lease leaves over is given back with the next.
+costs the database a statement per lease instead of one per request. What a lease leaves over is given back with the
+next.
 """
 
 import hmac
@@ -41,7 +41,6 @@ class Lease:
     """A key's row and tokens, for less than a second."""
 
     entered: Entered
-    digest: str
     tokens: int
     until: float
 
@@ -65,25 +64,24 @@ class Entrance:
         self.database = database
         self.rate = rate
         self.burst = burst
-        self.leases: OrderedDict[str, Lease] = OrderedDict()
+        self.leases: OrderedDict[str, Lease] = OrderedDict()  # by digest
         self.noted: dict[UUID, date] = {}
 
     async def enter(self, key: str) -> Entered:
         """Raises KeyUnknown and TooManyRequests."""
-        lookup, digest = lookup_of(key), digest_of(key)
-        if lookup is None:
-            raise KeyUnknown
-        lease = self.leases.get(lookup)
+        digest = digest_of(key)
+        lease = self.leases.get(digest)
         if lease is not None and lease.tokens > 0 and monotonic() < lease.until:
-            if not hmac.compare_digest(lease.digest, digest):
-                raise KeyUnknown
             lease.tokens -= 1
             return lease.entered
+        lookup = lookup_of(key)
+        if lookup is None:
+            raise KeyUnknown
         return await self._lease(lookup, digest, lease.tokens if lease is not None else 0)
 
     async def _lease(self, lookup: str, digest: str, back: int) -> Entered:
         if back:
-            self.leases.pop(lookup, None)  # given back once, whoever asks next
+            self.leases.pop(digest, None)  # given back once, whoever asks next
         async with self.database.work.acquire() as connection:
             row = await connection.fetchrow(STATEMENTS["enter"], lookup, digest, LEASE, back, self.rate, self.burst)
         kept = row["digest"] if row is not None else NO_DIGEST
@@ -102,15 +100,15 @@ class Entrance:
             person_id=row["person_id"],
             time_zone=row["time_zone"],
         )
-        self._keep(lookup, Lease(entered, digest, row["granted"] - 1, monotonic() + SECONDS_KEPT))
+        self._keep(digest, Lease(entered, row["granted"] - 1, monotonic() + SECONDS_KEPT))
         await self._note_use(entered, today)
         return entered
 
-    def _keep(self, lookup: str, lease: Lease) -> None:
-        was = self.leases.get(lookup)
+    def _keep(self, digest: str, lease: Lease) -> None:
+        was = self.leases.get(digest)
         if was is not None and was.tokens > 0:
             lease.tokens += was.tokens  # two leases were taken at once; neither's tokens are lost
-        self.leases[lookup] = lease
+        self.leases[digest] = lease
         if len(self.leases) > MOST_KEPT:
             self.leases.popitem(last=False)
 
