@@ -31,6 +31,16 @@ from infra.settings import Settings
 from infra.telemetry import REQUEST_SECONDS, log
 
 CODES = {400: "INVALID", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
+ALLOWED_HEADERS = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "headway-min-position",
+    "headway-occurred-at",
+    "headway-correlation-id",
+]
 DETAILS = {
     404: "There is nothing at this address; the reference is at /reference.",
     405: "Use another method; the header Allow says which.",
@@ -166,7 +176,7 @@ def application(services: Services) -> Litestar:
         exception_handlers={Problem: _of_problem, HTTPException: _of_http, Exception: _of_fault},
         cors_config=CORSConfig(
             allow_origins=origins,
-            allow_headers=["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"],
+            allow_headers=ALLOWED_HEADERS,
             expose_headers=["etag", "x-request-id", "headway-repeated", "retry-after"],
         )
         if origins

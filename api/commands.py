@@ -2,17 +2,18 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from inspect import getdoc
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, post
+from litestar import Request, asgi, post
 from litestar.datastructures import State
-from litestar.handlers import HTTPRouteHandler
+from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 from litestar.response import Stream
+from litestar.types import Receive, Scope, Send
 
 from api.auth import HTTPRequest, viewer_of
+from api.bodies import read_body, send_answer
 from api.desk import Desk, Done, Envelope
 from api.problems import Problem, invalid, refused, unavailable
 from api.viewer import Viewer
@@ -71,21 +72,6 @@ def demand_media_type(request: HTTPRequest, wanted: str) -> None:
         raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "Send the body uncompressed.")
 
 
-async def read_body(request: HTTPRequest, most: int) -> bytes:
-    """The body, refused as soon as it grows too large, whatever length it claims."""
-    claimed = request.headers.get("content-length", "0")
-    if claimed.isdigit() and int(claimed) > most:
-        raise Problem(413, "TOO_LARGE", f"Send at most {most} bytes.")
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > most:
-            raise Problem(413, "TOO_LARGE", f"Send at most {most} bytes.")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
 def envelope_of(request: HTTPRequest) -> Envelope:
     """Idempotency-Key, If-Match, Headway-Occurred-At and Headway-Correlation-Id; raises Invalid."""
     headers = request.headers
@@ -135,31 +121,37 @@ async def issue(desk: Desk, name: str, body: bytes, viewer: Viewer, envelope: En
         COUNTED.labels(name if name in COMMANDS else "unknown", outcome).inc()
 
 
-def route(name: str) -> HTTPRouteHandler:
+def route(name: str) -> ASGIRouteHandler:
     """The route of one command."""
 
-    async def serve(request: HTTPRequest, state: State) -> Response[bytes]:
+    @asgi(f"/commands/{name}", name=name, is_mount=False, copy_scope=False)
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        request: HTTPRequest = Request(scope, receive, send)
+        if request.method != "POST":
+            raise Problem(405, "METHOD_NOT_ALLOWED", "Send commands by POST.", headers={"allow": "POST"})
+        state = request.app.state
         viewer = await viewer_of(request, state.entrance, "write")
         demand_media_type(request, JSON)
         try:
             envelope = envelope_of(request)
         except Invalid as error:
             raise invalid(error) from None
-        done = await issue(state.desk, name, await read_body(request, MOST_BYTES), viewer, envelope)
-        answer = AcceptedBody(id=done.id, position=done.position, event_ids=done.event_ids, secret=done.secret)
-        headers = {"etag": f'"{done.position}"', "cache-control": "no-store"}
+        body = await read_body(receive, request.headers.get("content-length", "0"), MOST_BYTES)
+        done = await issue(state.desk, name, body, viewer, envelope)
+        answer = msgspec.json.encode(
+            AcceptedBody(id=done.id, position=done.position, event_ids=done.event_ids, secret=done.secret)
+        )
+        headers = [
+            (b"content-type", JSON.encode()),
+            (b"content-length", str(len(answer)).encode()),
+            (b"etag", f'"{done.position}"'.encode()),
+            (b"cache-control", b"no-store"),
+        ]
         if done.repeated:
-            headers["headway-repeated"] = "true"
-        return Response(msgspec.json.encode(answer), status_code=201, media_type=JSON, headers=headers)
+            headers.append((b"headway-repeated", b"true"))
+        await send_answer(send, 201, answer, headers)
 
-    return post(
-        f"/commands/{name}",
-        operation_id=name,
-        name=name,
-        description=getdoc(COMMANDS[name]),
-        request_max_body_size=None,
-        include_in_schema=False,
-    )(serve)
+    return serve
 
 
 async def lines_of(request: HTTPRequest) -> AsyncIterator[bytes]:
@@ -225,6 +217,6 @@ async def bulk(request: HTTPRequest, state: State) -> Stream:
     return Stream(answers(), media_type=NDJSON, status_code=200)
 
 
-def routes() -> list[HTTPRouteHandler]:
+def routes() -> list[ASGIRouteHandler | HTTPRouteHandler]:
     """One for each command, and the bulk one."""
     return [*(route(name) for name in COMMANDS), bulk]

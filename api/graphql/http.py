@@ -1,7 +1,7 @@
 """GraphQL over HTTP on one route: what comes in, which path it takes, and how it is answered."""
 
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qs
@@ -13,8 +13,9 @@ from graphql import OperationType
 from litestar import Request, asgi
 from litestar.datastructures import State
 from litestar.handlers import ASGIRouteHandler
-from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
+from litestar.types import Receive, Scope, Send
 
+from api.bodies import chunks_of, send_answer
 from api.graphql.document import Documents, checked_variables
 from api.graphql.mutating import Mutating
 from api.graphql.plans import Answered, Reads
@@ -292,17 +293,6 @@ class Endpoint:
         return "INTERNAL", [{"message": sentence, "extensions": {"code": "INTERNAL", "reference": reference}}]
 
 
-async def chunks_of(receive: Receive) -> AsyncIterator[bytes]:
-    """The body as it comes in; Litestar's own reader wants a handler of another kind."""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise RequestRefused("BAD_REQUEST", "Send the whole body.")
-        yield message["body"] if message["type"] == "http.request" else b""
-        if not message.get("more_body"):
-            return
-
-
 def read_position(header: bytes) -> int:
     """Raises RequestRefused for what is no position."""
     if not header.isdigit() or len(header) > len(str(MOST_EXACT)):
@@ -344,13 +334,6 @@ def graphql_routes(_settings: object = None) -> list[ASGIRouteHandler]:
         request: HTTPRequest = Request(scope, receive, send)
         endpoint: Endpoint = request.app.state.graphql.endpoint
         reply = await endpoint.reply(request)
-        start: HTTPResponseStartEvent = {
-            "type": "http.response.start",
-            "status": reply.status,
-            "headers": reply.headers,
-        }
-        await send(start)
-        body = b"" if request.method == "HEAD" else reply.body
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        await send_answer(send, reply.status, b"" if request.method == "HEAD" else reply.body, reply.headers)
 
     return [graphql]

@@ -13,7 +13,7 @@ from typing import Any
 from tests.bench.place import Place
 from tests.bench.stored import Harbour
 
-CONNECTIONS = 8
+CONNECTIONS = 16  # as many as the clients of the other benches
 SECONDS_TO_START = 30.0
 OK = 300
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
