@@ -15,12 +15,14 @@ from uuid import UUID
 import aiohttp
 
 from api.applying import operator
-from api.desk import Desk, Envelope
+from api.desk import Envelope
 from tests.faults.conftest import Place
 from tests.faults.journal import Answer, Outcome
 from tests.faults.load import SECONDS_TO_ANSWER, Asked, Issue
+from tests.faults.stand import Product
 
 SECONDS_TO_START = 30.0
+QUESTION = '{"query": "{ people(first: 50) { totalCount nodes { name } } }"}'
 TOLD = ("Traceback", "postgresql://", "hw_live_")
 
 
@@ -33,11 +35,11 @@ def free_port() -> int:
 class Child:
     """May be killed and started again at the same port."""
 
-    def __init__(self, place: Place, folder: Path, **environment: str) -> None:
+    def __init__(self, place: Place, folder: Path, mutant: str = "") -> None:
         self.place = place
         self.port = free_port()
         self.log = folder / "child.log"
-        self.program = ("-m", "api", "serve")
+        self.program = ("-m", "tests.faults.mutated", mutant, "serve") if mutant else ("-m", "api", "serve")
         self.environment = {
             "PATH": os.defpath,
             "HOME": str(folder),
@@ -49,7 +51,6 @@ class Child:
             "HEADWAY_RATE_PER_SECOND": "1000000",
             "HEADWAY_RATE_BURST": "1000000",
             "HEADWAY_DRAIN_SECONDS": "0",
-            **environment,
         }
         self.process: asyncio.subprocess.Process | None = None
 
@@ -110,8 +111,8 @@ class Child:
 
 
 @asynccontextmanager
-async def served(place: Place, folder: Path, **environment: str) -> AsyncGenerator[Child]:
-    child = Child(place, folder, **environment)
+async def served(place: Place, folder: Path, mutant: str = "") -> AsyncGenerator[Child]:
+    child = Child(place, folder, mutant)
     try:
         await child.start()
         yield child
@@ -119,15 +120,16 @@ async def served(place: Place, folder: Path, **environment: str) -> AsyncGenerat
         await child.kill()
 
 
-async def keys_for(desk: Desk, organisation_ids: list[UUID]) -> dict[UUID, str]:
-    """An owner's key of each organisation, for one that has been founded."""
+async def keys_for(running: Product, organisation_ids: list[UUID]) -> dict[UUID, str]:
+    """An owner's key of each organisation, for one that has been founded; they hold from now on."""
     keys: dict[UUID, str] = {}
     for organisation_id in organisation_ids:
-        done = await desk.issue(
+        done = await running.desk.issue(
             "issue-api-key", b'{"name": "Fault", "role": "OWNER"}', operator(organisation_id), Envelope(key="api-key")
         )
         assert done.secret is not None
         keys[organisation_id] = done.secret
+        assert await running.projector.positions.wait(organisation_id, done.position, SECONDS_TO_START)
     return keys
 
 
@@ -152,6 +154,13 @@ def by_http(session: aiohttp.ClientSession, url: str, keys: dict[UUID, str]) -> 
             return Answer(Outcome.UNKNOWN, code=type(error).__name__)
 
     return issue
+
+
+async def asked(session: aiohttp.ClientSession, url: str, key: str) -> tuple[int, str]:
+    """What a question over GraphQL is answered."""
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    async with session.post(f"{url}/graphql", data=QUESTION, headers=headers) as answer:
+        return answer.status, await answer.text()
 
 
 def _read(status: int, body: dict[str, Any], retry: bool, seconds: float) -> Answer:

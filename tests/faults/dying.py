@@ -43,9 +43,9 @@ class Dying(asyncpg.Connection):
         return await super().copy_records_to_table(*args, **options)
 
 
-async def attempt(what: str, url: str, statements: int, *, kill: bool = False) -> bool:
+async def attempt(what: str, url: str, statements: int, *, kill: bool = False, kind: type[Dying] = Dying) -> bool:
     """Whether it came to its end before its death."""
-    connection = await asyncpg.connect(url, connection_class=Dying, timeout=10)
+    connection = await asyncpg.connect(url, connection_class=kind, timeout=10)
     connection.left, connection.kill = statements, kill
     try:
         if what == "rebuild":

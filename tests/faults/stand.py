@@ -12,6 +12,7 @@ from typing import TypeVar
 import asyncpg
 
 from api.desk import Desk
+from infra.appender import Appender
 from infra.database import Database, unavailable
 from infra.embedded import EmbeddedServer
 from infra.ledger import Ledger
@@ -34,12 +35,18 @@ class Product:
 
 @asynccontextmanager
 async def product(
-    owner: str, application: str, *, projecting: bool = True, kind: type[Projector] = Projector
+    owner: str,
+    application: str,
+    *,
+    projecting: bool = True,
+    kind: type[Projector] = Projector,
+    appender: type[Appender] = Appender,
 ) -> AsyncGenerator[Product]:
     """Opened as Services does it."""
     database = await Database.open(Settings(), owner, application)
     projector = kind(database, Positions())
     ledger = Ledger(database)
+    ledger.appender = appender(database)
     ledger.appended.append(projector.stir)
     if projecting:
         projector.start()

@@ -1,21 +1,21 @@
-"""F1, F2, F6: the database is killed, thrown into recovery, or frozen; nothing acknowledged is lost."""
+"""F1, F2: the database is killed, or thrown into recovery; nothing acknowledged is lost."""
 
-import asyncio
 import os
 import signal
 from contextlib import suppress
-from time import monotonic
 
-import asyncpg
 import pytest
 
+from infra.appender import Appender
 from infra.database import DatabaseUnsafe, verify_durability
 from tests.faults.conftest import Place
 from tests.faults.invariants import Broken, check_all, check_ledger
 from tests.faults.journal import Journal
 from tests.faults.load import Load, by_desk
-from tests.faults.stand import as_owner, crash, product, signal_all, tree, until_it_serves
+from tests.faults.mutants import Hopeful
+from tests.faults.stand import as_owner, crash, product, until_it_serves
 
+ROUNDS = 5
 SECONDS_TO_WRITE_AGAIN = 5.0
 
 
@@ -24,7 +24,7 @@ async def test_f1_five_kills_of_postgresql_lose_nothing(place: Place, journal: J
         load = Load(journal, by_desk(running.desk))
         await load.prepare()
         async with load.running():
-            for _ in range(5):
+            for _ in range(ROUNDS):
                 await load.until_more(200)
                 await crash(place.server)
                 assert await load.until_more(1) < SECONDS_TO_WRITE_AGAIN
@@ -39,7 +39,7 @@ async def test_f1_catches_a_database_that_acknowledges_too_early(place: Place, j
         load = Load(journal, by_desk(running.desk))
         await load.prepare()
         load.resending = False
-        for _ in range(3):
+        for _ in range(ROUNDS):
             async with load.running():
                 await load.until_more(300)
                 await crash(place.server)
@@ -51,47 +51,35 @@ async def test_f1_catches_a_database_that_acknowledges_too_early(place: Place, j
             await check_ledger(place.owner, journal)
 
 
-async def test_f2_a_killed_backend_loses_nothing(place: Place, journal: Journal) -> None:
-    async with product(place.owner, place.application) as running:
+async def strike(place: Place, load: Load) -> None:
+    """Kills a backend of the product's, upon which the postmaster throws everybody out."""
+    pids = await as_owner(
+        place.owner,
+        lambda c: c.fetch(
+            "select pid from pg_stat_activity where application_name = 'headway' and datname = $1", place.name
+        ),
+    )
+    os.kill(load.chance.choice(pids)[0], signal.SIGKILL)
+    await until_it_serves(place.owner)
+
+
+async def backends_killed(place: Place, journal: Journal, appender: type[Appender] = Appender) -> None:
+    async with product(place.owner, place.application, appender=appender) as running:
         load = Load(journal, by_desk(running.desk))
         await load.prepare()
         async with load.running():
-            for _ in range(5):
+            for _ in range(ROUNDS):
                 await load.until_more(100)
-                pids = await as_owner(
-                    place.owner,
-                    lambda c: c.fetch(
-                        "select pid from pg_stat_activity where application_name = 'headway' and datname = $1",
-                        place.name,
-                    ),
-                )
-                os.kill(load.chance.choice(pids)[0], signal.SIGKILL)
-                await until_it_serves(place.owner)
+                await strike(place, load)
                 assert await load.until_more(1) < SECONDS_TO_WRITE_AGAIN
         await check_all(place.owner, journal)
 
 
-async def test_f6_a_frozen_database_piles_nothing_up(place: Place, journal: Journal) -> None:
-    async with product(place.owner, place.application) as running:
-        load = Load(journal, by_desk(running.desk))
-        await load.prepare()
-        async with load.running():
-            await load.until_more(100)
-            frozen = tree(place.server)
-            signal_all(frozen, signal.SIGSTOP)
-            try:
-                await asyncio.sleep(4)
-                size = sum(size for size, _ in running.database.usage().values())
-            finally:
-                signal_all(frozen, signal.SIGCONT)
-            thawed = monotonic()
-            assert size <= 24, "more connections than the pools allow"
-            await load.until_more(1)
-            assert monotonic() - thawed < SECONDS_TO_WRITE_AGAIN
-        count = await as_owner(place.owner, _connections)
-        assert count <= 30, f"{count} connections"
-        await check_all(place.owner, journal)
+async def test_f2_five_killed_backends_lose_nothing(place: Place, journal: Journal) -> None:
+    await backends_killed(place, journal)
 
 
-async def _connections(connection: asyncpg.Connection) -> int:
-    return await connection.fetchval("select count(*) from pg_stat_activity where datname = current_database()")
+async def test_f2_catches_a_broken_connection_that_is_taken_for_success(place: Place, journal: Journal) -> None:
+    with pytest.raises(Broken) as broken:
+        await backends_killed(place, journal, Hopeful)
+    assert broken.value.invariant == "I1"

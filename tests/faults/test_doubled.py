@@ -5,17 +5,16 @@ import asyncio
 import random
 from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from tests.faults.conftest import Place
 from tests.faults.invariants import Broken, check_all, check_ledger
 from tests.faults.journal import Journal, Outcome
 from tests.faults.load import Asked, Issue, Load, World, by_desk
-from tests.faults.stand import as_owner, product
+from tests.faults.mutants import without_idempotency, without_its_condition, without_its_lock
+from tests.faults.stand import product
 
 WINDOW = 20
-KEYED = "where a.organisation_id = p_organisation and a.key = v_command.key;"
 
 
 def twice(chance: random.Random, asked: list[Asked]) -> list[Asked]:
@@ -44,19 +43,6 @@ async def send_all(load: Load, issues: list[Issue], asked: list[Asked]) -> None:
     for start in range(0, len(asked), WINDOW):
         window = asked[start : start + WINDOW]
         await asyncio.gather(*(load.once(one, load.chance.choice(issues)) for one in window))
-
-
-async def change(place: Place, function: str, *changes: tuple[str, str]) -> None:
-    """A mutant of a function of the ledger."""
-
-    async def replace(connection: asyncpg.Connection) -> None:
-        text = await connection.fetchval("select pg_get_functiondef($1::regproc)", function)
-        for old, new in changes:
-            assert old in text, f"{function} holds no {old!r} any more"
-            text = text.replace(old, new)
-        await connection.execute(text)
-
-    await as_owner(place.owner, replace)
 
 
 async def doubled(place: Place, journal: Journal, count: int = 40) -> None:
@@ -92,19 +78,14 @@ async def test_f13_another_body_under_the_same_key_is_refused(place: Place, jour
 
 
 async def test_f13_catches_a_ledger_without_idempotency(place: Place, journal: Journal) -> None:
-    await change(
-        place,
-        "ledger.append",
-        (KEYED, KEYED.replace(";", " and false;")),
-        ("v_answer.first, v_answer.last);", "v_answer.first, v_answer.last) on conflict do nothing;"),
-    )
+    await without_idempotency(place)
     with pytest.raises(Broken) as broken:
         await doubled(place, journal)
     assert broken.value.invariant in {"I1", "I2"}
 
 
 async def test_f13_catches_a_ledger_without_its_lock(place: Place, journal: Journal) -> None:
-    await change(place, "ledger.append", ("for update", ""))
+    await without_its_lock(place)
     with pytest.raises(Broken) as broken:
         await doubled(place, journal)
     assert broken.value.invariant in {"I1", "I3", "I4", "I9"}
@@ -140,7 +121,7 @@ async def test_i8_rivals_neither_exceed_a_focus_nor_close_a_circle(place: Place,
 
 
 async def test_i8_catches_a_ledger_without_its_condition(place: Place, journal: Journal) -> None:
-    await change(place, "ledger.conflicts", ("begin\n", "begin\n    return false;\n"))
+    await without_its_condition(place)
     with pytest.raises(Broken) as broken:
         await rivals(place, journal)
     assert broken.value.invariant == "I8"

@@ -3,19 +3,28 @@
 import asyncio
 from datetime import UTC, datetime
 from time import monotonic
+from typing import cast
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from infra.appender import STATEMENTS as APPENDER
-from infra.projector import STATEMENTS
+from infra.projector import STATEMENTS, Projector
 from projections.read_models import NAMES
 from tests.faults.conftest import Place
 from tests.faults.invariants import Broken, check_all, check_read_models
 from tests.faults.journal import Journal
 from tests.faults.load import Load, World, by_desk
 from tests.faults.stand import as_owner, product
+
+POISONS = [
+    ("never.heard-of", "{}"),
+    ("person.registered", '{"type":'),
+    ("person.registered", "{}"),
+    ("team.formed", "[]"),
+    ("check-in.never", '{"type":"check-in.never"}'),
+]
 
 # Recomputes every hash from a position on, as only somebody who may do all can.
 RECHAIN = """
@@ -38,6 +47,10 @@ begin
 end
 $$
 """
+
+
+class NotStopped(AssertionError):
+    """A projection went on that should not have, or never came to its poison."""
 
 
 async def poison(connection: asyncpg.Connection, world: World, kind: str, body: str) -> int:
@@ -83,48 +96,87 @@ async def until_stopped(place: Place, count: int) -> list[tuple[UUID, str, int, 
             break
         await asyncio.sleep(0.05)
         found = await stopped(place)
-    assert len(found) == count, found
+    if len(found) != count:
+        raise NotStopped(f"{len(found)} have stopped, not {count}")
     return found
 
 
-async def spared_go_on(place: Place, load: Load, struck: World) -> None:
+async def spared_go_on(place: Place, struck: set[UUID]) -> None:
     """Every other organisation's read models reach their heads."""
     until = monotonic() + 10
-    behind = "select count(*) from ledger.heads h where h.organisation_id <> $1 and $2 <> (select count(*)"
+    behind = "select count(*) from ledger.heads h where h.organisation_id <> all ($1) and $2 <> (select count(*)"
     behind += " from read.checkpoint c where c.organisation_id = h.organisation_id and c.position = h.position)"
-    while await as_owner(place.owner, lambda c: c.fetchval(behind, struck.organisation_id, len(NAMES))):
+    while await as_owner(place.owner, lambda c: c.fetchval(behind, list(struck), len(NAMES))):
         assert monotonic() < until, "others are held up"
         await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize(
-    ("kind", "body", "reason"),
-    [("never.heard-of", "{}", "never.heard-of v1"), ("person.registered", '{"type":', "person.registered v1")],
-)
-async def test_f19_a_poison_event_stops_its_organisation_alone_and_says_why(
-    place: Place, journal: Journal, kind: str, body: str, reason: str
-) -> None:
+async def mended(place: Place, poisoned: dict[UUID, int]) -> None:
+    async def ask(connection: asyncpg.Connection) -> None:
+        for organisation_id, position in poisoned.items():
+            await mend(connection, organisation_id, position)
+        await connection.execute("update read.checkpoint set stopped_at = null, problem = null")
+
+    await as_owner(place.owner, ask)
+
+
+async def five_poisons(place: Place, journal: Journal, kind: type[Projector] = Projector) -> None:
+    """Each in an organisation of its own; three are left in peace."""
     async with product(place.owner, place.application) as running:
         load = Load(journal, by_desk(running.desk))
         await load.prepare()
-    struck = load.worlds[4]
-    position = await as_owner(place.owner, lambda c: poison(c, struck, kind, body))
-    async with product(place.owner, place.application) as running:
+    poisoned: dict[UUID, int] = {}
+    for world, (type_, body) in zip(load.worlds, POISONS, strict=False):
+        poisoned[world.organisation_id] = await as_owner(
+            place.owner, lambda c, world=world, type_=type_, body=body: poison(c, world, type_, body)
+        )
+    async with product(place.owner, place.application, kind=kind) as running:
         load.issue = by_desk(running.desk)
         async with load.running():
             await load.until_more(100)
-        found = await until_stopped(place, len(NAMES))
-        assert {row[:3] for row in found} == {(struck.organisation_id, name, position) for name in NAMES}
-        assert all(reason in row[3] for row in found)
-        await spared_go_on(place, load, struck)
+        found = await until_stopped(place, len(NAMES) * len(POISONS))
+        assert {row[:3] for row in found} == {(one, name, at) for one, at in poisoned.items() for name in NAMES}
+        told = {row[0]: row[3] for row in found}
+        assert [told[one].partition(" ")[0] for one in poisoned] == [type_ for type_, _ in POISONS]
+        await spared_go_on(place, set(poisoned))
         with pytest.raises(Broken, match="I6"):
             await check_read_models(place.owner, quiet=0.1)
-        await as_owner(place.owner, lambda c: mend(c, struck.organisation_id, position))
-        await as_owner(
-            place.owner,
-            lambda c: c.execute("update read.checkpoint set stopped_at = null, problem = null"),
-        )
+        await mended(place, poisoned)
         await check_all(place.owner, journal)
+
+
+async def test_f19_five_poison_events_stop_their_organisations_alone_and_say_why(
+    place: Place, journal: Journal
+) -> None:
+    await five_poisons(place, journal)
+
+
+async def test_f19_catches_a_projector_that_steps_over_poison(
+    place: Place, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stops = "position = m.position, stopped_at = m.stopped_at, problem = m.problem"
+    assert stops in STATEMENTS["advance"]
+    steps_over = "position = coalesce(m.stopped_at, m.position), stopped_at = null, problem = null"
+    monkeypatch.setitem(cast(dict[str, str], STATEMENTS), "advance", STATEMENTS["advance"].replace(stops, steps_over))
+    with pytest.raises(NotStopped):
+        await five_poisons(place, journal)
+
+
+class Stuck(Projector):
+    """A mutant: a worker stays with what has stopped, and waits for it to go on."""
+
+    async def project(self, organisation_id: UUID) -> bool:
+        done = await super().project(organisation_id)
+        async with self.database.owner_connection() as connection:
+            at = "select bool_or(stopped_at is not null) from read.checkpoint where organisation_id = $1"
+            while await connection.fetchval(at, organisation_id):
+                await asyncio.sleep(0.1)
+        return done
+
+
+async def test_f19_catches_a_projector_that_lets_others_wait_for_poison(place: Place, journal: Journal) -> None:
+    with pytest.raises(NotStopped):
+        await five_poisons(place, journal, Stuck)
 
 
 async def test_f19_a_poison_event_fails_no_command_that_need_not_know_it(place: Place, journal: Journal) -> None:
@@ -159,7 +211,7 @@ async def test_f19_an_event_that_one_projection_cannot_take_stops_that_one_alone
         assert found[0][2] == answer.position
         assert "CheckViolationError" in found[0][3]
         assert "Eve" not in found[0][3], "a problem tells nothing of the event's text"
-        await spared_go_on(place, load, struck)
+        await spared_go_on(place, {at})
         reached = await as_owner(
             place.owner,
             lambda c: c.fetch(
