@@ -160,7 +160,7 @@ def application(services: Services) -> Litestar:
             await services.close()
 
     origins = [origin.strip() for origin in services.settings.cors_origins.split(",") if origin.strip()]
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             *commands.routes(),
             *graphql_routes(),
@@ -172,7 +172,6 @@ def application(services: Services) -> Litestar:
         ],
         state=State(),
         lifespan=[life],
-        middleware=[observed],
         exception_handlers={Problem: _of_problem, HTTPException: _of_http, Exception: _of_fault},
         cors_config=CORSConfig(
             allow_origins=origins,
@@ -182,6 +181,9 @@ def application(services: Services) -> Litestar:
         if origins
         else None,
         openapi_config=None,
+        logging_config=None,
         request_max_body_size=commands.MOST_BYTES,
         debug=False,
     )
+    app.asgi_handler = observed(app.asgi_handler)  # outside of the routing, so that what has no route is seen as well
+    return app

@@ -6,14 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, asgi, post
-from litestar.datastructures import State
-from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
-from litestar.response import Stream
-from litestar.types import Receive, Scope, Send
+from litestar import Request, asgi
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
 
 from api.auth import HTTPRequest, viewer_of
-from api.bodies import read_body, send_answer
+from api.bodies import chunks_of, read_body, send_answer
 from api.desk import Desk, Done, Envelope
 from api.problems import Problem, invalid, refused, unavailable
 from api.viewer import Viewer
@@ -59,6 +57,12 @@ class Line(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=T
     key: str | None = None
     occurred_at: datetime | None = None
     by: str | None = None  # `person:<id>`; an operator's file only
+
+
+def demand_post(request: HTTPRequest) -> None:
+    """Litestar leaves the method to handlers that speak ASGI."""
+    if request.method != "POST":
+        raise Problem(405, "METHOD_NOT_ALLOWED", "Send commands by POST.", headers={"allow": "POST"})
 
 
 def demand_media_type(request: HTTPRequest, wanted: str) -> None:
@@ -127,8 +131,7 @@ def route(name: str) -> ASGIRouteHandler:
     @asgi(f"/commands/{name}", name=name, is_mount=False, copy_scope=False)
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         request: HTTPRequest = Request(scope, receive, send)
-        if request.method != "POST":
-            raise Problem(405, "METHOD_NOT_ALLOWED", "Send commands by POST.", headers={"allow": "POST"})
+        demand_post(request)
         state = request.app.state
         viewer = await viewer_of(request, state.entrance, "write")
         demand_media_type(request, JSON)
@@ -154,10 +157,10 @@ def route(name: str) -> ASGIRouteHandler:
     return serve
 
 
-async def lines_of(request: HTTPRequest) -> AsyncIterator[bytes]:
+async def lines_of(receive: Receive) -> AsyncIterator[bytes]:
     """The lines of a body, as they come in; raises a Problem for one that is too long."""
     rest = b""
-    async for chunk in request.stream():
+    async for chunk in chunks_of(receive):
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             if line.strip():
@@ -192,31 +195,43 @@ async def apply_line(desk: Desk, number: int, text: bytes, viewer: Viewer, *, op
     return LineBody(line=number, status=201, id=done.id, position=done.position)
 
 
-@post("/commands", operation_id="commands", request_max_body_size=None, include_in_schema=False)
-async def bulk(request: HTTPRequest, state: State) -> Stream:
-    """Many commands, a line each, answered a line each; `onFailure=skip` goes on after a line that failed."""
-    viewer = await viewer_of(request, state.entrance, "write")
+async def answers_to(desk: Desk, receive: Receive, viewer: Viewer, *, skip: bool) -> AsyncIterator[bytes]:
+    """A line each, as soon as it is known."""
+    number = 0
+    try:
+        async for text in lines_of(receive):
+            number += 1
+            answer = await apply_line(desk, number, text, viewer)
+            yield msgspec.json.encode(answer) + b"\n"
+            if answer.status >= 400 and not skip:  # noqa: PLR2004
+                return
+    except Problem as problem:
+        answer = LineBody(line=number + 1, status=problem.status, code=problem.code, detail=problem.detail)
+        yield msgspec.json.encode(answer) + b"\n"
+
+
+@asgi("/commands", name="commands", is_mount=False, copy_scope=False)
+async def bulk(scope: Scope, receive: Receive, send: Send) -> None:
+    """Many commands, a line each, answered a line each; `onFailure=skip` goes on after a line that failed. Litestar's
+    Stream would listen for the end of the connection meanwhile, and swallow what comes of the body."""
+    request: HTTPRequest = Request(scope, receive, send)
+    demand_post(request)
+    viewer = await viewer_of(request, request.app.state.entrance, "write")
     demand_media_type(request, NDJSON)
     wish = request.query_params.get("onFailure", "stop")
     if wish not in {"stop", "skip"}:
         raise Problem(400, "INVALID", "Say onFailure=stop or onFailure=skip.", fields=["onFailure"])
-
-    async def answers() -> AsyncIterator[bytes]:
-        number = 0
-        try:
-            async for text in lines_of(request):
-                number += 1
-                answer = await apply_line(state.desk, number, text, viewer)
-                yield msgspec.json.encode(answer) + b"\n"
-                if answer.status >= 400 and wish == "stop":  # noqa: PLR2004
-                    return
-        except Problem as problem:
-            answer = LineBody(line=number + 1, status=problem.status, code=problem.code, detail=problem.detail)
-            yield msgspec.json.encode(answer) + b"\n"
-
-    return Stream(answers(), media_type=NDJSON, status_code=200)
+    start: HTTPResponseStartEvent = {
+        "type": "http.response.start",
+        "status": 200,
+        "headers": [(b"content-type", NDJSON.encode()), (b"cache-control", b"no-store")],
+    }
+    await send(start)
+    async for line in answers_to(request.app.state.desk, receive, viewer, skip=wish == "skip"):
+        await send({"type": "http.response.body", "body": line, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def routes() -> list[ASGIRouteHandler | HTTPRouteHandler]:
+def routes() -> list[ASGIRouteHandler]:
     """One for each command, and the bulk one."""
     return [*(route(name) for name in COMMANDS), bulk]

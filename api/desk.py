@@ -1,10 +1,13 @@
 """Where commands come in: from the fields of a request to what was recorded, the same for HTTP, GraphQL and the
 command line."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -16,7 +19,7 @@ from domain.codes import NOT_ALLOWED, NOT_FOUND, OCCURRED_IN_FUTURE
 from domain.commands import COMMANDS
 from domain.kernel import Command, Issued, Refused
 from domain.organisation import IssueApiKey
-from domain.values import Invalid, camel, checked_moment, cleaned_text
+from domain.values import Invalid, camel, checked_moment, cleaned_text, is_numeral
 from infra import api_keys
 from infra.ledger import Ledger
 
@@ -96,6 +99,7 @@ class Desk:
         for one in made & fields.keys():
             raise Invalid(f"Leave {one!r} out; it is made by the server.", one)
         entity = camel(kind.entity)
+        check_numbers(kind, fields)
         if kind.creates and entity not in fields:
             fields[entity] = self._new_id(viewer.organisation_id, envelope.key)
         if kind is IssueApiKey:
@@ -142,6 +146,21 @@ class Desk:
             digest=digest_of(name, command),
             expected=envelope.expected,
         )
+
+
+@lru_cache
+def numbers_of(kind: type[Command]) -> frozenset[str]:
+    """The callers' names of the fields that hold a decimal."""
+    hints = get_type_hints(kind)
+    return frozenset(camel(name) for name in kind.__struct_fields__ if Decimal in {hints[name], *get_args(hints[name])})
+
+
+def check_numbers(kind: type[Command], fields: Mapping[str, msgspec.Raw]) -> None:
+    """Raises Invalid for a text that is no numeral; the decoder takes more than is one."""
+    for name in numbers_of(kind) & fields.keys():
+        text = bytes(fields[name])
+        if text.startswith(b'"') and not is_numeral(msgspec.json.decode(text)):
+            raise Invalid("Write the number in digits, with a point for the fraction.", name)
 
 
 def checked_key(key: str) -> str:

@@ -52,6 +52,7 @@ def run(settings: Settings, urls: Urls, ready: Callable[[], None] | None = None)
         http=Protocol,
         ws="none",
         lifespan="on",
+        log_config=None,
         log_level="warning",
         access_log=False,
         proxy_headers=False,  # nothing here asks who the client's address belongs to

@@ -1,9 +1,13 @@
-"""What uvicorn's protocol lacks: a head and its body leave in one packet."""
+"""What uvicorn's protocol lacks: a head and its body leave in one packet, and who trickles a request in is cut off."""
 
 import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_HEAD = 65_536
+TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class Gathered:
@@ -35,7 +39,53 @@ class Gathered:
 
 
 class Protocol(HttpToolsProtocol):
-    """A connection."""
+    """A connection. A request has to come in whole within some seconds, but for a bulk one, which only has to go on."""
+
+    seconds = 10.0
+    _began: float | None  # when the request that is coming in began; None between requests
+    _bulk = False
+    _head: int | None = None  # how long the head has grown that is coming in; None outside of one
+    _next_look: asyncio.TimerHandle
 
     def connection_made(self, transport: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(Gathered(transport, self.loop))  # pyright: ignore[reportArgumentType]
+        self._began = self.loop.time()
+        self._look()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._next_look.cancel()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        self._began, self._head = self.loop.time(), 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._head = None
+        self._bulk = self.scope["path"] == "/commands"
+
+    def on_message_complete(self) -> None:
+        self._began, self._bulk = None, False
+        super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        if self._began is None or (self._bulk and not self.cycle.response_complete):
+            self._began = self.loop.time()
+        head = self._head
+        super().data_received(data)
+        if head is not None and self._head is not None:
+            self._head += len(data)
+            if self._head > MOST_HEAD:
+                self.transport.write(TOO_LONG)
+                self.transport.close()
+
+    def _look(self) -> None:
+        waited = 0.0 if self._began is None or self.flow.read_paused else self.loop.time() - self._began
+        if waited > self.seconds:
+            cycle: Any = self.cycle  # None until the first request, whatever its type says
+            if cycle is None or cycle.response_complete:
+                self.transport.write(TOO_SLOW)
+            self.transport.close()
+            return
+        self._next_look = self.loop.call_later(self.seconds / 4, self._look)

@@ -1,5 +1,6 @@
 """Limited types of the domain's fields, and the checks that every text, number and day passes once."""
 
+import re
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ Title = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
 Text = Annotated[str, msgspec.Meta(max_length=10_000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
 Unit = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+NUMERAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 # msgspec limits no Decimal: `checked_between` does, in the command that has the field.
 Weight = Annotated[Decimal, msgspec.Meta(description="0 … 1000")]
 Confidence = Annotated[Decimal, msgspec.Meta(description="0 … 1")]
@@ -86,6 +88,11 @@ def _encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def is_numeral(text: str) -> bool:
+    """Whether every layer reads the text as the same number: Python alone takes `1_000` and digits of other scripts."""
+    return NUMERAL.fullmatch(text) is not None
 
 
 def checked_number(number: Decimal, field: str) -> Decimal:

@@ -30,7 +30,9 @@ def event_class(stored_type: str) -> type[Event]:
 def decode(stored_type: str, version: int, body: str | bytes) -> Event:
     """The event in its current shape; raises UnknownEvent and msgspec.ValidationError."""
     kind = event_class(stored_type)
-    if version != kind.version:
+    if version > kind.version:
+        raise UnknownEvent(f"This release knows no version {version} of {stored_type!r}; upgrade before reading on.")
+    if version < kind.version:
         older = upcast(stored_type, version, kind.version, msgspec.json.decode(body, type=dict[str, object]))
         return msgspec.convert(older, kind)
     decoder = _DECODERS.get(kind)

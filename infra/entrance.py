@@ -5,6 +5,7 @@ costs the database a statement per lease instead of one per request. What a leas
 next.
 """
 
+import asyncio
 import hmac
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class Entrance:
         self.rate = rate
         self.burst = burst
         self.leases: OrderedDict[str, Lease] = OrderedDict()  # by digest
+        self.asking: dict[str, asyncio.Lock] = {}
         self.noted: dict[UUID, date] = {}
 
     async def enter(self, key: str) -> Entered:
@@ -77,7 +79,23 @@ class Entrance:
         lookup = lookup_of(key)
         if lookup is None:
             raise KeyUnknown
-        return await self._lease(lookup, digest, lease.tokens if lease is not None else 0)
+        return await self._queue(lookup, digest)
+
+    async def _queue(self, lookup: str, digest: str) -> Entered:
+        """One lease at a time: whoever asks meanwhile spends what it brings, instead of finding the bucket empty."""
+        lock = self.asking.get(digest)
+        if lock is None:
+            lock = self.asking[digest] = asyncio.Lock()
+        try:
+            async with lock:
+                lease = self.leases.get(digest)
+                if lease is not None and lease.tokens > 0 and monotonic() < lease.until:
+                    lease.tokens -= 1
+                    return lease.entered
+                return await self._lease(lookup, digest, lease.tokens if lease is not None else 0)
+        finally:
+            if not lock.locked():
+                self.asking.pop(digest, None)
 
     async def _lease(self, lookup: str, digest: str, back: int) -> Entered:
         if back:
@@ -105,9 +123,6 @@ class Entrance:
         return entered
 
     def _keep(self, digest: str, lease: Lease) -> None:
-        was = self.leases.get(digest)
-        if was is not None and was.tokens > 0:
-            lease.tokens += was.tokens  # two leases were taken at once; neither's tokens are lost
         self.leases[digest] = lease
         if len(self.leases) > MOST_KEPT:
             self.leases.popitem(last=False)

@@ -32,6 +32,7 @@ SECONDS_BETWEEN_SWEEPS = 5.0
 SECONDS_UNTIL_ANOTHER_LOOK = 0.05  # at a checkpoint that somebody else holds
 REST = 3.0  # times what a round took
 MOST_SECONDS_OF_REST = 0.05
+IN_THE_WAY = frozenset({"40001", "40P01", "55P03", "57014"})  # serialisation, deadlock, lock, statement timeout
 CHANNEL = "headway"
 MOST_IN_NOTICE = 150  # a notice holds 8,000 bytes
 
@@ -147,7 +148,7 @@ class Projector:
         try:
             return await self._project(organisation_id, _all_at_once)
         except Exception as error:
-            if unavailable(error):
+            if passing(error):
                 raise
         return await self._project(organisation_id, _one_by_one)
 
@@ -239,6 +240,11 @@ class Projector:
                     await connection.execute("select pg_notify($1, $2)", CHANNEL, payload)
 
 
+def passing(error: Exception) -> bool:
+    """Whether the event is not to blame: the database is away, or somebody else stood in the way."""
+    return unavailable(error) is not None or getattr(error, "sqlstate", None) in IN_THE_WAY
+
+
 def problem(event: LedgerRow, error: Exception) -> str:
     """What an operator reads in `headway status`: which event, and what kind of failure; no text out of the event."""
     return f"{event[3]} v{event[2]} ({event[1]}): {type(error).__name__}: {str(error)[:300]}"
@@ -260,7 +266,7 @@ async def _one_by_one(connection: Connection, reader: Reader, progress: Progress
             async with connection.transaction():
                 await apply(connection, reader, progress, [event])
         except Exception as error:
-            if unavailable(error):
+            if passing(error):
                 raise
             progress.stopped_at, progress.problem = event[0], problem(event, error)
             PROJECTIONS_STOPPED.inc()

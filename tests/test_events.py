@@ -5,6 +5,7 @@ import pytest
 
 from domain.commands import EVENTS
 from domain.kernel import Event
+from domain.people import PersonRegistered
 from infra.codec import UnknownEvent, decode, encode
 from tests.golden_files import FOLDER, Golden, path_of, shape_of
 
@@ -41,3 +42,8 @@ def test_stored_types_are_written_by_hand_and_unique() -> None:
     kinds = [kind for kind in Event.__subclasses__() if kind.__module__.startswith("domain.")]
     assert len({kind.stored_type() for kind in kinds}) == len(kinds)
     assert all("." in kind.stored_type() for kind in kinds)
+
+
+def test_a_version_of_a_newer_release_is_refused_with_what_to_do() -> None:
+    with pytest.raises(UnknownEvent, match="upgrade"):
+        decode("person.registered", PersonRegistered.version + 1, "{}")

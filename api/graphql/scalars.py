@@ -8,7 +8,7 @@ from typing import Any, NewType
 import strawberry
 from graphql import GraphQLError
 
-from domain.values import Invalid, checked_day, checked_moment, checked_number
+from domain.values import Invalid, checked_day, checked_moment, checked_number, is_numeral
 
 MOST_EXACT = 2**53
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -42,10 +42,11 @@ def _moment(value: Any) -> datetime:
 
 
 def _decimal(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+    text = str(value)
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)) or not is_numeral(text):
         raise GraphQLError("Write a decimal number.")
     try:
-        return checked_number(Decimal(str(value)), "")
+        return checked_number(Decimal(text), "")
     except (InvalidOperation, Invalid):
         raise GraphQLError("Write a decimal number of at most 28 digits.") from None
 

@@ -3,8 +3,9 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -101,6 +102,7 @@ class Edge:
         if key is not None:
             sent["authorization"] = f"Bearer {key}"
         data = json.dumps(body) if isinstance(body, dict | list) else body
+        data = BytesIO(data) if isinstance(data, bytes) else data  # or aiohttp warns of large ones
         async with self.session.request(
             method, self.base + path, data=data, headers={**sent, **(headers or {})}, allow_redirects=False
         ) as response:
@@ -119,16 +121,23 @@ class Edge:
     async def bulk(self, lines: bytes, query: str = "") -> Answer:
         return await self.ask("POST", f"/commands{query}", lines, self.here.keys["OWNER"], kind=NDJSON)
 
-    async def raw(self, request: bytes) -> bytes:
-        """The first answer to bytes as given; nothing where the connection is just closed."""
+    @asynccontextmanager
+    async def connected(self) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A bare connection."""
         reader, writer = await asyncio.open_connection(self.host, self.port)
         try:
+            yield reader, writer
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def raw(self, request: bytes) -> bytes:
+        """The first answer to bytes as given; nothing where the connection is just closed."""
+        async with self.connected() as (reader, writer):
             writer.write(request)
             await writer.drain()
             return await asyncio.wait_for(reader.read(65_536), 5)
-        finally:
-            writer.close()
-            await writer.wait_closed()
 
     async def heads(self) -> dict[UUID, int]:
         """Positions of every ledger, by the owner of the database."""

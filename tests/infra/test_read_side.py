@@ -15,7 +15,7 @@ from domain.tasks import CommitTask, DeliverTask, RenegotiateTask
 from infra.database import Database
 from infra.ledger import Ledger
 from infra.positions import Positions
-from infra.projector import Projector
+from infra.projector import Projector, passing
 from infra.rebuild import rebuild
 from tests.infra.at_work import Telling, founded, projecting
 
@@ -172,3 +172,19 @@ async def test_two_rebuilds_take_turns(database_url: str) -> None:
     assert results[0].events == results[1].events
     for connection in connections:
         await connection.close()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError,
+     asyncpg.AdminShutdownError, ConnectionResetError, TimeoutError],
+)  # fmt: skip
+def test_an_event_is_not_to_blame_for_what_passes(error: type[Exception]) -> None:
+    assert passing(error("no"))
+
+
+@pytest.mark.parametrize(
+    "error", [asyncpg.NumericValueOutOfRangeError, KeyError, ValueError, asyncpg.UniqueViolationError]
+)
+def test_an_event_is_to_blame_for_what_stays(error: type[Exception]) -> None:
+    assert not passing(error("no"))
