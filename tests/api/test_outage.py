@@ -56,7 +56,7 @@ def away(answer: Answer, kind: str) -> None:
 
 async def until_ready(edge: Edge) -> None:
     async with asyncio.timeout(SECONDS_TO_RECOVER):
-        while (await edge.ask("GET", "/health/ready")).status != 200:
+        while (await edge.ask("GET", "/health/ready")).status != 200:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
@@ -101,45 +101,55 @@ async def test_a_mutation_in_an_outage_is_an_error_and_no_refusal(edge: Edge, fr
     assert (await edge.graphql(text)).json["data"]["formTeam"]["refusal"] is None
 
 
-async def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(edge: Edge, fragile: EmbeddedServer) -> None:
-    """Writers send on through two kills, each command until it is answered."""
-    acknowledged: dict[str, tuple[str, int]] = {}  # by idempotency key
-    unavailable = 0
-    enough = asyncio.Event()
+class Writers:
+    """Clients that send each command until it is answered."""
 
-    async def write(number: int) -> None:
-        nonlocal unavailable
+    def __init__(self, edge: Edge) -> None:
+        self.edge = edge
+        self.acknowledged: dict[str, tuple[str, int]] = {}  # by idempotency key
+        self.unavailable = 0
+        self.enough = False
+
+    async def write(self, number: int) -> None:
         for count in range(10_000):
-            if enough.is_set():
+            if self.enough:
                 return
             key, body = f"{number}-{count}-{uuid4().hex}", {"name": f"Team {number} {count}"}
-            while True:
-                answer: Answer | None = None
-                with suppress(aiohttp.ClientError, TimeoutError):
-                    answer = await edge.command("form-team", body, headers={"idempotency-key": key})
-                if answer is not None and answer.status == 201:
-                    acknowledged[key] = (answer.json["id"], answer.json["position"])
-                    break
-                assert answer is not None, "an outage of the database is no reason to hang up"
-                away(answer, PROBLEM)
-                unavailable += 1
+            while not await self._answered(key, body):
+                self.unavailable += 1
                 await asyncio.sleep(0.1)
 
-    async def until_more(count: int) -> None:
-        wanted = len(acknowledged) + count
+    async def _answered(self, key: str, body: dict[str, str]) -> bool:
+        answer: Answer | None = None
+        with suppress(aiohttp.ClientError, TimeoutError):
+            answer = await self.edge.command("form-team", body, headers={"idempotency-key": key})
+        assert answer is not None, "an outage of the database is no reason to hang up"
+        if answer.status == 201:
+            self.acknowledged[key] = (answer.json["id"], answer.json["position"])
+            return True
+        away(answer, PROBLEM)
+        return False
+
+    async def until_more(self, count: int) -> None:
+        wanted = len(self.acknowledged) + count
         async with asyncio.timeout(SECONDS_TO_RECOVER):
-            while len(acknowledged) < wanted:
+            while len(self.acknowledged) < wanted:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
-    writers = [asyncio.ensure_future(write(number)) for number in range(4)]
+
+async def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(edge: Edge, fragile: EmbeddedServer) -> None:
+    """Through two kills."""
+    writers = Writers(edge)
+    writing = [asyncio.ensure_future(writers.write(number)) for number in range(4)]
     for _ in range(2):
-        await until_more(50)
+        await writers.until_more(50)
         fragile.kill()
         await asyncio.sleep(0.2)
         await asyncio.to_thread(fragile.start)
-    await until_more(20)
-    enough.set()
-    await asyncio.gather(*writers)
+    await writers.until_more(20)
+    writers.enough = True
+    await asyncio.gather(*writing)
+    acknowledged, unavailable = writers.acknowledged, writers.unavailable
 
     assert unavailable > 0, "nobody noticed the outage"
     async with edge.services.database.owner_connection() as connection:
@@ -148,7 +158,7 @@ async def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(edge: Edge
         )
     assert [row["position"] for row in rows] == list(range(1, len(rows) + 1))
     recorded = {row["position"]: json.loads(row["body"]) for row in rows}
-    assert all(recorded[position]["teamId"] == made for made, position in acknowledged.values())
+    assert all(recorded[position]["team_id"] == made for made, position in acknowledged.values())
     names = [body["name"] for body in recorded.values() if str(body.get("name", "")).startswith("Team ")]
     assert len(names) == len(set(names)) == len(acknowledged)
     await edge.settled(edge.here)

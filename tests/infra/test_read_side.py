@@ -176,8 +176,8 @@ async def test_two_rebuilds_take_turns(database_url: str) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError,
-     asyncpg.AdminShutdownError, ConnectionResetError, TimeoutError],
+    [asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError,
+     asyncpg.QueryCanceledError, asyncpg.AdminShutdownError, ConnectionResetError, TimeoutError],
 )  # fmt: skip
 def test_an_event_is_not_to_blame_for_what_passes(error: type[Exception]) -> None:
     assert passing(error("no"))
