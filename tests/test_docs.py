@@ -34,3 +34,9 @@ def test_the_reference_is_current(page: tuple[str, str]) -> None:
 def test_every_link_leads_somewhere(path: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)\)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], ids=lambda path: path.name)
+def test_every_file_that_is_named_is_there(path: Path) -> None:
+    named = re.findall(r"`((?:api|docs|domain|examples|infra|projections|tests)/[\w/.-]+)`", path.read_text())
+    assert [one for one in named if not (ROOT / one).exists() and "*" not in one] == []

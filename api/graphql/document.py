@@ -278,7 +278,9 @@ class Documents:
                 allow_empty_selection_sets=False,
             )
         except GraphQLError as error:
-            if "limited to" in error.message or "exceeded" in error.message.lower():
+            if "nested too deeply" in error.message:
+                raise RequestRefused("TOO_COMPLEX", "Nest the document less deeply.") from None
+            if error.message.endswith("Parsing aborted."):
                 raise RequestRefused(
                     "DOCUMENT_TOO_LARGE", f"Send a document of at most {self.limits.tokens} tokens."
                 ) from None
@@ -286,7 +288,8 @@ class Documents:
         except RecursionError:
             raise RequestRefused("TOO_COMPLEX", "Nest the document less deeply.") from None
         self._measure(parsed)
-        errors = validate(self.schema, parsed, self.rules, max_errors=MOST_ERRORS)
+        hidden = not self.limits.introspection
+        errors = validate(self.schema, parsed, self.rules, MOST_ERRORS, hide_suggestions=hidden)
         if errors:
             raise DocumentRefused("VALIDATION_FAILED", errors[:MOST_ERRORS])
         return self._document(text, parsed)

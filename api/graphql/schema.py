@@ -26,13 +26,9 @@ class Built:
         return self.strawberry.as_str() + "\n"
 
 
-def build(mutation: type[Any] | None = None, suggestions: bool = True) -> Built:
+def build(mutation: type[Any] | None = None) -> Built:
     """Raises MappingWrong with every field that could not be answered."""
-    schema = strawberry.Schema(
-        Query,
-        mutation=mutation,
-        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not suggestions),
-    )
+    schema = strawberry.Schema(Query, mutation=mutation, config=StrawberryConfig(scalar_map=SCALARS))
     core: GraphQLSchema = schema._schema
     for named in core.type_map.values():
         if named.name.startswith("__"):

@@ -31,7 +31,7 @@ class GraphQLService:
     """Schema, plans and endpoint of one process."""
 
     def __init__(self, settings: Settings, database: Database, positions: Positions, desk: Desk) -> None:
-        self.built = build(mutation_type(), suggestions=settings.introspection)
+        self.built = build(mutation_type())
         self.database = database
         self.reads = Reads(
             self.built.model,
