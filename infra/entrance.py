@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from domain.values import Role
 from infra.api_keys import digest_of, lookup_of
@@ -66,7 +67,7 @@ class Entrance:
         self.rate = rate
         self.burst = burst
         self.leases: OrderedDict[str, Lease] = OrderedDict()  # by digest
-        self.asking: dict[str, asyncio.Lock] = {}
+        self.asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # alive while anybody waits
         self.noted: dict[UUID, date] = {}
 
     async def enter(self, key: str) -> Entered:
@@ -86,16 +87,12 @@ class Entrance:
         lock = self.asking.get(digest)
         if lock is None:
             lock = self.asking[digest] = asyncio.Lock()
-        try:
-            async with lock:
-                lease = self.leases.get(digest)
-                if lease is not None and lease.tokens > 0 and monotonic() < lease.until:
-                    lease.tokens -= 1
-                    return lease.entered
-                return await self._lease(lookup, digest, lease.tokens if lease is not None else 0)
-        finally:
-            if not lock.locked():
-                self.asking.pop(digest, None)
+        async with lock:
+            lease = self.leases.get(digest)
+            if lease is not None and lease.tokens > 0 and monotonic() < lease.until:
+                lease.tokens -= 1
+                return lease.entered
+            return await self._lease(lookup, digest, lease.tokens if lease is not None else 0)
 
     async def _lease(self, lookup: str, digest: str, back: int) -> Entered:
         if back:
