@@ -67,6 +67,9 @@ class Appender:
                 async with self.database.append.acquire(timeout=SECONDS_TO_CONNECT) as connection:
                     while taken := self._take():
                         await self._send(connection, taken)
+                        await asyncio.sleep(
+                            0
+                        )  # those who are answered have more to send, and the connection is at hand
             except Exception as error:
                 _fail(taken or self._take(), error)
         self.calling -= 1  # nothing is awaited between the last look at the queue and this mark

@@ -74,6 +74,7 @@ class Turn:
     refused: list[Waiting] = field(default_factory=list[Waiting])
     cold: dict[FoldKey, Fold[Any]] = field(default_factory=dict[FoldKey, Fold[Any]])
     keys: set[str] = field(default_factory=set[str])
+    rows: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])  # the decided, as ledger.command
     blocked: bool = False  # somebody has to wait for the next turn, and so have all who came later
     events: int = 0
 
@@ -273,22 +274,13 @@ class Sequencer:
                 )
             )
             self.warmth.take(event, tagged.tags, known + turn.events, len(turn.decided))
+        stood = (issued.command_id, issued.key, issued.digest, sorted(waiting.upon), waiting.boundary(known))
+        turn.rows.append((*stood, waiting.facts))
 
     def _launch(self, turn: Turn) -> None:
         known = self.warmth.known or 0
-        commands = [
-            (
-                waiting.issued.command_id,
-                waiting.issued.key,
-                waiting.issued.digest,
-                sorted(waiting.upon),
-                waiting.boundary(known),
-                waiting.facts,
-            )
-            for waiting in turn.decided
-        ]
-        APPEND_BATCH.observe(len(commands))
-        answers = self.appender.submit(self.organisation_id, commands)
+        APPEND_BATCH.observe(len(turn.rows))
+        answers = self.appender.submit(self.organisation_id, turn.rows)
         self.flight = Flight(turn.decided, known, known + turn.events, self.round, answers)
         self.warmth.pending.clear()
 

@@ -249,7 +249,7 @@ begin
                (event_id, correlation_id, causation_id, occurred_at, version, type, actor, tags, reason, body, nth)
          where v_first[c.nth] is not null;
         insert into ledger.tags
-        select distinct v_organisation, ledger.tag_of(f.type, g.tag), v_first[c.nth] + f.nth - 1
+        select v_organisation, ledger.tag_of(f.type, g.tag), v_first[c.nth] + f.nth - 1
           from unnest(v_batch.commands) with ordinality c (command_id, key, digest, upon, boundary, facts, nth)
          cross join lateral unnest(c.facts) with ordinality f
                (event_id, correlation_id, causation_id, occurred_at, version, type, actor, tags, reason, body, nth)

@@ -3,18 +3,22 @@
 import asyncio
 from collections.abc import Callable
 from importlib.util import find_spec
+from itertools import cycle
 from threading import Thread
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
 from domain.kernel import DCBAppendCondition, DCBQuery, DCBQueryItem
+from domain.people import RegisterPerson
 from infra.codec import to_dcb
 from infra.embedded import OWNER
 from tests.bench.append import ledger_at
 from tests.bench.pairs import SECONDS, Figure, Skipped, compared, interleaved
 from tests.bench.place import Place
 from tests.bench.told import CLIENTS, issued, registration, told_for
+
+LIBRARY_A_SECOND = 6_000  # premade, and taken again when they are used up; only the decision is spared
 
 
 def _in_threads(once: Callable[[], object], seconds: float) -> float:
@@ -52,23 +56,26 @@ def _recorders(place: Place, database: str) -> tuple[Any, Callable[[], object], 
     organisation = uuid4()
     position = 0
 
-    def append() -> None:
-        nonlocal position
+    def decided() -> RegisterPerson:
         command = registration()
         for folds in command.begin(issued(organisation)):
             command.select(folds)
         command.execute()
+        return command
+
+    commands = [decided() for _ in range(int(SECONDS * LIBRARY_A_SECOND))]
+    left = iter(cycle(commands))
+
+    def append() -> None:
+        nonlocal position
+        command = next(left)
         items = [DCBQueryItem(types=list(one.stored), tags=list(one.tags)) for one in command.known]
         events = [to_dcb(tagged.decision, tagged.tags) for tagged in command.new_decisions]
         position = dcb.append(events, DCBAppendCondition(DCBQuery(items), after=position))
 
     def insert() -> None:
-        command = registration()
-        for folds in command.begin(issued(organisation)):
-            command.select(folds)
-        command.execute()
-        event = to_dcb(command.new_decisions[0].decision, [])
-        aggregates.insert_events([StoredEvent(command.person_id, 1, event.type, event.data)])
+        event = to_dcb(next(left).new_decisions[0].decision, [])
+        aggregates.insert_events([StoredEvent(uuid4(), 1, event.type, event.data)])
 
     return store, append, insert
 
