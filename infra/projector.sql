@@ -26,6 +26,9 @@ update read.checkpoint c
   from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[]) m (projection, position, stopped_at, problem)
  where c.organisation_id = $1 and c.projection = m.projection
 
+-- time_zone: the organisation's zone as the read model has it
+select time_zone from read.organisation where organisation_id = $1 and until is null
+
 -- sweep_scope: lets the sweep see every head and checkpoint
 select set_config('headway.sweep', 'on', true)
 
