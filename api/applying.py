@@ -1,8 +1,10 @@
 """Commands from a file, in a process of their own: a desk without a server."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
@@ -79,16 +81,18 @@ async def desk_of(settings: Settings, urls: Urls) -> AsyncGenerator[tuple[Desk, 
 async def apply_file(
     settings: Settings, urls: Urls, path: Path, organisation_id: UUID, talk: Console, *, skip: bool = False
 ) -> Applied:
-    """Line by line, in order; a second run with keys records nothing."""
+    """Line by line, in order; a line that was applied before is not applied again, whether it has a key or not."""
     lines = [line for line in path.read_bytes().splitlines() if line.strip()]  # noqa: ASYNC240 - nothing else runs yet
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    result = Applied()
+    result, seen = Applied(), Counter[bytes]()
     async with desk_of(settings, urls) as (desk, database, positions):
         with Progress(*columns, console=talk, transient=True) as progress:
             bar = progress.add_task(path.name, total=len(lines))
             viewer = operator(organisation_id, await _time_zone(database, organisation_id))
             for number, text in enumerate(lines, start=1):
-                answer = await apply_line(desk, number, text, viewer, operator=True)
+                seen[text] += 1
+                key = f"file-{sha256(text).hexdigest()}-{seen[text]}"
+                answer = await apply_line(desk, number, text, viewer, operator=True, key=key)
                 progress.advance(bar)
                 if answer.status < ACCEPTED_BELOW:
                     result.applied += 1

@@ -171,7 +171,7 @@ async def lines_of(receive: Receive) -> AsyncIterator[bytes]:
         yield rest
 
 
-def _read_line(text: bytes, *, operator: bool) -> tuple[Line, Envelope]:
+def _read_line(text: bytes, *, operator: bool, key: str | None) -> tuple[Line, Envelope]:
     try:
         line = msgspec.json.decode(text, type=Line)
         by = UUID(line.by.removeprefix("person:")) if line.by is not None else None
@@ -180,13 +180,15 @@ def _read_line(text: bytes, *, operator: bool) -> tuple[Line, Envelope]:
     if by is not None and not operator:
         detail = "Leave `by` out; a key acts for the person it was issued to."
         raise Problem(403, "NOT_ALLOWED", detail, fields=["by"])
-    return line, Envelope(key=line.key, occurred_at=line.occurred_at, by=by)
+    return line, Envelope(key=line.key or key, occurred_at=line.occurred_at, by=by)
 
 
-async def apply_line(desk: Desk, number: int, text: bytes, viewer: Viewer, *, operator: bool = False) -> LineBody:
-    """The answer to one line; nothing that is wrong with it is raised."""
+async def apply_line(
+    desk: Desk, number: int, text: bytes, viewer: Viewer, *, operator: bool = False, key: str | None = None
+) -> LineBody:
+    """The answer to one line; nothing that is wrong with it is raised. `key`: where the line has none of its own."""
     try:
-        line, envelope = _read_line(text, operator=operator)
+        line, envelope = _read_line(text, operator=operator, key=key)
         done = await issue(desk, line.command, bytes(line.input), viewer, envelope)
     except Problem as problem:
         return LineBody(

@@ -1,4 +1,5 @@
-"""What uvicorn's protocol lacks: a head and its body leave in one packet, and who trickles a request in is cut off."""
+"""What uvicorn's protocol lacks: a head and its body leave in one packet, and who trickles a request in, or takes no
+answer, is cut off."""
 
 import asyncio
 from typing import Any
@@ -31,7 +32,8 @@ class Gathered:
     def _flush(self) -> None:
         if self._parts:
             parts, self._parts = self._parts, []
-            self._transport.write(b"".join(parts))
+            if not self._transport.is_closing():  # the client may have gone since; uvloop would raise
+                self._transport.write(b"".join(parts))
 
     def close(self) -> None:
         self._flush()
@@ -45,6 +47,7 @@ class Protocol(HttpToolsProtocol):
     _began: float | None  # when the request that is coming in began; None between requests
     _bulk = False
     _head: int | None = None  # how long the head has grown that is coming in; None outside of one
+    _unsent, _moved = 0, 0.0  # what of the answers the client has not taken yet, and when it last took some
     _next_look: asyncio.TimerHandle
 
     def connection_made(self, transport: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -81,11 +84,18 @@ class Protocol(HttpToolsProtocol):
                 self.transport.close()
 
     def _look(self) -> None:
-        waited = 0.0 if self._began is None or self.flow.read_paused else self.loop.time() - self._began
-        if waited > self.seconds:
+        now = self.loop.time()
+        unsent = self.transport.get_write_buffer_size()
+        if unsent == 0 or unsent != self._unsent:
+            self._unsent, self._moved = unsent, now
+        waited = 0.0 if self._began is None or self.flow.read_paused else now - self._began
+        if now - self._moved > self.seconds:
+            self.transport.abort()
+        elif waited > self.seconds:
             cycle: Any = self.cycle  # None until the first request, whatever its type says
             if cycle is None or cycle.response_complete:
                 self.transport.write(TOO_SLOW)
             self.transport.close()
-            return
-        self._next_look = self.loop.call_later(self.seconds / 4, self._look)
+            self._next_look = self.loop.call_later(self.seconds, self.transport.abort)
+        else:
+            self._next_look = self.loop.call_later(self.seconds / 4, self._look)

@@ -1,6 +1,9 @@
 """Persons, and the teams that they belong to; teams nest without a circle (R3)."""
 
+from typing import Annotated
 from uuid import UUID
+
+import msgspec
 
 from domain.codes import ALREADY_EXISTS, NOT_FOUND, TEAM_CIRCLE
 from domain.kernel import Command, Event, Fold, ParentTeamId, PersonId, Reads, ReferenceId, Refused, TeamId
@@ -164,7 +167,7 @@ class FormTeam(Command):
     team_id: TeamId
     name: Name
     parent_id: ParentTeamId | None = None
-    lead_ids: tuple[PersonId, ...] = ()
+    lead_ids: Annotated[tuple[PersonId, ...], msgspec.Meta(max_length=100)] = ()
     reference: Reference | None = None
 
     def reads(self) -> Reads:

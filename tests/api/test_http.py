@@ -2,8 +2,9 @@
 (attacks 6, 26, 53, 54, 60, 82, 84 and 85)."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import aiohttp
@@ -19,6 +20,7 @@ LINE = b'{"command":"register-person","input":{"name":"Nobody"}}\n'
 QUESTION = b'{"query":"{ viewer { role } }"}'
 MULTIPART = "multipart/form-data; boundary=x"
 FORM = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nNobody\r\n--x--\r\n'
+ANSWERS = 200  # of 90 kB each
 OWN_SITE, FOREIGN_SITE = "https://okr.example", "https://evil.example"
 
 
@@ -206,6 +208,30 @@ async def test_a_request_that_is_none_is_refused(edge: Edge, broken: bytes) -> N
     assert (await edge.ask("GET", "/health/live")).status == 200
 
 
+@pytest.mark.parametrize(("path", "code"), [("/commands/register-person", "TOO_LARGE"), ("/graphql", "BODY_TOO_LARGE")])
+async def test_a_body_of_unknown_length_has_an_end(edge: Edge, path: str, code: str) -> None:  # 49
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {edge.here.keys['OWNER']}\r\n"
+    chunk = b"%x\r\n%b\r\n" % (65_536, b" " * 65_536)
+    async with edge.unmoved(), edge.connected() as (reader, writer):
+        writer.write(f"{head}Content-Type: {JSON}\r\nTransfer-Encoding: chunked\r\n\r\n".encode() + chunk * 20)
+        answer = await asyncio.wait_for(reader.readuntil(b"}"), 5)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert f'"code":"{code}"'.encode() in answer
+
+
+async def test_a_client_that_asks_first_is_not_made_to_send(edge: Edge) -> None:
+    """`Expect: 100-continue`: a body that nobody wants is not asked for."""
+    async with edge.connected() as (reader, writer):
+        for headers, status in (
+            ("Content-Type: application/json\r\n", b"401"),
+            (f"Authorization: Bearer {edge.here.keys['OWNER']}\r\nContent-Type: text/plain\r\n", b"415"),
+        ):
+            start = "POST /commands/register-person HTTP/1.1\r\nHost: x\r\nContent-Length: 17\r\n"
+            writer.write(f"{start}Expect: 100-continue\r\n{headers}\r\n".encode())
+            assert (await asyncio.wait_for(reader.readuntil(b"}"), 5)).startswith(b"HTTP/1.1 " + status)
+            writer.write(PERSON)
+
+
 async def test_what_is_left_of_one_request_is_not_another(edge: Edge) -> None:  # 60
     """Request smuggling: a second request hidden in the first one's body stays a body."""
     hidden = request_of(edge, "POST /commands/register-person", "Content-Type: application/json", body=PERSON)
@@ -270,6 +296,46 @@ async def test_a_refused_bulk_request_does_not_hold_a_connection(  # 81
         writer.write(b"POST /commands HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
         assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 401 ")
         assert await closed(reader, writer, b"x"), "still open after three seconds"
+
+
+@asynccontextmanager
+async def narrow(edge: Edge) -> AsyncGenerator[asyncio.StreamReader]:
+    """The answers to more questions than the system's buffers take, over a connection that takes little at a time."""
+    small = socket.socket()
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    small.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(small, (edge.host, edge.port))
+    reader, writer = await asyncio.open_connection(sock=small, limit=65_536)
+    writer.write(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * ANSWERS)
+    try:
+        yield reader
+    finally:
+        writer.close()
+
+
+async def taken(reader: asyncio.StreamReader, pause: float) -> int:
+    """How many answers begin before the connection ends, or all have."""
+    answers = bytearray()
+    with suppress(ConnectionError):
+        while answers.count(b"HTTP/1.1 200 ") < ANSWERS and (part := await asyncio.wait_for(reader.read(131_072), 5)):
+            answers += part
+            await asyncio.sleep(pause)
+    return answers.count(b"HTTP/1.1 200 ")
+
+
+async def test_who_takes_no_answer_does_not_hold_it_for_ever(  # 80
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Protocol, "seconds", 0.2)
+    async with narrow(edge) as reader:
+        await asyncio.sleep(1)
+        assert await taken(reader, 0) < ANSWERS
+
+
+async def test_a_slow_reader_is_waited_for(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Protocol, "seconds", 0.8)
+    async with narrow(edge) as reader:
+        assert await taken(reader, 0.01) == ANSWERS
 
 
 async def closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, trickle: bytes) -> bool:

@@ -275,3 +275,10 @@ async def test_a_text_in_a_query_is_nothing_but_a_text(edge: Edge, text: str) ->
         inline = await edge.graphql(f'{{ team(id: "{literal}") {{ name }} }}')
         assert inline.status in {200, 400}
         assert inline.json.get("data") in ({"team": None}, None)
+
+
+async def test_a_list_without_end_is_refused(edge: Edge) -> None:  # 55
+    async with edge.unmoved():
+        for count in (101, 25_000):
+            body = {"name": "Crowd", "leadIds": [str(uuid4()) for _ in range(count)]}
+            refused(await edge.command("form-team", body), 400, "INVALID")
