@@ -27,7 +27,7 @@ from infra.entrance import Entrance
 from infra.ledger import Ledger
 from infra.positions import Positions
 from infra.projector import Projector
-from infra.settings import Settings
+from infra.settings import Settings, SettingsInvalid
 from infra.telemetry import REQUEST_SECONDS, log
 
 CODES = {400: "INVALID", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
@@ -115,6 +115,7 @@ class Services:
         self.settings = settings
         self.urls = urls
         self.readiness = operations.Readiness()
+        self.wrong: SettingsInvalid | None = None
 
     async def open(self) -> None:
         """Raises DatabaseUnsafe for a server that could lose what it acknowledged."""
@@ -142,7 +143,11 @@ def application(services: Services) -> Litestar:
 
     @asynccontextmanager
     async def life(app: Litestar) -> AsyncGenerator[None]:
-        await services.open()
+        try:
+            await services.open()
+        except SettingsInvalid as invalid:
+            services.wrong = invalid  # for whoever started the server, who only learns that it did not start
+            raise
         app.state.update(
             {
                 "desk": services.desk,

@@ -277,5 +277,5 @@ def main() -> None:
 
 
 def _leave(sentence: str) -> None:
-    talk.print(sentence, markup=False)
+    talk.print(sentence, markup=False, soft_wrap=True)
     sys.exit(WRONG)

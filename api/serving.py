@@ -42,7 +42,7 @@ class Server(uvicorn.Server):
 
 
 def run(settings: Settings, urls: Urls, ready: Callable[[], None] | None = None) -> int:
-    """Serves until told to stop; 0 where it stopped cleanly."""
+    """Serves until told to stop; 0 where it stopped cleanly. Raises SettingsInvalid."""
     services = Services(settings, urls)
     config = uvicorn.Config(
         application(services),
@@ -63,5 +63,10 @@ def run(settings: Settings, urls: Urls, ready: Callable[[], None] | None = None)
     )
     server = Server(config, services, ready)
     collect_seldom()
-    server.run()
+    try:
+        server.run()
+    except SystemExit:
+        if services.wrong is None:
+            raise
+        raise services.wrong from None
     return 0 if server.started else 1

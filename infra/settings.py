@@ -57,6 +57,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = "info"
     explorer: Annotated[bool, _said("Whether browsers are shown GraphiQL at /graphql.")] = True
     introspection: Annotated[bool, _said("Whether the GraphQL schema may be asked for.")] = True
+    graphql_documents: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        _said("Folder of trusted documents (*.graphql), which clients name by their SHA-256."),
+    ] = None
+    graphql_trust: Annotated[
+        Literal["open", "prefer", "only"],
+        _said("Documents beside the trusted ones: taken (open), taken and logged (prefer), refused (only)."),
+    ] = "open"
     graphql_max_bytes: Annotated[int, _said("Size of a GraphQL request.", ge=1_000)] = 262_144
     graphql_document_bytes: Annotated[int, _said("Size of a GraphQL document.", ge=100)] = 20_000
     graphql_max_tokens: Annotated[int, _said("Tokens of a GraphQL document.", ge=10)] = 2_000

@@ -21,6 +21,7 @@ from api.graphql.mutating import Mutating
 from api.graphql.plans import Answered, Reads
 from api.graphql.refusals import DocumentRefused, RequestRefused
 from api.graphql.schema import Built
+from api.graphql.trusted import Trusted, named_in
 from api.pages import page
 from api.problems import Problem
 from api.viewer import Viewer
@@ -136,6 +137,7 @@ class Endpoint:
         authenticate: Authenticate,
         *,
         mutating: Mutating | None = None,
+        trusted: Trusted | None = None,
         explorer: bool = False,
         most_bytes: int = 262_144,
     ) -> None:
@@ -143,6 +145,7 @@ class Endpoint:
         self.documents = Documents(built.core, reads.limits)
         self.authenticate = authenticate
         self.mutating = mutating
+        self.trusted = trusted or Trusted({})
         self.explorer = explorer
         self.most_bytes = most_bytes
 
@@ -197,9 +200,8 @@ class Endpoint:
             given = from_url(request.scope["query_string"])
         else:
             given = await self._from_body(request, headers)
-        query, name, extensions = given.get("query"), given.get("operationName"), given.get("extensions")
-        if not isinstance(query, str):
-            raise RequestRefused("BAD_REQUEST", "Send the document as the text `query`.")
+        name, extensions = given.get("operationName"), given.get("extensions")
+        query = self.trusted.text_of(given.get("query"), named_in(given))
         if name is not None and not isinstance(name, str):
             raise RequestRefused("BAD_REQUEST", "Send operationName as a text.")
         if extensions is not None and not isinstance(extensions, dict):

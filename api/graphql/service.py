@@ -8,6 +8,7 @@ from api.graphql.mutating import Mutating
 from api.graphql.mutations import Desks, mutation_type
 from api.graphql.plans import Positions, Reads
 from api.graphql.schema import build
+from api.graphql.trusted import Trusted
 from api.graphql.verification import verify
 from api.viewer import Viewer
 from infra.database import Database
@@ -45,12 +46,15 @@ class GraphQLService:
             self.reads,
             _viewer,
             mutating=Mutating(self.reads, Desks(desk)),
+            trusted=Trusted.of(settings.graphql_documents, settings.graphql_trust),
             explorer=settings.explorer,
             most_bytes=settings.graphql_max_bytes,
         )
 
     async def verify(self) -> None:
-        """Raises MappingWrong where the read model lacks what a field stands on."""
+        """Raises MappingWrong where the read model lacks what a field stands on, and SettingsInvalid for a trusted
+        document that does not fit the schema."""
+        self.endpoint.trusted.verify(self.endpoint.documents)
         async with self.database.owner_connection() as connection:
             await verify(self.built.model, connection)
 
