@@ -15,6 +15,8 @@ from time import monotonic
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+import asyncpg
+
 from domain.values import Role
 from infra.api_keys import digest_of, lookup_of
 from infra.database import Database, statements
@@ -92,7 +94,14 @@ class Entrance:
             if lease is not None and lease.tokens > 0 and monotonic() < lease.until:
                 lease.tokens -= 1
                 return lease.entered
-            return await self._lease(lookup, digest, lease.tokens if lease is not None else 0)
+            try:
+                return await self._lease(lookup, digest, lease.tokens if lease is not None else 0)
+            except asyncpg.DiskFullError:
+                if lease is None:
+                    raise
+                # Reading goes on: where no token can be noted, no revocation can be recorded either.
+                self._keep(digest, Lease(lease.entered, LEASE - 1, monotonic() + SECONDS_KEPT))
+                return lease.entered
 
     async def _lease(self, lookup: str, digest: str, back: int) -> Entered:
         if back:

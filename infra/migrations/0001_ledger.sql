@@ -178,11 +178,14 @@ begin
             select * into v_head from ledger.heads h where h.organisation_id = v_organisation for update skip locked;
         end if;
         if not found then
-            insert into ledger.heads (organisation_id) values (v_organisation) on conflict do nothing;
-            if not found and cardinality(p_batches) > 1 then
+            -- looked at first: even an insert that does nothing would wait for whoever has changed the head
+            if cardinality(p_batches) > 1 and exists (
+                select from ledger.heads h where h.organisation_id = v_organisation)
+            then
                 return query select 'busy', null::bigint, null::bigint from unnest(v_batch.commands);
                 continue;
             end if;
+            insert into ledger.heads (organisation_id) values (v_organisation) on conflict do nothing;
             select * into v_head from ledger.heads h where h.organisation_id = v_organisation for update;
         end if;
         if v_head.moved_to is not null then

@@ -33,12 +33,14 @@ async def positions(url: str, organisation_id: UUID) -> list[int]:
 
 
 @asynccontextmanager
-async def locked(url: str, organisation_id: UUID) -> AsyncGenerator[None]:
+async def locked(
+    url: str, organisation_id: UUID, by: str = "select from ledger.heads where organisation_id = $1 for update"
+) -> AsyncGenerator[None]:
     """Its head is held by somebody else."""
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction():
-            await connection.execute("select from ledger.heads where organisation_id = $1 for update", organisation_id)
+            await connection.execute(by, organisation_id)
             yield
     finally:
         await connection.close()
@@ -87,10 +89,18 @@ async def test_who_stands_upon_what_was_taken_for_new_and_was_not_decides_again(
         assert joined.position == before + 1
 
 
-async def test_a_locked_organisation_holds_nobody_else_up(database: Database, database_url: str) -> None:
+@pytest.mark.parametrize(
+    "by",
+    [
+        "select from ledger.heads where organisation_id = $1 for update",
+        "update ledger.heads set position = position where organisation_id = $1",
+    ],
+    ids=["locked", "changed"],
+)
+async def test_a_locked_organisation_holds_nobody_else_up(database: Database, database_url: str, by: str) -> None:
     ledger = Ledger(database)
     tellings = [await founded(ledger) for _ in range(9)]
-    async with locked(database_url, tellings[4].organisation_id):
+    async with locked(database_url, tellings[4].organisation_id, by):
         told = [asyncio.ensure_future(one.tell(registration())) for one in tellings]
         held = told.pop(4)
         await asyncio.wait_for(asyncio.gather(*told), 10)
