@@ -1,4 +1,4 @@
-"""How success is told: measures and their terms, readings, check-ins."""
+"""How success is told: measures, their terms and readings."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -6,7 +6,6 @@ from datetime import date
 import msgspec
 
 from domain.measures import MeasureRevised, MeasureSet, ReadingCorrected, ReadingTaken
-from domain.practice import CheckedIn
 from projections.rows import Plus, Recorded, Revision, Table, insert, link_id, revise
 
 MEASURE = Table(
@@ -21,16 +20,12 @@ READING = Table(
     "reading",
     ("measure_id", "outcome_id", "value", "taken_on", "taken_at", "note", "evidence", "origin", "corrections"),
 )
-CHECK_IN = Table(
-    "check_in",
-    ("outcome_id", "author_id", "confidence", "status", "moved", "set_back", "next", "dated", "made_at"),
-)
-TABLES = (MEASURE, MEASURE_TERMS, READING, CHECK_IN)
+TABLES = (MEASURE, MEASURE_TERMS, READING)
 ALWAYS = date(1900, 1, 1)  # the first terms are in force from the beginning
 
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
-    """What a measure, a reading or a check-in becomes."""
+    """What a measure or a reading becomes."""
     match recorded.event:
         case MeasureSet() as event:
             yield insert(
@@ -66,20 +61,6 @@ def revisions(recorded: Recorded) -> Iterator[Revision]:
             )
         case ReadingCorrected() as event:
             yield revise(READING, event.reading_id, value=event.value, taken_on=event.taken_on, corrections=Plus())
-        case CheckedIn() as event:
-            yield insert(
-                CHECK_IN,
-                event.check_in_id,
-                outcome_id=event.outcome_id,
-                author_id=event.author_id,
-                confidence=event.confidence,
-                status=event.status.value if event.status is not None else None,
-                moved=event.moved,
-                set_back=event.set_back,
-                next=event.next,
-                dated=event.on,
-                made_at=recorded.position,
-            )
         case _:
             return
 

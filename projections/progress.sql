@@ -58,35 +58,7 @@ create table reading (
 create index reading_by_measure on reading (organisation_id, measure_id, taken_on, taken_at, id) where until is null;
 create index reading_by_measure_as_of on reading (organisation_id, measure_id, taken_on, taken_at, id);
 
-create table check_in (
-    organisation_id uuid not null,
-    id uuid not null,
-    since bigint not null,
-    until bigint,
-    outcome_id uuid not null,
-    author_id uuid,
-    confidence numeric,
-    status text check (status in ('ON_TRACK', 'AT_RISK', 'OFF_TRACK')),
-    moved text,
-    set_back text,
-    next text,
-    dated date not null,
-    made_at bigint not null,
-    primary key (organisation_id, id, since)
-);
-create index check_in_by_outcome on check_in (organisation_id, outcome_id, dated, made_at, id) where until is null;
-create index check_in_by_outcome_as_of on check_in (organisation_id, outcome_id, dated, made_at, id);
-
 -- functions
-
--- today: the day of a moment in the organisation's zone
-create function day_of(p_organisation uuid, p_moment timestamptz)
-returns date
-language sql stable parallel safe
-as $$
-    select (p_moment at time zone coalesce(
-        (select o.time_zone from organisation o where o.organisation_id = p_organisation and o.until is null), 'UTC'))::date
-$$;
 
 -- terms_on: what was agreed of a measure, in force on a day, as the ledger knew it at a position
 create function terms_on(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)

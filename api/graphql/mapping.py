@@ -17,6 +17,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 import strawberry
 
 MARK = "headway"
+BY_ID = "{c}.id = {a.id}"  # the row that the argument `id` names
 PLACE = re.compile(r"\{([a-z]+)(?:[.:]([a-z_]+))?\}")
 C = TypeVar("C")
 F = TypeVar("F", bound=Callable[..., Any])

@@ -8,8 +8,8 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, Grap
 from strawberry.schema.config import StrawberryConfig
 
 from api.graphql.model import Model, model_of
+from api.graphql.query import Query
 from api.graphql.scalars import SCALARS
-from api.graphql.types.query import Query
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from uuid import UUID, uuid5
 
 import asyncpg
 
+from projections.read_models import NAMES
+
 SPACE = UUID("6f7ef1a2-58c8-4a5b-9d6e-0c58e5b6a7d1")
 HEAD = 60
 FIRST_DAY = date(2023, 1, 1)
@@ -44,7 +46,7 @@ class Rows:
         await self._links()
         await self._tasks()
         await self._history()
-        for projection in ("access", "alignment", "accountability", "progress", "history"):
+        for projection in NAMES:
             await self.connection.execute(
                 "insert into read.checkpoint (organisation_id, projection, position) values ($1, $2, $3)",
                 self.id,

@@ -1,0 +1,16 @@
+"""The root of every question.
+
+All take `asOf`; those that tell dated facts take `on`, the day, which is that of `asOf` unless said otherwise.
+"""
+
+from api.graphql.mapping import stands_on
+from api.graphql.questions.accountability import AccountabilityQuestions
+from api.graphql.questions.alignment import AlignmentQuestions
+from api.graphql.questions.history import HistoryQuestions
+from api.graphql.questions.organisation import OrganisationQuestions
+from api.graphql.questions.progress import ProgressQuestions
+
+
+@stands_on(None)
+class Query(OrganisationQuestions, AlignmentQuestions, ProgressQuestions, AccountabilityQuestions, HistoryQuestions):
+    """Every answer is of one snapshot, and says the position of it."""

@@ -1,0 +1,78 @@
+"""Root questions: who promised what, and what became of it."""
+
+from datetime import date
+
+from strawberry import ID, UNSET
+
+from api.graphql.mapping import BY_ID, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.types.accountability import (
+    DUTIES,
+    MILESTONE_FILTERS,
+    MILESTONE_ORDERS,
+    TASK_FILTERS,
+    TASK_ORDERS,
+    Duty,
+    Milestone,
+    MilestoneFilter,
+    MilestoneOrder,
+    Task,
+    TaskFilter,
+    TaskOrder,
+)
+from api.graphql.types.common import AsOf, Connection
+
+
+@stands_on(None)
+class AccountabilityQuestions:
+    """Who promised what, and what became of it."""
+
+    @mapped(Relation(where=BY_ID))
+    def task(self, id: ID, as_of: AsOf | None = UNSET, on: date | None = UNSET) -> Task | None:
+        """One promise."""
+        raise NotCompiled
+
+    @mapped(Relation(order=TASK_ORDERS, filters=TASK_FILTERS, typical=50))
+    def commitments(
+        self,
+        *,
+        filter: TaskFilter | None = UNSET,
+        order_by: TaskOrder = TaskOrder.DUE,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+        as_of: AsOf | None = UNSET,
+        on: date | None = UNSET,
+    ) -> Connection[Task]:
+        """Who promised what to whom, and what became of it."""
+        raise NotCompiled
+
+    @mapped(Relation(order=MILESTONE_ORDERS, filters=MILESTONE_FILTERS, typical=50))
+    def milestones(
+        self,
+        *,
+        filter: MilestoneFilter | None = UNSET,
+        order_by: MilestoneOrder = MilestoneOrder.DUE,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+        as_of: AsOf | None = UNSET,
+        on: date | None = UNSET,
+    ) -> Connection[Milestone]:
+        """The points on the way."""
+        raise NotCompiled
+
+    @mapped(Relation(source=DUTIES, order=order("due_on date", "kind", unique="task_id uuid"), typical=20))
+    def inbox(
+        self,
+        *,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+        as_of: AsOf | None = UNSET,
+        on: date | None = UNSET,
+    ) -> Connection[Duty]:
+        """What waits for the viewer, the earliest due first."""
+        raise NotCompiled

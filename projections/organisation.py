@@ -1,0 +1,107 @@
+"""The organisation, its people, teams and cycles, and the external references of whatever bears one."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import msgspec
+
+from domain.cycles import CyclePlanned, CycleStarted
+from domain.organisation import CalendarSet, OrganisationFounded
+from domain.people import PersonRegistered, TeamFormed, TeamJoined, TeamLeft, TeamMoved
+from domain.references import Reference
+from projections.rows import Recorded, Revision, Table, end, insert, link_id, revise
+
+ORGANISATION = Table(
+    "organisation",
+    ("name", "time_zone", "first_day_of_week", "fiscal_year_starts_month", "holidays", "cadence_days", "grace_days"),
+)
+PERSON = Table("person", ("name", "email"))
+TEAM = Table("team", ("name", "parent_id"))
+MEMBERSHIP = Table("membership", ("team_id", "person_id", "lead"))
+CYCLE = Table("cycle", ("title", "starts_on", "ends_on", "parent_id", "state"))
+REFERENCE = Table("reference", ("entity_id", "system", "external_id", "url"))
+TABLES = (ORGANISATION, PERSON, TEAM, MEMBERSHIP, CYCLE, REFERENCE)
+CADENCE_DAYS, GRACE_DAYS = 30, 7  # until the organisation says otherwise
+
+
+def revisions(recorded: Recorded) -> Iterator[Revision]:
+    """What the organisation, its people, teams, cycles and references become."""
+    for part in (_organisation, _people, _references):
+        yield from part(recorded)
+
+
+def _organisation(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
+        case OrganisationFounded() as event:
+            yield insert(
+                ORGANISATION,
+                event.organisation_id,
+                name=event.name,
+                time_zone=event.time_zone,
+                first_day_of_week=1,
+                fiscal_year_starts_month=1,
+                holidays="[]",
+                cadence_days=CADENCE_DAYS,
+                grace_days=GRACE_DAYS,
+            )
+        case CalendarSet() as event:
+            yield revise(
+                ORGANISATION,
+                event.organisation_id,
+                time_zone=event.time_zone,
+                first_day_of_week=event.first_day_of_week,
+                fiscal_year_starts_month=event.fiscal_year_starts_month,
+                holidays=msgspec.json.encode(event.holidays).decode(),
+            )
+        case CyclePlanned() as event:
+            yield insert(
+                CYCLE,
+                event.cycle_id,
+                title=event.title,
+                starts_on=event.starts_on,
+                ends_on=event.ends_on,
+                parent_id=event.parent_id,
+                state="PLANNED",
+            )
+        case CycleStarted() as event:
+            yield revise(CYCLE, event.cycle_id, state="RUNNING")
+        case _:
+            return
+
+
+def _people(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
+        case PersonRegistered() as event:
+            yield insert(PERSON, event.person_id, name=event.name, email=event.email)
+        case TeamFormed() as event:
+            yield insert(TEAM, event.team_id, name=event.name, parent_id=event.parent_id)
+            for lead_id in event.lead_ids:
+                yield _membership(event.team_id, lead_id, lead=True)
+        case TeamMoved() as event:
+            yield revise(TEAM, event.team_id, parent_id=event.parent_id)
+        case TeamJoined() as event:
+            yield _membership(event.team_id, event.person_id, lead=event.lead)
+        case TeamLeft() as event:
+            yield end(MEMBERSHIP, link_id(event.team_id, event.person_id))
+        case _:
+            return
+
+
+def _membership(team_id: UUID, person_id: UUID, *, lead: bool) -> Revision:
+    return insert(MEMBERSHIP, link_id(team_id, person_id), team_id=team_id, person_id=person_id, lead=lead)
+
+
+def _references(recorded: Recorded) -> Iterator[Revision]:
+    """Any event that gives an entity an external reference; its first field names the entity."""
+    event = recorded.event
+    reference: Reference | None = getattr(event, "reference", None)
+    if reference is not None:
+        entity_id: UUID = getattr(event, event.__struct_fields__[0])
+        yield insert(
+            REFERENCE,
+            link_id("reference", reference.system, reference.id),
+            entity_id=entity_id,
+            system=reference.system,
+            external_id=reference.id,
+            url=reference.url,
+        )

@@ -1,0 +1,94 @@
+-- tables
+
+create table organisation (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    name text collate "C" not null,
+    time_zone text not null,
+    first_day_of_week int not null,
+    fiscal_year_starts_month int not null,
+    holidays json not null,
+    cadence_days int not null,
+    grace_days int not null,
+    primary key (organisation_id, id, since)
+);
+
+create table person (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    name text collate "C" not null,
+    email text,
+    primary key (organisation_id, id, since)
+);
+create index person_by_name on person (organisation_id, name, id) where until is null;
+create index person_by_name_as_of on person (organisation_id, name, id);
+
+create table team (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    name text collate "C" not null,
+    parent_id uuid,
+    primary key (organisation_id, id, since)
+);
+create index team_by_name on team (organisation_id, name, id) where until is null;
+create index team_by_name_as_of on team (organisation_id, name, id);
+create index team_by_parent on team (organisation_id, parent_id, name, id) where until is null;
+create index team_by_parent_as_of on team (organisation_id, parent_id, name, id);
+
+create table membership (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    team_id uuid not null,
+    person_id uuid not null,
+    lead boolean not null,
+    primary key (organisation_id, id, since)
+);
+create index membership_by_team on membership (organisation_id, team_id, person_id);
+create index membership_by_person on membership (organisation_id, person_id, team_id);
+
+create table cycle (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    title text collate "C" not null,
+    starts_on date not null,
+    ends_on date not null,
+    parent_id uuid,
+    state text not null check (state in ('PLANNED', 'RUNNING')),
+    primary key (organisation_id, id, since)
+);
+create index cycle_by_start on cycle (organisation_id, starts_on, id) where until is null;
+create index cycle_by_start_as_of on cycle (organisation_id, starts_on, id);
+
+create table reference (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    entity_id uuid not null,
+    system text not null,
+    external_id text not null,
+    url text,
+    primary key (organisation_id, id, since)
+);
+create index reference_by_entity on reference (organisation_id, entity_id);
+
+-- functions
+
+-- day_of: the day of a moment in the organisation's zone
+create function day_of(p_organisation uuid, p_moment timestamptz)
+returns date
+language sql stable parallel safe
+as $$
+    select (p_moment at time zone coalesce(
+        (select o.time_zone from organisation o where o.organisation_id = p_organisation and o.until is null), 'UTC'))::date
+$$;
