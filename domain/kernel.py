@@ -52,6 +52,21 @@ RequesterId = Annotated[UUID, Tag("requester")]
 MilestoneId = Annotated[UUID, Tag("milestone")]
 CheckInId = Annotated[UUID, Tag("check-in")]
 ReferenceId = Annotated[UUID, Tag("reference")]
+TagId = Annotated[UUID, Tag("tag")]
+LinkId = Annotated[UUID, Tag("link")]
+EntityId = Annotated[UUID, Tag("entity")]  # of whatever kind: what is tagged, linked, followed, commented on
+IdentityId = Annotated[UUID, Tag("identity")]
+DelegateId = Annotated[UUID, Tag("delegate")]
+FollowerId = Annotated[UUID, Tag("follower")]
+IndicatorId = Annotated[UUID, Tag("indicator")]
+SeriesId = Annotated[UUID, Tag("series")]  # a measure or an indicator: what has readings
+InputId = Annotated[UUID, Tag("input")]  # a measure that another one is computed from
+FormerId = Annotated[UUID, Tag("former")]  # what something was carried over from
+SharedId = Annotated[UUID, Tag("shared")]  # a team that shares an outcome with its owner
+DeclinedWorkId = Annotated[UUID, Tag("declined-work")]
+DecisionId = Annotated[UUID, Tag("decision")]
+CommentId = Annotated[UUID, Tag("comment")]
+AuthorId = Annotated[UUID, Tag("author")]
 
 
 class Refused(Exception):

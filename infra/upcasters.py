@@ -4,6 +4,13 @@ from collections.abc import Callable, Mapping
 
 TypeAndVersion = tuple[str, int]
 
+
+
+def widened(body: dict[str, object]) -> dict[str, object]:
+    """Nothing to do: the newer shape has fields more, all of them optional."""
+    return body
+
+
 UPCASTERS: Mapping[TypeAndVersion, Callable[[dict[str, object]], dict[str, object]]] = {}
 
 
