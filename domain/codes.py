@@ -39,6 +39,13 @@ CYCLE_NOT_PLANNED = Code("CYCLE_NOT_PLANNED", "", "Only a planned cycle can be s
 # Measures
 TARGET_IS_BASELINE = Code("TARGET_IS_BASELINE", "", "Baseline and target are the same, so no progress can be told.")
 TERMS_MISSING = Code("TERMS_MISSING", "", "The direction of the measure needs other terms.")
+MEASURE_RETIRED = Code("MEASURE_RETIRED", "", "The measure counts no longer.")
+INDICATOR_RETIRED = Code("INDICATOR_RETIRED", "", "The indicator is kept no longer.")
+COMPUTATION_CIRCLE = Code("COMPUTATION_CIRCLE", "R3", "The measure would be computed from itself by way of others.")
+NOT_READ_DIRECTLY = Code("NOT_READ_DIRECTLY", "", "The value of the measure comes from an indicator or other measures.")
+READING_VOIDED = Code("READING_VOIDED", "R9", "The reading has been declared void.")
+READING_DIFFERS = Code("READING_DIFFERS", "R12", "The source has told another value under this id.")
+UNITS_MIXED = Code("UNITS_MIXED", "", "Values in different units cannot be added up.")
 
 # Tasks
 SERVES_NOTHING_SAID = Code("SERVES_NOTHING_SAID", "R4", "The task says neither which outcome it serves nor why none.")

@@ -2,14 +2,17 @@
 
 from domain import (
     alignment,
+    boundaries,
     cycles,
     focus,
+    indicators,
     measures,
     milestones,
     organisation,
     outcomes,
     people,
     practice,
+    readings,
     strategy,
     tasks,
 )
@@ -29,7 +32,9 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     (outcomes.SetOutcome,),
     (alignment.AlignOutcome, alignment.UnalignOutcome),
     (focus.ActivateOutcome, focus.AbandonOutcome, focus.SetFocusLimit),
-    (measures.SetMeasure, measures.ReviseMeasure, measures.TakeReading, measures.CorrectReading),
+    (measures.SetMeasure, measures.ReviseMeasure, measures.RetireMeasure),
+    (indicators.DefineIndicator, indicators.ReviseIndicator, indicators.RetireIndicator),
+    (readings.TakeReading, readings.CorrectReading, readings.VoidReading, boundaries.SetBoundary),
     (
         tasks.RequestTask,
         tasks.CommitTask,

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 from domain.codes import ALREADY_EXISTS, NOT_FOUND
@@ -32,16 +33,19 @@ class Ambition(StrEnum):
 
 
 class RollUp(StrEnum):
-    """What the progress of an outcome is told from: its measures, the outcomes that serve it, or both."""
+    """What the progress of an outcome is told from: its measures, what serves it, both, or the sum of their values."""
 
     MEASURES = "MEASURES"
     CHILDREN = "CHILDREN"
     BOTH = "BOTH"
+    SUM = "SUM"
 
 
 @bears_reference
 class OutcomeSet(Event, frozen=True, tag="outcome.set"):
     """A change worth making was written down; nobody works on it yet."""
+
+    version: ClassVar[int] = 2
 
     outcome_id: OutcomeId
     title: Title

@@ -17,7 +17,8 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
 Text = Annotated[str, msgspec.Meta(max_length=10_000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
-Unit = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Symbol = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217")]
 NUMERAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 # msgspec limits no Decimal: `checked_between` does, in the command that has the field.
 Weight = Annotated[Decimal, msgspec.Meta(description="0 … 1000")]

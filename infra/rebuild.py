@@ -19,7 +19,7 @@ from infra.migrate import MigrationRefused
 from infra.projector import STATEMENTS as READING
 from infra.projector import problem
 from infra.recording import LedgerRow, Reader
-from projections.read_models import PROJECTIONS
+from projections.read_models import DERIVED, PROJECTIONS
 from projections.rows import Projection, Sheet, Table, Version
 
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
@@ -56,6 +56,15 @@ def digest(projection: Projection) -> str:
     return sha256("".join(parts(projection)).encode() + code).hexdigest()
 
 
+def digest_of(name: str) -> str:
+    """Of a file of functions alone: where it has changed, functions are made anew and no row is."""
+    return sha256(_derived(name).encode()).hexdigest()
+
+
+def _derived(name: str) -> str:
+    return (FOLDER / f"{name}.sql").read_text()
+
+
 async def install(connection: Connection, told: Callable[[str], None] = lambda _: None) -> Rebuilt | None:
     """Brings the read models to this release's shape: makes them, or rebuilds those that have changed. One process at a
     time; raises MigrationRefused as `rebuild` does."""
@@ -80,6 +89,9 @@ async def _install(connection: Connection, told: Callable[[str], None]) -> Rebui
         return None
     changed = [one for one in PROJECTIONS if stand.get(one.name) != digest(one)]
     if not changed:
+        if any(stand.get(name) != digest_of(name) for name in DERIVED):
+            async with connection.transaction():
+                await _install_functions(connection)
         return None
     told(f"Rebuilding {', '.join(one.name for one in changed)}.")
     return await rebuild(connection, changed, functions=True)
@@ -91,6 +103,9 @@ async def _install_functions(connection: Connection) -> None:
     for projection in PROJECTIONS:
         if functions := parts(projection)[1].strip():
             await connection.execute(functions)
+    for name in DERIVED:
+        await connection.execute(_derived(name))
+        await connection.execute(STATEMENTS["install"], name, digest_of(name))
 
 
 async def _note(connection: Connection, changed: Iterable[Projection]) -> None:

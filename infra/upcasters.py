@@ -5,13 +5,24 @@ from collections.abc import Callable, Mapping
 TypeAndVersion = tuple[str, int]
 
 
-
 def widened(body: dict[str, object]) -> dict[str, object]:
     """Nothing to do: the newer shape has fields more, all of them optional."""
     return body
 
 
-UPCASTERS: Mapping[TypeAndVersion, Callable[[dict[str, object]], dict[str, object]]] = {}
+def with_unit(body: dict[str, object]) -> dict[str, object]:
+    """A unit was a text before it became symbol, currency and precision."""
+    unit = body.get("unit")
+    return {**body, "unit": {"symbol": unit} if isinstance(unit, str) else unit}
+
+
+UPCASTERS: Mapping[TypeAndVersion, Callable[[dict[str, object]], dict[str, object]]] = {
+    ("outcome.set", 1): widened,
+    ("measure.set", 1): with_unit,
+    ("measure.revised", 1): with_unit,
+    ("reading.taken", 1): widened,
+    ("reading.corrected", 1): widened,
+}
 
 
 def upcast(stored_type: str, version: int, current: int, body: dict[str, object]) -> dict[str, object]:

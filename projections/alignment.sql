@@ -51,7 +51,7 @@ create table outcome (
     ambition text not null check (ambition in ('COMMITTED', 'ASPIRATIONAL')),
     starts_on date,
     due_on date,
-    roll_up text check (roll_up in ('MEASURES', 'CHILDREN', 'BOTH')),
+    roll_up text check (roll_up in ('MEASURES', 'CHILDREN', 'BOTH', 'SUM')),
     state text not null check (state in ('DRAFT', 'ACTIVE', 'ABANDONED')),
     primary key (organisation_id, id, since)
 );

@@ -1,197 +1,91 @@
--- tables
+-- What is made of measures and alignments: progress, pace, statuses, forecasts and trends of outcomes.
 
-create table measure (
-    organisation_id uuid not null,
-    id uuid not null,
-    since bigint not null,
-    until bigint,
-    outcome_id uuid not null,
-    title text collate "C" not null,
-    unit text,
-    direction text not null check (direction in
-        ('INCREASE', 'DECREASE', 'KEEP_ABOVE', 'KEEP_BELOW', 'KEEP_WITHIN', 'YES_NO', 'CHECKLIST', 'ORDINAL')),
-    starts_on date,
-    checkpoints json not null,
-    steps json not null,
-    is_leading boolean not null,
-    accumulates boolean not null,
-    primary key (organisation_id, id, since)
-);
-create index measure_by_outcome on measure (organisation_id, outcome_id, title, id) where until is null;
-create index measure_by_outcome_as_of on measure (organisation_id, outcome_id, title, id);
-
--- the terms of a measure from a day on; the terms in force on a day are those with the latest effective day by then
-create table measure_terms (
-    organisation_id uuid not null,
-    id uuid not null,
-    since bigint not null,
-    until bigint,
-    measure_id uuid not null,
-    effective_on date not null,
-    baseline numeric,
-    target numeric,
-    lower numeric,
-    upper numeric,
-    weight numeric not null,
-    due_on date,
-    reason text,
-    primary key (organisation_id, id, since)
-);
-create index measure_terms_by_measure on measure_terms (organisation_id, measure_id, effective_on, since);
-
-create table reading (
-    organisation_id uuid not null,
-    id uuid not null,
-    since bigint not null,
-    until bigint,
-    measure_id uuid not null,
-    outcome_id uuid not null,
-    value numeric not null check (value not in ('NaN', 'Infinity', '-Infinity')),
-    taken_on date not null,
-    taken_at bigint not null,
-    note text,
-    evidence text,
-    origin text not null check (origin in ('PERSON', 'SOURCE', 'IMPORT')),
-    corrections int not null,
-    primary key (organisation_id, id, since)
-);
-create index reading_by_measure on reading (organisation_id, measure_id, taken_on, taken_at, id) where until is null;
-create index reading_by_measure_as_of on reading (organisation_id, measure_id, taken_on, taken_at, id);
-
--- functions
-
--- terms_on: what was agreed of a measure, in force on a day, as the ledger knew it at a position
-create function terms_on(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
-returns table (baseline numeric, target numeric, lower numeric, upper numeric, weight numeric, due_on date)
-language sql stable parallel safe rows 1
-as $$
-    select t.baseline, t.target, t.lower, t.upper, t.weight, t.due_on
-      from measure_terms t
-     where t.organisation_id = p_organisation and t.measure_id = p_measure and t.effective_on <= p_on
-       and t.since <= p_as_of and (t.until is null or t.until > p_as_of)
-     order by t.effective_on desc, t.since desc
-     limit 1
-$$;
-
--- attained: attainment by direction, unclamped. Increase, decrease: (current - baseline) / (target - baseline). Bands: 1 inside,
--- 0 outside. Yes/no and ordinal: the value itself. Null where the terms do not suffice.
-create function attained(
-    p_direction text, p_baseline numeric, p_target numeric, p_lower numeric, p_upper numeric, p_current numeric)
-returns numeric
+-- counts: whether an outcome in that state goes into what it serves: paused, abandoned and withdrawn ones don't
+create function counts(p_state text)
+returns boolean
 language sql immutable parallel safe
-as $$
-    select case p_direction
-           when 'INCREASE' then (p_current - p_baseline) / nullif(p_target - p_baseline, 0)
-           when 'DECREASE' then (p_current - p_baseline) / nullif(p_target - p_baseline, 0)
-           when 'KEEP_ABOVE' then (p_current >= coalesce(p_lower, p_target))::int::numeric
-           when 'KEEP_BELOW' then (p_current <= coalesce(p_upper, p_target))::int::numeric
-           when 'KEEP_WITHIN' then (p_current >= p_lower and p_current <= p_upper)::int::numeric
-           else p_current end
-$$;
+as $$ select p_state not in ('PAUSED', 'ABANDONED', 'WITHDRAWN') $$;
 
--- expected_share: how much of the way should be behind on a day: linear from start to due, or through the checkpoints, whose
--- values are read between baseline and target
-create function expected_share(
-    p_starts date, p_due date, p_on date, p_baseline numeric, p_target numeric, p_checkpoints json)
-returns numeric
-language sql immutable parallel safe
-as $$
-    select case
-           when p_starts is null or p_due is null or p_due <= p_starts then null
-           when p_on <= p_starts then 0
-           when p_on >= p_due then 1
-           when json_array_length(p_checkpoints) = 0 or p_baseline is null or p_target is null or p_target = p_baseline
-           then (p_on - p_starts)::numeric / (p_due - p_starts)
-           else (
-               with point (at, share) as (
-                   select p_starts, 0::numeric
-                   union all
-                   select (c ->> 'on')::date, ((c ->> 'value')::numeric - p_baseline) / (p_target - p_baseline)
-                     from json_array_elements(p_checkpoints) c
-                    where (c ->> 'on')::date > p_starts and (c ->> 'on')::date < p_due
-                   union all
-                   select p_due, 1::numeric
-               )
-               select f.share + (l.share - f.share) * (p_on - f.at) / (l.at - f.at)
-                 from (select at, share from point where at <= p_on order by at desc limit 1) f
-                cross join (select at, share from point where at > p_on order by at limit 1) l)
-           end
-$$;
-
--- measure_standing: where a measure stood on the day p_on, as the ledger knew it at p_as_of. No reading yet: the baseline counts
--- as current. A measure that accumulates adds its readings up. A checklist counts the reached milestones of its outcome.
-create function measure_standing(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
-returns table (
-    current numeric, has_reading boolean, attainment numeric, progress numeric, expected numeric, weight numeric,
-    baseline numeric, target numeric, lower numeric, upper numeric, due_on date)
-language sql stable parallel safe rows 1
-as $$
-    select c.value, c.has_reading, a.attainment,
-           case when a.attainment is not null then least(greatest(a.attainment, 0), 1) end,  -- they swallow nulls
-           case when m.direction like 'KEEP%' then 1
-                else expected_share(
-                    coalesce(m.starts_on, o.starts_on, y.starts_on), coalesce(t.due_on, o.due_on, y.ends_on), p_on,
-                    t.baseline, t.target, m.checkpoints) end,
-           t.weight, t.baseline, t.target, t.lower, t.upper, coalesce(t.due_on, o.due_on, y.ends_on)
-      from measure m
-      left join outcome o on o.organisation_id = p_organisation and o.id = m.outcome_id
-                         and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
-      left join cycle y on y.organisation_id = p_organisation and y.id = o.cycle_id
-                       and y.since <= p_as_of and (y.until is null or y.until > p_as_of)
-      left join lateral terms_on(p_organisation, m.id, p_as_of, p_on) t on true
-     cross join lateral (
-           select case
-                  when m.direction = 'CHECKLIST' then (
-                      select count(*) filter (where s.reached_on <= p_on)::numeric / nullif(count(*), 0)
-                        from milestone s
-                       where s.organisation_id = p_organisation and s.outcome_id = m.outcome_id
-                         and s.since <= p_as_of and (s.until is null or s.until > p_as_of))
-                  when m.accumulates then (
-                      select coalesce(t.baseline, 0) + sum(r.value)
-                        from reading r
-                       where r.organisation_id = p_organisation and r.measure_id = m.id and r.taken_on <= p_on
-                         and r.since <= p_as_of and (r.until is null or r.until > p_as_of))
-                  else (
-                      select r.value
-                        from reading r
-                       where r.organisation_id = p_organisation and r.measure_id = m.id and r.taken_on <= p_on
-                         and r.since <= p_as_of and (r.until is null or r.until > p_as_of)
-                       order by r.taken_on desc, r.taken_at desc, r.id desc
-                       limit 1)
-                  end) r (value)
-     cross join lateral (
-           select coalesce(r.value, t.baseline, case when m.direction in ('YES_NO', 'ORDINAL') then 0 end),
-                  r.value is not null and m.direction <> 'CHECKLIST') c (value, has_reading)
-     cross join lateral (
-           select attained(m.direction, t.baseline, t.target, t.lower, t.upper, c.value)) a (attainment)
-     where m.organisation_id = p_organisation and m.id = p_measure
-       and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
-$$;
-
--- reading_attainment: the attainment, unclamped, that a value told by the baseline and target in force on its day
-create function reading_attainment(
-    p_organisation uuid, p_measure uuid, p_value numeric, p_taken_on date, p_as_of bigint)
-returns float8
+-- outcome_policy: what the progress of an outcome is made of: what was said, else its measures where it has any, else its children
+create function outcome_policy(p_organisation uuid, p_outcome uuid, p_as_of bigint)
+returns text
 language sql stable parallel safe
 as $$
-    select attained(m.direction, t.baseline, t.target, t.lower, t.upper, p_value)::float8
-      from measure m
-      left join lateral terms_on(p_organisation, p_measure, p_as_of, p_taken_on) t on true
-     where m.organisation_id = p_organisation and m.id = p_measure
-       and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+    select coalesce(o.roll_up, case when exists (
+               select from measure m
+                where m.organisation_id = p_organisation and m.outcome_id = o.id and not m.is_retired
+                  and m.since <= p_as_of and (m.until is null or m.until > p_as_of))
+           then 'MEASURES' else 'CHILDREN' end)
+      from outcome o
+     where o.organisation_id = p_organisation and o.id = p_outcome
+       and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
 $$;
 
--- rolled_up: progress of an outcome, 0…1: the weighted mean over its measures (MEASURES, the default where it has any), over the
--- outcomes aligned to it (CHILDREN, the default where it has none), or over both (BOTH). Nulls and abandoned outcomes are left out
--- of numerator and denominator; all left out, or all weights 0: null. R3 keeps the walk down finite.
+-- summed: values, baselines and targets of an outcome added up: of its children's where it rolls up by SUM and has any, else of its
+-- own measures that increase or decrease. A summing outcome's own measure, the first by title, says baseline and target for it.
+create function summed(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
+returns numeric[]
+language sql stable parallel safe
+as $$
+    with own as materialized (
+        select s.current, s.baseline, s.target
+          from measure m
+         cross join lateral measure_standing(p_organisation, m.id, p_as_of, p_on) s
+         where m.organisation_id = p_organisation and m.outcome_id = p_outcome and not m.is_retired
+           and m.direction in ('INCREASE', 'DECREASE')
+           and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+         order by m.title, m.id
+    ),
+    child as materialized (
+        select summed(p_organisation, a.outcome_id, p_as_of, p_on) as of
+          from alignment a
+          join outcome c on c.organisation_id = p_organisation and c.id = a.outcome_id and counts(c.state)
+                        and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
+         where a.organisation_id = p_organisation and a.higher_id = p_outcome and a.weight > 0
+           and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
+           and outcome_policy(p_organisation, p_outcome, p_as_of) = 'SUM'
+    )
+    select case when exists (select from child)
+           then (select array[sum(c.of[1]), coalesce(o.baseline, sum(c.of[2])), coalesce(o.target, sum(c.of[3]))]
+                   from child c
+                   left join (select * from own where baseline is not null and target is not null limit 1) o on true
+                  group by o.baseline, o.target)
+           else (select array[sum(o.current), sum(o.baseline), sum(o.target)] from own o) end
+$$;
+
+-- summed_units: the different units that `summed` adds up; more than one can't be added
+create function summed_units(p_organisation uuid, p_outcome uuid, p_as_of bigint)
+returns text[]
+language sql stable parallel safe
+as $$
+    select coalesce(array_agg(distinct u.unit), '{}')
+      from (select concat_ws(' ', m.unit_currency, m.unit_symbol)
+              from measure m
+             where m.organisation_id = p_organisation and m.outcome_id = p_outcome and not m.is_retired
+               and m.direction in ('INCREASE', 'DECREASE')
+               and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+            union all
+            select unnest(summed_units(p_organisation, a.outcome_id, p_as_of))
+              from alignment a
+              join outcome c on c.organisation_id = p_organisation and c.id = a.outcome_id and counts(c.state)
+                            and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
+             where a.organisation_id = p_organisation and a.higher_id = p_outcome and a.weight > 0
+               and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
+               and outcome_policy(p_organisation, p_outcome, p_as_of) = 'SUM') u (unit)
+$$;
+
+-- rolled_up: progress of an outcome, 0…1: the weighted mean over its measures (MEASURES), over the outcomes aligned to it
+-- (CHILDREN), or over both (BOTH); SUM takes the attainment of the children's values added up, in one and the same unit. Nulls,
+-- retired measures, paused, abandoned and withdrawn outcomes are left out of numerator and denominator; all left out, or all
+-- weights 0: null. R3 keeps the walk down finite.
 create function rolled_up(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
 returns numeric
 language sql stable parallel safe
 as $$
-    with this as (
+    with this as (  -- outcome_policy, written out: a call costs as much as a measure
         select coalesce(o.roll_up, case when exists (
                    select from measure m
-                    where m.organisation_id = p_organisation and m.outcome_id = o.id
+                    where m.organisation_id = p_organisation and m.outcome_id = o.id and not m.is_retired
                       and m.since <= p_as_of and (m.until is null or m.until > p_as_of))
                then 'MEASURES' else 'CHILDREN' end) as policy
           from outcome o
@@ -202,7 +96,7 @@ as $$
         select s.progress, s.weight
           from this
           join measure m on this.policy in ('MEASURES', 'BOTH')
-                        and m.organisation_id = p_organisation and m.outcome_id = p_outcome
+                        and m.organisation_id = p_organisation and m.outcome_id = p_outcome and not m.is_retired
                         and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
          cross join lateral measure_standing(p_organisation, m.id, p_as_of, p_on) s
         union all
@@ -211,11 +105,67 @@ as $$
           join alignment a on this.policy in ('CHILDREN', 'BOTH')
                           and a.organisation_id = p_organisation and a.higher_id = p_outcome
                           and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
-          join outcome c on c.organisation_id = p_organisation and c.id = a.outcome_id and c.state <> 'ABANDONED'
+          join outcome c on c.organisation_id = p_organisation and c.id = a.outcome_id and counts(c.state)
                         and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
          where a.weight > 0
+        union all
+        select least(greatest((s.of[1] - s.of[2]) / nullif(s.of[3] - s.of[2], 0), 0), 1)
+               + (s.of[1] + s.of[2] + s.of[3]) * 0, 1  -- null where any of them is: least and greatest swallow nulls
+          from this
+         cross join lateral (select summed(p_organisation, p_outcome, p_as_of, p_on) offset 0) s (of)
+         where this.policy = 'SUM' and s.of[3] <> s.of[2]
+           and cardinality(summed_units(p_organisation, p_outcome, p_as_of)) = 1
     )
     select sum(progress * weight) / nullif(sum(weight), 0) from part where progress is not null
+$$;
+
+-- outcome_parts: what the progress of an outcome is made of: each measure and each outcome that serves it, with its own progress and
+-- weight, its share of the whole, the position that told it, or why it was left out
+create function outcome_parts(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
+returns table (
+    id uuid, measure_id uuid, outcome_id uuid, value numeric, progress numeric, weight numeric, share float8,
+    at_position bigint, left_out text)
+language sql stable parallel safe rows 5
+as $$
+    with this (policy, units) as materialized (
+        select outcome_policy(p_organisation, p_outcome, p_as_of),
+               cardinality(summed_units(p_organisation, p_outcome, p_as_of))
+    ),
+    part as materialized (
+        select m.id, m.id as measure_id, null::uuid as outcome_id, s.current as value, s.progress, s.weight,
+               greatest(m.since, (select max(b.at_position)
+                                    from measure_parts(p_organisation, m.id, p_as_of, p_on) b)) as at_position,
+               case when m.is_retired then 'RETIRED'
+                    when this.policy not in ('MEASURES', 'BOTH') then 'POLICY'
+                    when s.progress is null then 'UNCLEAR'
+                    when s.weight = 0 then 'WEIGHT_ZERO' end as left_out
+          from this
+          join measure m on m.organisation_id = p_organisation and m.outcome_id = p_outcome
+                        and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+         cross join lateral measure_standing(p_organisation, m.id, p_as_of, p_on) s
+        union all
+        select a.id, null, a.outcome_id, v.of[1], r.progress, a.weight, greatest(a.since, c.since),
+               case when not counts(c.state) then c.state
+                    when this.policy not in ('CHILDREN', 'BOTH', 'SUM') then 'POLICY'
+                    when a.weight = 0 then 'WEIGHT_ZERO'
+                    when this.policy = 'SUM' and this.units > 1 then 'UNITS_MIXED'
+                    when this.policy = 'SUM' and v.of[1] is null then 'UNCLEAR'
+                    when this.policy <> 'SUM' and r.progress is null then 'UNCLEAR' end
+          from this
+          join alignment a on a.organisation_id = p_organisation and a.higher_id = p_outcome
+                          and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
+          join outcome c on c.organisation_id = p_organisation and c.id = a.outcome_id
+                        and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
+         cross join lateral (select rolled_up(p_organisation, a.outcome_id, p_as_of, p_on) offset 0) r (progress)
+         cross join lateral (
+               select case when this.policy = 'SUM' then summed(p_organisation, a.outcome_id, p_as_of, p_on) end
+               offset 0) v (of)
+    )
+    select p.id, p.measure_id, p.outcome_id, p.value, p.progress, p.weight,
+           case when p.left_out is null and this.policy <> 'SUM'
+                then (p.weight / nullif(sum(p.weight) filter (where p.left_out is null) over (), 0))::float8 end,
+           p.at_position, p.left_out
+      from part p, this
 $$;
 
 -- outcome_elapsed: the share of the outcome's time that has run on a day; null where it has no dates
@@ -255,7 +205,7 @@ as $$
                    cross join lateral measure_standing(p_organisation, m.id, p_as_of, p_on) s
                    where o.organisation_id = p_organisation and o.id = p_outcome
                      and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
-                     and coalesce(o.roll_up, 'MEASURES') <> 'CHILDREN'
+                     and coalesce(o.roll_up, 'MEASURES') <> 'CHILDREN' and not m.is_retired
                      and s.progress is not null and s.expected is not null), w.elapsed)
              from (select outcome_elapsed(p_organisation, p_outcome, p_as_of, p_on) offset 0) w (elapsed)
            offset 0) e (elapsed, expected)
@@ -316,46 +266,62 @@ as $$
        and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
 $$;
 
-create function measure_current(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
+-- outcome_confidence: what the last check-in that states a confidence said, dated by p_on
+create function outcome_confidence(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
 returns numeric
 language sql stable parallel safe
-as $$ select s.current from measure_standing(p_organisation, p_measure, p_as_of, p_on) s $$;
-
-create function measure_has_reading(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
-returns boolean
-language sql stable parallel safe
-as $$ select s.has_reading from measure_standing(p_organisation, p_measure, p_as_of, p_on) s $$;
-
-create function measure_attainment(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
-returns float8
-language sql stable parallel safe
-as $$ select s.attainment::float8 from measure_standing(p_organisation, p_measure, p_as_of, p_on) s $$;
-
-create function measure_progress(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
-returns float8
-language sql stable parallel safe
-as $$ select s.progress::float8 from measure_standing(p_organisation, p_measure, p_as_of, p_on) s $$;
-
-create function measure_baseline(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
-returns numeric
-language sql stable parallel safe
-as $$ select t.baseline from terms_on(p_organisation, p_measure, p_as_of, p_on) t $$;
-
-create function measure_target(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
-returns numeric
-language sql stable parallel safe
-as $$ select t.target from terms_on(p_organisation, p_measure, p_as_of, p_on) t $$;
-
-create function measure_weight(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
-returns numeric
-language sql stable parallel safe
-as $$ select t.weight from terms_on(p_organisation, p_measure, p_as_of, p_on) t $$;
-
--- outcome_trend: progress on each of the p_days days up to p_on
-create function outcome_trend(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date, p_days int)
-returns table (day date, progress float8)
-language sql stable parallel safe rows 30
 as $$
-    select d::date, outcome_progress(p_organisation, p_outcome, p_as_of, d::date)
-      from generate_series((p_on - p_days + 1)::timestamp, p_on::timestamp, interval '1 day') d
+    select c.confidence
+      from check_in c
+     where c.organisation_id = p_organisation and c.outcome_id = p_outcome and c.dated <= p_on and c.confidence is not null
+       and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
+     order by c.dated desc, c.made_at desc, c.id desc
+     limit 1
+$$;
+
+-- outcome_forecast: where the outcome lands by its due day: the weighted mean of the forecasts of the measures that count; nothing
+-- where one of them has none, or its progress is not told by measures
+create function outcome_forecast(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
+returns table (progress float8, lowest_progress float8, highest_progress float8)
+language sql stable parallel safe rows 1
+as $$
+    select sum(f.progress * s.weight) / sum(s.weight)::float8, sum(f.lowest_progress * s.weight) / sum(s.weight)::float8,
+           sum(f.highest_progress * s.weight) / sum(s.weight)::float8
+      from measure m
+     cross join lateral measure_standing(p_organisation, m.id, p_as_of, p_on) s
+      left join lateral measure_forecast(p_organisation, m.id, p_as_of, p_on) f on true
+     where m.organisation_id = p_organisation and m.outcome_id = p_outcome and not m.is_retired
+       and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+       and s.progress is not null and s.weight > 0
+       and outcome_policy(p_organisation, p_outcome, p_as_of) = 'MEASURES'
+    having count(*) > 0 and count(*) = count(f.progress)
+$$;
+
+-- days_to: each of so many days up to one, 366 at most; derived numbers of a trend are those of each day
+create function days_to(p_on date, p_days int)
+returns table (day date)
+language sql immutable parallel safe rows 30
+as $$
+    select p_on - d.back from generate_series(least(greatest(p_days, 1), 366) - 1, 0, -1) d (back)
+$$;
+
+-- team_progress, cycle_progress: the plain mean of the progress of its outcomes, those without one left out
+create function team_progress(p_organisation uuid, p_team uuid, p_as_of bigint, p_on date)
+returns float8
+language sql stable parallel safe
+as $$
+    select avg(rolled_up(p_organisation, o.id, p_as_of, p_on))::float8
+      from outcome o
+     where o.organisation_id = p_organisation and o.team_id = p_team and o.state = 'ACTIVE'
+       and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
+$$;
+
+create function cycle_progress(p_organisation uuid, p_cycle uuid, p_as_of bigint, p_on date)
+returns float8
+language sql stable parallel safe
+as $$
+    select avg(rolled_up(p_organisation, o.id, p_as_of, p_on))::float8
+      from outcome o
+     where o.organisation_id = p_organisation and o.cycle_id = p_cycle and o.state <> 'DRAFT' and counts(o.state)
+       and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
 $$;

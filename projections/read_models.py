@@ -1,6 +1,6 @@
 """Every read model, in the order in which their SQL is installed."""
 
-from projections import access, accountability, alignment, history, organisation, practice, progress
+from projections import access, accountability, alignment, history, measures, organisation, practice
 from projections.rows import Projection
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -9,7 +9,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("alignment", alignment.TABLES, alignment.revisions),
     Projection("accountability", accountability.TABLES, accountability.revisions),
     Projection("practice", practice.TABLES, practice.revisions),
-    Projection("progress", progress.TABLES, progress.revisions),
+    Projection("measures", measures.TABLES, measures.revisions),
     Projection("history", history.TABLES, history.revisions),
 )
+DERIVED: tuple[str, ...] = ("figures", "progress")  # files of functions alone, over the tables of several projections
 NAMES: tuple[str, ...] = tuple(projection.name for projection in PROJECTIONS)

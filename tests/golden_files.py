@@ -22,6 +22,7 @@ TEXTS = {
     "email": "ana@example.org",
     "url": "https://tracker.example/1",
     "digest": "0" * 64,
+    "currency": "EUR",
 }
 NAMES = UUID("0f1d7c66-8a4b-4f3f-9d55-2f2f0c1b9a33")
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
+from itertools import combinations
 
 from domain.measures import Direction
 
@@ -29,6 +30,11 @@ class MeasureRow:
     direction: Direction
     terms: Sequence[Terms]
     readings: Sequence[tuple[date, Fraction]] = ()
+    accumulates: bool = False
+    resets: str | None = None
+    retired: bool = False
+    computation: str | None = None
+    inputs: Sequence["MeasureRow"] = ()
 
     def terms_on(self, day: date) -> Terms:
         """The latest effective by the day; of equal days the last recorded."""
@@ -37,14 +43,49 @@ class MeasureRow:
             key=lambda one: (one[1].effective_on, one[0]),
         )[1]
 
+    def read(self, day: date) -> Fraction | None:
+        """What readings say of the day; None where there is none."""
+        if self.computation is not None:
+            return self.computed(day)
+        taken = [(on, nth, value) for nth, (on, value) in enumerate(self.readings) if on <= day]
+        if self.accumulates:
+            taken = [one for one in taken if one[0] >= period_start(self.resets, day)]
+            return (self.terms_on(day).baseline or Fraction(0)) + sum(one[2] for one in taken) if taken else None
+        return max(taken)[2] if taken else None
+
+    def computed(self, day: date) -> Fraction | None:
+        counted = [one for one in self.inputs if not one.retired]
+        if all(one.read(day) is None for one in counted):
+            return None
+        values = [value for one in counted if (value := one.current(day)) is not None]
+        if self.computation == "RATIO":
+            first, second = (None if one.retired else one.current(day) for one in self.inputs)
+            return first / second if first is not None and second else None
+        if not values:
+            return None
+        match self.computation:
+            case "SUM":
+                return sum(values, Fraction(0))
+            case "MEAN":
+                return sum(values, Fraction(0)) / len(values)
+            case "MINIMUM":
+                return min(values)
+            case _:
+                return max(values)
+
     def current(self, day: date) -> Fraction | None:
-        read = [(taken, nth, value) for nth, (taken, value) in enumerate(self.readings) if taken <= day]
-        if read:
-            return max(read)[2]
+        value = self.read(day)
+        if value is not None:
+            return value
         baseline = self.terms_on(day).baseline
         if baseline is None and self.direction in {Direction.YES_NO, Direction.ORDINAL}:
             return Fraction(0)
         return baseline
+
+    def days(self, day: date) -> list[date]:
+        """On which it, or what it is computed from, was read up to a day."""
+        own = {on for on, _ in self.readings if on <= day}
+        return sorted(own.union(*(one.days(day) for one in self.inputs)))
 
     def attainment(self, day: date) -> Fraction | None:  # noqa: C901 - one arm a direction
         terms, current = self.terms_on(day), self.current(day)
@@ -84,11 +125,39 @@ class OutcomeRow:
     served_by: list[tuple["OutcomeRow", Fraction]] = field(default_factory=list[tuple["OutcomeRow", Fraction]])
     abandoned: bool = False
 
+    @property
+    def counted(self) -> list[MeasureRow]:
+        return [one for one in self.measures if not one.retired]
+
+    @property
+    def policy(self) -> str:
+        return self.roll_up or ("MEASURES" if self.counted else "CHILDREN")
+
+    def summed(self, day: date) -> tuple[Fraction | None, Fraction | None, Fraction | None]:
+        """Values, baselines and targets added up; what is unknown is left out of each."""
+        own = [one for one in self.counted if one.direction in {Direction.INCREASE, Direction.DECREASE}]
+        of_own = [(one.current(day), one.terms_on(day).baseline, one.terms_on(day).target) for one in own]
+        children = [one.summed(day) for one, weight in self.served_by if weight > 0 and not one.abandoned]
+        if self.policy != "SUM" or not children:
+            return added(one[0] for one in of_own), added(one[1] for one in of_own), added(one[2] for one in of_own)
+        said = next((one for one in of_own if one[1] is not None and one[2] is not None), None)
+        baseline = said[1] if said else added(one[1] for one in children)
+        target = said[2] if said else added(one[2] for one in children)
+        return added(one[0] for one in children), baseline, target
+
+    def summed_progress(self, day: date) -> Fraction | None:
+        value, baseline, target = self.summed(day)
+        if value is None or baseline is None or target is None or target == baseline:
+            return None
+        return min(max((value - baseline) / (target - baseline), Fraction(0)), Fraction(1))
+
     def progress(self, day: date) -> Fraction | None:
-        policy = self.roll_up or ("MEASURES" if self.measures else "CHILDREN")
+        policy = self.policy
+        if policy == "SUM":
+            return self.summed_progress(day)
         parts: list[tuple[Fraction | None, Fraction]] = []
         if policy in {"MEASURES", "BOTH"}:
-            parts += [(one.progress(day), one.terms_on(day).weight) for one in self.measures]
+            parts += [(one.progress(day), one.terms_on(day).weight) for one in self.counted]
         if policy in {"CHILDREN", "BOTH"}:
             parts += [(one.progress(day), weight) for one, weight in self.served_by if not one.abandoned]
         return weighted_mean(parts)
@@ -102,7 +171,7 @@ class OutcomeRow:
                 Fraction(1) if one.direction.value.startswith("KEEP") else self.elapsed(day),
                 one.terms_on(day).weight,
             )
-            for one in self.measures
+            for one in self.counted
             if self.roll_up != "CHILDREN" and one.progress(day) is not None
         ]
         mean = weighted_mean(counted)
@@ -116,6 +185,47 @@ class OutcomeRow:
             return "TOO_EARLY"
         pace = progress - self.expected(day)
         return "ON_TRACK" if pace >= ON_TRACK else "AT_RISK" if pace >= AT_RISK else "OFF_TRACK"
+
+
+def added(values: Iterable[Fraction | None]) -> Fraction | None:
+    """The sum of those that are known; None where none is."""
+    known = [one for one in values if one is not None]
+    return sum(known, Fraction(0)) if known else None
+
+
+def period_start(period: str | None, day: date) -> date:
+    """In a calendar that begins its weeks on Monday and its years in January."""
+    match period:
+        case "WEEK":
+            return day - timedelta(days=day.weekday())
+        case "MONTH":
+            return day.replace(day=1)
+        case "QUARTER":
+            return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+        case "YEAR":
+            return day.replace(month=1, day=1)
+        case _:
+            return date.min
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Between the two nearest, linearly."""
+    ordered = sorted(values)
+    at = share * (len(ordered) - 1)
+    low = int(at)
+    return ordered[low] + (ordered[min(low + 1, len(ordered) - 1)] - ordered[low]) * (at - low)
+
+
+def forecast(points: Sequence[tuple[int, float]], due: int) -> tuple[float, float, float] | None:
+    """Theil and Sen's line through (day, value), and the 10th and 90th percentile of what it leaves over."""
+    points = sorted(points)[-200:]
+    if len(points) < 3 or points[-1][0] - points[0][0] < due / 10:
+        return None
+    slope = quantile([(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(points, 2)], 0.5)
+    level = quantile([value - slope * at for at, value in points], 0.5)
+    rest = [value - level - slope * at for at, value in points]
+    landing = level + slope * due
+    return landing, landing + quantile(rest, 0.1), landing + quantile(rest, 0.9)
 
 
 def share_of(starts_on: date, due_on: date, day: date) -> Fraction:

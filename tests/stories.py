@@ -11,6 +11,7 @@ from eventsourcing.persistence import IntegrityError
 from domain.alignment import OutcomeAligned, OutcomeAlignedToObjective
 from domain.cycles import CyclePlanned, CycleStarted
 from domain.focus import FocusLimitSet, OutcomeAbandoned, OutcomeActivated
+from domain.indicators import UnitOfMeasure
 from domain.kernel import Command, DCBAppendCondition, DCBEvent, Event, Refused
 from domain.measures import Direction, MeasureSet
 from domain.organisation import ApiKeyIssued, OrganisationFounded, RoleGranted, Scope
@@ -107,7 +108,7 @@ def measured(outcome_id: UUID = A, target: Decimal | None = Decimal(90)) -> Meas
         outcome_id=outcome_id,
         title="Answered within the day",
         direction=Direction.INCREASE,
-        unit="%",
+        unit=UnitOfMeasure(symbol="%"),
         baseline=Decimal(40),
         target=target,
     )

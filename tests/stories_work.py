@@ -5,11 +5,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from domain.measures import Direction, MeasureSet, ReadingTaken
+from domain.measures import Direction, MeasureSet
 from domain.milestones import MilestoneSet
 from domain.outcomes import OutcomeSet
 from domain.people import PersonRegistered
 from domain.promises import TaskCommitted, TaskRequested, TermsProposed
+from domain.readings import ReadingTaken
 from tests.given import ANA, BEN, named
 
 OUTCOME, MEASURE, READING = named("outcome"), named("measure"), named("reading")

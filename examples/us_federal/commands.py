@@ -194,7 +194,7 @@ class Telling:
             measureId=measure,
             outcomeId=entity("outcome", indicator.goal_id),
             title=self._title(indicator.title),
-            unit=indicator.unit,
+            unit=indicator.unit and {"symbol": indicator.unit},
             direction=indicator.direction,
             **first.fields(),
             startsOn=str(BEGINS),

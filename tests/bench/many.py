@@ -9,11 +9,13 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+from domain.indicators import UnitOfMeasure
 from domain.kernel import Event
-from domain.measures import Direction, MeasureSet, ReadingTaken
+from domain.measures import Direction, MeasureSet
 from domain.organisation import OrganisationFounded
 from domain.outcomes import OutcomeSet
 from domain.people import TeamFormed
+from domain.readings import ReadingTaken
 from infra.codec import encode
 from infra.database import Connection
 
@@ -70,7 +72,7 @@ def _kinds() -> list[Event]:
             outcome_id=outcome,
             title="Answered within the day",
             direction=Direction.INCREASE,
-            unit="%",
+            unit=UnitOfMeasure(symbol="%"),
             baseline=Decimal(40),
             target=Decimal(90),
         ),

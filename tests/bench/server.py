@@ -44,12 +44,13 @@ NESTED = """
 select json_build_object('outcomes', json_build_object('nodes', coalesce(json_agg(n.node), '[]')))::text
   from (select json_build_object('id', o.id, 'title', o.title, 'measures', (
                select coalesce(json_agg(m.node), '[]')
-                 from (select json_build_object('id', m.id, 'title', m.title, 'unit', m.unit, 'readings', (
+                 from (select json_build_object('id', m.id, 'title', m.title, 'unit',
+                               json_build_object('symbol', m.unit_symbol), 'readings', (
                               select json_build_object('nodes', coalesce(json_agg(r.node), '[]'))
                                 from (select json_build_object(
                                                  'id', r.id, 'day', r.taken_on, 'value', r.value::float8) as node
                                         from reading r
-                                       where r.organisation_id = $1 and r.measure_id = m.id and r.until is null
+                                       where r.organisation_id = $1 and r.series_id = m.id and r.until is null
                                        order by r.taken_on, r.taken_at, r.id
                                        limit 5) r)) as node
                          from measure m

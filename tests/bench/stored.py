@@ -5,12 +5,14 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from domain.alignment import OutcomeAligned
+from domain.indicators import UnitOfMeasure
 from domain.kernel import Event
-from domain.measures import Direction, MeasureRevised, MeasureSet, ReadingTaken
+from domain.measures import Direction, MeasureRevised, MeasureSet
 from domain.organisation import ApiKeyIssued, OrganisationFounded, Scope
 from domain.outcomes import OutcomeSet
 from domain.people import PersonRegistered, TeamFormed
 from domain.promises import TaskCommitted
+from domain.readings import ReadingTaken
 from domain.values import Role
 from infra import api_keys
 from infra.codec import encode
@@ -108,7 +110,7 @@ class Harbour:
                 outcome_id=outcome_id,
                 title=title,
                 direction=Direction.INCREASE,
-                unit="%",
+                unit=UnitOfMeasure(symbol="%"),
                 baseline=Decimal(40),
                 target=Decimal(90),
             )
@@ -126,7 +128,7 @@ class Harbour:
                     outcome_id=outcome,
                     effective_on=date(2022, 1, 1) + timedelta(days=number),
                     title="Often revised",
-                    unit="%",
+                    unit=UnitOfMeasure(symbol="%"),
                     baseline=Decimal(40),
                     target=Decimal(90),
                     lower=None,

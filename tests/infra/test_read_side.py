@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from domain.measures import CorrectReading, Direction, ReviseMeasure, SetMeasure, TakeReading
+from domain.measures import Direction, ReviseMeasure, SetMeasure
 from domain.outcomes import SetOutcome
 from domain.people import FormTeam, JoinTeam, LeaveTeam, RegisterPerson
+from domain.readings import CorrectReading, TakeReading
 from domain.tasks import CommitTask, DeliverTask, RenegotiateTask
 from infra.database import Database
 from infra.ledger import Ledger
@@ -135,7 +136,7 @@ async def test_a_failing_event_stops_its_organisation_alone_and_says_so(database
     assert all("outcome.sung" in row["problem"] for row in stopped)
 
 
-@pytest.mark.parametrize("wanted", ["all", "progress"])
+@pytest.mark.parametrize("wanted", ["all", "measures"])
 async def test_rebuilt_equals_projected(database: Database, database_url: str, wanted: str) -> None:
     from projections.read_models import PROJECTIONS  # noqa: PLC0415
 

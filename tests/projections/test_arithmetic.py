@@ -8,13 +8,15 @@ from fractions import Fraction
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.alignment import AlignOutcome
 from domain.focus import AbandonOutcome
-from domain.measures import Direction, ReviseMeasure, SetMeasure, TakeReading
+from domain.indicators import Period
+from domain.measures import Computation, Direction, RetireMeasure, ReviseMeasure, SetMeasure
 from domain.outcomes import RollUp, SetOutcome
+from domain.readings import CorrectReading, TakeReading, VoidReading
 from infra.database import Database
 from tests.infra.at_work import Telling, founded, projecting
 from tests.reference import MeasureRow, OutcomeRow, Terms
@@ -37,6 +39,10 @@ class DrawnMeasure:
     weight: int
     readings: tuple[tuple[date, int], ...]
     revised: tuple[date, int] | None  # another target, or upper bound, and its day
+    accumulates: str | None  # ALWAYS, or the period after which it starts anew
+    corrected: int | None  # another value of the first reading
+    voided: bool  # the last reading
+    retired: bool
 
     def target(self, new: int | None = None) -> int | None:
         if not self.has_target:
@@ -54,6 +60,10 @@ MEASURES = st.builds(
     weight=WEIGHTS,
     readings=st.lists(st.tuples(DAYS, VALUES), max_size=3).map(tuple),
     revised=st.none() | st.tuples(DAYS, st.integers(101, 200)),
+    accumulates=st.none() | st.sampled_from(["ALWAYS", "WEEK", "MONTH", "QUARTER", "YEAR"]),
+    corrected=st.none() | VALUES,
+    voided=st.booleans(),
+    retired=st.sampled_from([False, False, False, True]),
 )
 
 
@@ -63,6 +73,7 @@ class DrawnOutcome:
 
     roll_up: RollUp | None
     measures: tuple[DrawnMeasure, ...]
+    computed: Computation | None  # from its measures, where it has any, two of them for a ratio
     serves: tuple[tuple[int, int], ...]
     abandoned: bool
 
@@ -72,6 +83,7 @@ OUTCOMES = st.lists(
         DrawnOutcome,
         roll_up=st.none() | st.sampled_from(list(RollUp)),
         measures=st.lists(MEASURES, max_size=2).map(tuple),
+        computed=st.none() | st.sampled_from(list(Computation)),
         serves=st.lists(st.tuples(st.integers(0, 3), WEIGHTS), max_size=2, unique_by=lambda one: one[0]).map(tuple),
         abandoned=st.booleans(),
     ),
@@ -100,15 +112,18 @@ def exact(value: Fraction | None) -> Decimal | None:
     return None if value is None else Decimal(value.numerator)
 
 
-async def tell_measure(telling: Telling, outcome_id: UUID, drawn: DrawnMeasure) -> MeasureRow:
+async def tell_measure(telling: Telling, outcome_id: UUID, nth: int, drawn: DrawnMeasure) -> tuple[UUID, MeasureRow]:
     measure_id, first = uuid4(), terms(drawn, ALWAYS)
     every = [first]
+    resets = None if drawn.accumulates in {None, "ALWAYS"} else Period(drawn.accumulates)
     await telling.tell(
         SetMeasure(
             measure_id=measure_id,
             outcome_id=outcome_id,
-            title="Count",
+            title=f"Count {nth}",
             direction=drawn.direction,
+            accumulates=drawn.accumulates is not None,
+            resets=resets,
             baseline=exact(first.baseline),
             target=exact(first.target),
             lower=exact(first.lower),
@@ -116,8 +131,17 @@ async def tell_measure(telling: Telling, outcome_id: UUID, drawn: DrawnMeasure) 
             weight=Decimal(drawn.weight),
         )
     )
-    for day, value in drawn.readings:
-        await telling.tell(TakeReading(reading_id=uuid4(), measure_id=measure_id, value=Decimal(value), taken_on=day))
+    readings: list[tuple[UUID, date, int]] = [(uuid4(), day, value) for day, value in drawn.readings]
+    for reading_id, day, value in readings:
+        await telling.tell(
+            TakeReading(reading_id=reading_id, measure_id=measure_id, value=Decimal(value), taken_on=day)
+        )
+    if readings and drawn.corrected is not None:
+        reading_id, day, _ = readings[0]
+        readings[0] = (reading_id, day, drawn.corrected)
+        await telling.tell(CorrectReading(reading_id=reading_id, value=Decimal(drawn.corrected), reason="misread"))
+    if readings and drawn.voided:
+        await telling.tell(VoidReading(reading_id=readings.pop()[0], reason="of another figure"))
     if drawn.revised is not None:
         day, new = drawn.revised
         later = terms(drawn, day, new)
@@ -131,7 +155,35 @@ async def tell_measure(telling: Telling, outcome_id: UUID, drawn: DrawnMeasure) 
                 reason="agreed",
             )
         )
-    return MeasureRow(drawn.direction, every, [(day, Fraction(value)) for day, value in drawn.readings])
+    row = MeasureRow(
+        drawn.direction,
+        every,
+        [(day, Fraction(value)) for _, day, value in readings],
+        accumulates=drawn.accumulates is not None,
+        resets=resets,
+        retired=drawn.retired,
+    )
+    return measure_id, row
+
+
+async def tell_computed(
+    telling: Telling, outcome_id: UUID, computation: Computation, inputs: list[tuple[UUID, MeasureRow]]
+) -> MeasureRow:
+    """A measure that goes from 0 to 100, computed from others."""
+    await telling.tell(
+        SetMeasure(
+            measure_id=uuid4(),
+            outcome_id=outcome_id,
+            title="Made of others",
+            direction=Direction.INCREASE,
+            baseline=Decimal(0),
+            target=Decimal(100),
+            computation=computation,
+            input_ids=tuple(one for one, _ in inputs),
+        )
+    )
+    bare = Terms(ALWAYS, Fraction(0), Fraction(100), None, None, Fraction(1))
+    return MeasureRow(Direction.INCREASE, [bare], computation=computation.value, inputs=[row for _, row in inputs])
 
 
 async def tell_world(telling: Telling, drawn: list[DrawnOutcome]) -> list[tuple[UUID, OutcomeRow]]:
@@ -142,8 +194,13 @@ async def tell_world(telling: Telling, drawn: list[DrawnOutcome]) -> list[tuple[
         await telling.tell(
             SetOutcome(outcome_id=outcome_id, title="Better", starts_on=START, due_on=DUE, roll_up=one.roll_up)
         )
-        for measure in one.measures:
-            row.measures.append(await tell_measure(telling, outcome_id, measure))
+        told = [await tell_measure(telling, outcome_id, nth, each) for nth, each in enumerate(one.measures)]
+        row.measures += [each for _, each in told]
+        if one.computed is not None and len(told) >= (2 if one.computed is Computation.RATIO else 1):
+            row.measures.append(await tell_computed(telling, outcome_id, one.computed, told))
+        for measure_id, each in told:
+            if each.retired:
+                await telling.tell(RetireMeasure(measure_id=measure_id, reason="nobody reads it"))
         for nth, weight in one.serves:
             if nth < len(world):
                 higher_id, higher = world[nth]
@@ -181,7 +238,6 @@ async def test_progress_expectation_and_suggestion_are_those_of_the_reference(da
     loop = asyncio.get_running_loop()
 
     @given(OUTCOMES, DAYS)
-    @settings(max_examples=20)
     def drawn_worlds(drawn: list[DrawnOutcome], day: date) -> None:
         asyncio.run_coroutine_threadsafe(compare(database, drawn, day), loop).result(60)
 

@@ -10,6 +10,7 @@ from strawberry import ID, UNSET
 from api.graphql.mapping import (
     Expr,
     Filter,
+    Here,
     Link,
     NotCompiled,
     Relation,
@@ -22,8 +23,18 @@ from api.graphql.mapping import (
 from api.graphql.types.accountability import MILESTONE_ORDERS, TASK_ORDERS, Milestone, MilestoneOrder, Task, TaskOrder
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
+from api.graphql.types.indicators import Boundary
 from api.graphql.types.organisation import Person, Reference, Team
-from api.graphql.types.progress import CheckIn, Measure, Status, TrendPoint
+from api.graphql.types.progress import (
+    BY_DAY,
+    DAYS_OF,
+    CheckIn,
+    Measure,
+    OutcomeForecast,
+    RollUpPart,
+    Status,
+    TrendPoint,
+)
 
 
 @strawberry.enum
@@ -50,6 +61,7 @@ class RollUp(Enum):
     MEASURES = "MEASURES"
     CHILDREN = "CHILDREN"
     BOTH = "BOTH"
+    SUM = "SUM"
 
 
 @strawberry.enum
@@ -181,6 +193,23 @@ class Alignment:
     measure: Annotated[Measure | None, Relation(on="measure_id")]
 
 
+@stands_on(None)
+class RollUpTold:
+    """The progress of an outcome, and what it is made of."""
+
+    policy: Annotated[RollUp, Expr("outcome_policy({org}, {t}.id, {pos})"), "The one that holds."]
+    value: Annotated[float | None, Expr("outcome_progress({org}, {t}.id, {pos}, {on})", price=3)]
+    because: Annotated[
+        list[RollUpPart],
+        Relation(
+            source="outcome_parts({org}, {t}.id, {pos}, {on})",
+            order=order("weight numeric desc", unique="id uuid"),
+            typical=5,
+        ),
+        "Every part, the heaviest first, those left out with the reason.",
+    ]
+
+
 @stands_on("outcome")
 class Outcome(Node):
     """A change worth making, owned by a team or a person."""
@@ -216,6 +245,15 @@ class Outcome(Node):
         Status | None,
         Expr("outcome_status({org}, {t}.id, {pos}, {on})"),
         "What is shown: closed, else outdated, else stated, else pending. Silence is never green.",
+    ]
+    rollup: Annotated["RollUpTold", Here(), "Its progress, and what it is made of."]
+    forecast: Annotated[
+        OutcomeForecast | None,
+        Relation(source="outcome_forecast({org}, {t}.id, {pos}, {on})"),
+        "Null unless every measure that counts has a forecast.",
+    ]
+    boundaries: Annotated[
+        list[Boundary], Relation(on="outcome_id", order=order("title"), typical=2), "What must not suffer from it."
     ]
     serves: Annotated[list[Alignment], Relation(on="outcome_id", order=order(), typical=2), "What it serves."]
     served_by: Annotated[list[Alignment], Relation(on="higher_id", order=order(), typical=5), "What serves it."]
@@ -269,15 +307,9 @@ class Outcome(Node):
         """The promises that serve it."""
         raise NotCompiled
 
-    @mapped(
-        Relation(
-            source="outcome_trend({org}, {t}.id, {pos}, {on}, least({a.days}, 366))",
-            order=order(unique="day date"),
-            typical=30,
-        )
-    )
+    @mapped(Relation(source=DAYS_OF, order=BY_DAY, typical=30))
     def trend(self, days: int = 30) -> list[TrendPoint]:
-        """Its progress on each of so many days up to the day asked for; 366 at most."""
+        """How it stood on each of so many days up to the day asked for; 366 at most."""
         raise NotCompiled
 
     @mapped(Relation(via=Link("concerned", "id", "entry_id"), order=ENTRY_ORDER))

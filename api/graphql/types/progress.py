@@ -12,7 +12,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID, UNSET
 
-from api.graphql.mapping import Column, Expr, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.mapping import Column, Expr, Here, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.scalars import JSON
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.organisation import Person, Reference
@@ -43,6 +43,55 @@ class Direction(Enum):
     YES_NO = "YES_NO"
     CHECKLIST = "CHECKLIST"
     ORDINAL = "ORDINAL"
+
+
+@strawberry.enum
+class Computation(Enum):
+    """What a computed measure makes of the values of its inputs; a ratio is the first by the second."""
+
+    SUM = "SUM"
+    MEAN = "MEAN"
+    MINIMUM = "MINIMUM"
+    MAXIMUM = "MAXIMUM"
+    RATIO = "RATIO"
+
+
+@strawberry.enum
+class Period(Enum):
+    """After which something that accumulates starts anew."""
+
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    YEAR = "YEAR"
+
+
+@strawberry.enum
+class Level(Enum):
+    """How much of what was agreed has been passed."""
+
+    COMMIT = "COMMIT"
+    TARGET = "TARGET"
+    STRETCH = "STRETCH"
+
+
+@strawberry.enum
+class InputKind(Enum):
+    """What the value of a measure is made of."""
+
+    READING = "READING"
+    INPUT = "INPUT"
+    MILESTONE = "MILESTONE"
+    BASELINE = "BASELINE"
+
+
+@stands_on(None)
+class UnitOfMeasure:
+    """What a value is counted in, and to how many digits after the point it is shown."""
+
+    symbol: Annotated[str | None, Column("unit_symbol")]
+    currency: Annotated[str | None, Column("unit_currency"), "ISO 4217."]
+    precision: Annotated[int | None, Column("unit_precision")]
 
 
 @strawberry.enum
@@ -78,14 +127,17 @@ class Reading(Node):
     exact_value: Annotated[Decimal, Column("value")]
     attainment: Annotated[
         float | None,
-        Expr("reading_attainment({org}, {t}.measure_id, {t}.value, {t}.taken_on, {pos})"),
+        Expr("reading_attainment({org}, {t}.series_id, {t}.value, {t}.taken_on, {pos})"),
         "Unclamped and unrounded, by the baseline and target in force on its day.",
     ]
     note: str | None
     evidence: str | None
     origin: Origin
+    source: str | None
+    external_id: str | None
     corrections: Annotated[int, "How often it was corrected."]
-    measure: Annotated[Node | None, Relation(on="measure_id", to="progress.Measure")]
+    measure: Annotated[Node | None, Relation(on="series_id", to="progress.Measure")]
+    indicator: Annotated[Node | None, Relation(on="series_id", to="indicators.Indicator")]
 
 
 @stands_on("measure_terms")
@@ -97,9 +149,59 @@ class MeasureTerms:
     target: float | None
     lower: float | None
     upper: float | None
+    commit: float | None
+    stretch: float | None
     weight: float
     due_on: date | None
     reason: str | None
+
+
+@stands_on(None)
+class MeasureInput:
+    """A part of what the value of a measure is made of."""
+
+    kind: InputKind
+    id: Annotated[ID, "Of the reading, the input measure, the milestone; of the measure itself for its baseline."]
+    value: float | None
+    day: date | None
+    position: Annotated[int, Column("at_position"), "Of the event that told it."]
+
+
+@stands_on(None)
+class MeasureForecast:
+    """Theil and Sen's line through the values of the days on which it was read, with an interval of 80 %."""
+
+    days: Annotated[int, "On how many days it was read."]
+    per_day: float
+    value: Annotated[float, "On the due day."]
+    lowest: float
+    highest: float
+    progress: float | None
+    lowest_progress: float | None
+    highest_progress: float | None
+
+
+@stands_on(None)
+class BandStanding:
+    """A figure beside its band."""
+
+    current: float | None
+    breached: bool
+    breached_since: date | None
+    share_inside: Annotated[float | None, "Of the days on which it had a value."]
+
+
+@stands_on(None)
+class ValuePoint:
+    """How a figure stood on a day."""
+
+    day: date
+    value: Annotated[float | None, Expr("figure_value({org}, {t}.of_id, {pos}, {t}.day)")]
+    attainment: Annotated[float | None, Expr("measure_attainment({org}, {t}.of_id, {pos}, {t}.day)")]
+
+
+DAYS_OF = "(select {t}.id as of_id, d.day from days_to({on}, {a.days}) d)"
+BY_DAY = order(unique="day date")
 
 
 @stands_on("measure")
@@ -108,10 +210,33 @@ class Measure(Node):
 
     id: ID
     title: str
-    unit: str | None
+    unit: Annotated[
+        UnitOfMeasure | None,
+        Here(null="{t}.unit_symbol is null and {t}.unit_currency is null and {t}.unit_precision is null"),
+    ]
     direction: Direction
     leading: Annotated[bool, Column("is_leading")]
+    retired: Annotated[bool, Column("is_retired")]
     accumulates: bool
+    resets: Annotated[Period | None, "After which its sum starts anew."]
+    computation: Computation | None
+    inputs: Annotated[
+        list["Measure"], Relation(where="{c}.id = any({t}.input_ids)", order=order("title"), typical=3), "By title."
+    ]
+    indicator: Annotated[Node | None, Relation(on="indicator_id", to="indicators.Indicator")]
+    owner: Annotated[Person | None, Relation(on="owner_id"), "Who keeps the figure."]
+    source: str | None
+    stale_after_days: int | None
+    last_read_on: Annotated[date | None, Expr("last_read({org}, {t}.id, {pos}, {on})", price=3)]
+    stale: Annotated[
+        bool | None,
+        Expr(
+            "case when {t}.stale_after_days is not null"
+            " then coalesce({on} - last_read({org}, {t}.id, {pos}, {on}) > {t}.stale_after_days, true) end",
+            price=3,
+        ),
+        "Whether it was read longer ago than it should be; null where nothing was said of that.",
+    ]
     starts_on: date | None
     baseline: Annotated[float | None, Expr("measure_baseline({org}, {t}.id, {pos}, {on})")]
     target: Annotated[float | None, Expr("measure_target({org}, {t}.id, {pos}, {on})")]
@@ -125,6 +250,33 @@ class Measure(Node):
     progress: Annotated[
         float | None, Expr("measure_progress({org}, {t}.id, {pos}, {on})", price=3), "Attainment clamped to 0…1."
     ]
+    level: Annotated[Level | None, Expr("measure_level({org}, {t}.id, {pos}, {on})", price=3), "The highest passed."]
+    forecast: Annotated[
+        MeasureForecast | None,
+        Relation(source="measure_forecast({org}, {t}.id, {pos}, {on})"),
+        "Where it lands by its due day; null with less than three days, or days that span a tenth of its time.",
+    ]
+    band: Annotated[
+        BandStanding | None,
+        Relation(
+            source="(select b.* from terms_on({org}, {t}.id, {pos}, {on}) n cross join lateral"
+            " band_standing({org}, {t}.id,"
+            " coalesce(n.lower, case {t}.direction when 'KEEP_ABOVE' then n.target end),"
+            " coalesce(n.upper, case {t}.direction when 'KEEP_BELOW' then n.target end),"
+            " coalesce(measure_starts({org}, {t}.id, {pos}), '-infinity'), {pos}, {on}) b"
+            " where {t}.direction like 'KEEP%')"
+        ),
+        "Of a measure that is to be kept above, below or within: how it keeps there.",
+    ]
+    because: Annotated[
+        list[MeasureInput],
+        Relation(
+            source="measure_parts({org}, {t}.id, {pos}, {on})",
+            order=order("kind", "day date null desc", unique="id uuid"),
+            typical=2,
+        ),
+        "What its present value is made of.",
+    ]
     checkpoints: JSON
     steps: JSON
     terms: Annotated[
@@ -135,7 +287,14 @@ class Measure(Node):
     references: Annotated[list[Reference], Relation(on="entity_id", order=order("system"), typical=1)]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
 
-    @mapped(Relation(on="measure_id", order=READING_ORDERS, filters={"until": "{c}.taken_on <= {v}"}, typical=12))
+    @mapped(
+        Relation(
+            where="{c}.series_id = {t}.series_id",
+            order=READING_ORDERS,
+            filters={"until": "{c}.taken_on <= {v}"},
+            typical=12,
+        )
+    )
     def readings(
         self,
         *,
@@ -147,6 +306,11 @@ class Measure(Node):
         before: str | None = UNSET,
     ) -> Connection[Reading]:
         """Its dated values; `until` leaves out later ones."""
+        raise NotCompiled
+
+    @mapped(Relation(source=DAYS_OF, order=BY_DAY, typical=30))
+    def trend(self, days: int = 30) -> list[ValuePoint]:
+        """Its value on each of so many days up to the day asked for; 366 at most."""
         raise NotCompiled
 
 
@@ -167,7 +331,52 @@ class CheckIn(Node):
 
 @stands_on(None)
 class TrendPoint:
-    """Progress on a day."""
+    """How an outcome stood on a day, as it is known now: what is asked of it is reckoned for each day."""
 
     day: date
+    progress: Annotated[float | None, Expr("outcome_progress({org}, {t}.of_id, {pos}, {t}.day)", price=3)]
+    expected: Annotated[float | None, Expr("outcome_expected({org}, {t}.of_id, {pos}, {t}.day)", price=5)]
+    pace: Annotated[float | None, Expr("outcome_pace({org}, {t}.of_id, {pos}, {t}.day)", price=5)]
+    status: Annotated[Status | None, Expr("outcome_status({org}, {t}.of_id, {pos}, {t}.day)")]
+    stated_status: Annotated[Status | None, Expr("outcome_stated_status({org}, {t}.of_id, {pos}, {t}.day)")]
+    suggested_status: Annotated[
+        Status | None, Expr("outcome_suggested_status({org}, {t}.of_id, {pos}, {t}.day)", price=5)
+    ]
+    confidence: Annotated[float | None, Expr("outcome_confidence({org}, {t}.of_id, {pos}, {t}.day)")]
+
+
+@stands_on(None)
+class OutcomeForecast:
+    """Where an outcome lands by its due day, with an interval of 80 %."""
+
     progress: float | None
+    lowest_progress: float | None
+    highest_progress: float | None
+
+
+@strawberry.enum
+class LeftOut(Enum):
+    """Why something does not count."""
+
+    RETIRED = "RETIRED"
+    PAUSED = "PAUSED"
+    ABANDONED = "ABANDONED"
+    WITHDRAWN = "WITHDRAWN"
+    UNCLEAR = "UNCLEAR"
+    WEIGHT_ZERO = "WEIGHT_ZERO"
+    POLICY = "POLICY"
+    UNITS_MIXED = "UNITS_MIXED"
+
+
+@stands_on(None)
+class RollUpPart:
+    """A measure, or an outcome that serves the one above, and what it adds to the whole."""
+
+    measure: Annotated[Measure | None, Relation(on="measure_id")]
+    outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+    value: Annotated[float | None, "Its current value; of an outcome only where values are added up."]
+    progress: Annotated[float | None, "Clamped to 0…1."]
+    weight: float
+    share: Annotated[float | None, "Of the weights that count; null where it is left out or values are added up."]
+    position: Annotated[int, Column("at_position"), "Of the last event that moved it."]
+    left_out: Annotated[LeftOut | None, "Why it does not count; null where it does."]

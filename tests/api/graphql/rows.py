@@ -139,8 +139,8 @@ class Rows:
         direction = ["INCREASE", "DECREASE", "KEEP_WITHIN"][nth]
         await self.add(
             "measure", measure, since, None, outcome_id=self.of("outcome", outcome), title=f"Measure {nth % 2}",
-            unit=None if nth else "€", direction=direction, starts_on=FIRST_DAY, checkpoints="[]", steps="[]",
-            is_leading=False, accumulates=False,
+            unit_symbol=None if nth else "€", direction=direction, starts_on=FIRST_DAY, checkpoints="[]", steps="[]",
+            is_leading=False, accumulates=False, series_id=measure, input_ids=[], is_retired=False,
         )  # fmt: skip
         target = None if (outcome, nth) == (7, 0) else Decimal("200.50")
         terms: dict[str, Any] = {
@@ -154,7 +154,7 @@ class Rows:
         for one in range(6):
             corrected = one == 2
             values: dict[str, Any] = {
-                "measure_id": measure, "outcome_id": self.of("outcome", outcome), "value": Decimal(100 + 7 * one),
+                "series_id": measure, "outcome_id": self.of("outcome", outcome), "value": Decimal(100 + 7 * one),
                 "taken_on": FIRST_DAY + timedelta(20 * (one // 2)), "taken_at": since + 1, "note": ODD[one],
                 "evidence": None, "origin": "PERSON", "corrections": 0,
             }  # fmt: skip

@@ -1,0 +1,319 @@
+"""Readings: dated values of measures and indicators, taken, corrected and declared void (R8, R9)."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from uuid import UUID, uuid5
+
+import msgspec
+
+from domain.codes import (
+    ALREADY_EXISTS,
+    DAY_IN_FUTURE,
+    NOT_FOUND,
+    NOT_READ_DIRECTLY,
+    READING_DIFFERS,
+    READING_VOIDED,
+    TERMS_MISSING,
+)
+from domain.indicators import Indicator
+from domain.kernel import (
+    Command,
+    Event,
+    ExternalReadingId,
+    Fold,
+    IndicatorId,
+    MeasureId,
+    OutcomeId,
+    ReadingId,
+    Reads,
+    Refused,
+)
+from domain.measures import Direction, Measure, MeasureSet
+from domain.references import NAMES
+from domain.values import Invalid, Name, Reason, Text, checked_choice
+
+ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+
+
+class Origin(StrEnum):
+    """Where a reading comes from."""
+
+    PERSON = "PERSON"
+    SOURCE = "SOURCE"
+    IMPORT = "IMPORT"
+
+
+class ReadingTaken(Event, frozen=True, tag="reading.taken"):
+    """A measure, or an indicator, had a value on a day."""
+
+    version: ClassVar[int] = 2
+
+    reading_id: ReadingId
+    value: Decimal
+    taken_on: date
+    measure_id: MeasureId | None = None
+    outcome_id: OutcomeId | None = None
+    note: Text | None = None
+    evidence: Text | None = None
+    origin: Origin = Origin.PERSON
+    indicator_id: IndicatorId | None = None
+    source: Name | None = None
+    external_id: ExternalId | None = None
+    external_reading_id: ExternalReadingId | None = None
+
+
+class ReadingCorrected(Event, frozen=True, tag="reading.corrected"):
+    """A reading was wrong; what it says now stands beside what it said."""
+
+    version: ClassVar[int] = 2
+
+    reading_id: ReadingId
+    value: Decimal
+    taken_on: date
+    reason: Reason
+    measure_id: MeasureId | None = None
+    outcome_id: OutcomeId | None = None
+    indicator_id: IndicatorId | None = None
+
+
+class ReadingVoided(Event, frozen=True, tag="reading.voided"):
+    """A reading should never have been taken; it counts nowhere, and stays in the history."""
+
+    reading_id: ReadingId
+    reason: Reason
+    measure_id: MeasureId | None = None
+    outcome_id: OutcomeId | None = None
+    indicator_id: IndicatorId | None = None
+
+
+class Reading(Fold[ReadingTaken | ReadingCorrected | ReadingVoided]):
+    """A reading as it stands, and whether it is void."""
+
+    def __init__(self, reading_id: UUID) -> None:
+        super().__init__(reading=reading_id)
+        self.stands: ReadingTaken | ReadingCorrected | None = None
+        self.voided = False
+
+    def fold(self, event: ReadingTaken | ReadingCorrected | ReadingVoided) -> None:
+        match event:
+            case ReadingTaken() | ReadingCorrected():
+                self.stands = event
+            case ReadingVoided():
+                self.voided = True
+
+    def standing(self) -> ReadingTaken | ReadingCorrected:
+        """The reading as it stands; refuses one that nobody took, and a void one."""
+        if self.stands is None:
+            raise Refused(NOT_FOUND, "There is no such reading: take it first.", "readingId")
+        if self.voided:
+            raise Refused(READING_VOIDED, "Take a new reading: this one is void.", "readingId")
+        return self.stands
+
+
+class ToldBefore(Fold[ReadingTaken | ReadingCorrected | ReadingVoided]):
+    """What a source has told under an id of its own, so that telling it again adds nothing."""
+
+    rare = True
+
+    def __init__(self, external_reading_id: UUID) -> None:
+        super().__init__(external_reading=external_reading_id)
+        self.told: ReadingTaken | None = None
+
+    def fold(self, event: ReadingTaken | ReadingCorrected | ReadingVoided) -> None:
+        if isinstance(event, ReadingTaken):  # the others bear no such tag
+            self.told = event
+
+
+def check_day(taken_on: date, today: date) -> None:
+    """Refuses a day that has not come."""
+    if taken_on > today:
+        raise Refused(DAY_IN_FUTURE, "Give the day on which the value was read; it lies in the future.", "takenOn")
+
+
+def check_value(measure: MeasureSet, value: Decimal) -> None:
+    """Refuses a value that the measure can't have."""
+    if measure.direction is Direction.YES_NO and value not in {Decimal(0), Decimal(1)}:
+        raise Refused(TERMS_MISSING, "Give 1 for yes or 0 for no.", "value")
+    if measure.direction is Direction.ORDINAL:
+        steps = {step.value for step in measure.steps}
+        if not 0 <= value <= 1 or (steps and value not in steps):
+            raise Refused(TERMS_MISSING, "Give the value of one of the steps, 0 to 1.", "value")
+
+
+def check_read_directly(measure: MeasureSet) -> None:
+    """Refuses a reading of what is told by other things."""
+    if measure.indicator_id is not None:
+        raise Refused(NOT_READ_DIRECTLY, "Take the reading of the indicator that this measure reads.", "measureId")
+    if measure.computation is not None:
+        raise Refused(NOT_READ_DIRECTLY, "Take readings of the measures that this one is computed from.", "measureId")
+    if measure.direction is Direction.CHECKLIST:
+        raise Refused(NOT_READ_DIRECTLY, "Mark the milestones of the outcome: this measure counts them.", "measureId")
+
+
+class TakeReading(Command):
+    """Tell the value that a measure or an indicator had on a day (R9).
+
+    What a source tells again under the same id adds nothing (R12). Refused where there is no such measure, the day lies
+    in the future, or the value comes from elsewhere.
+    """
+
+    entity = "reading_id"
+    creates = True
+
+    reading_id: ReadingId
+    measure_id: MeasureId | None = None
+    value: Decimal | None = None
+    taken_on: date | None = None
+    note: Text | None = None
+    evidence: Text | None = None
+    origin: Origin = Origin.PERSON
+    indicator_id: IndicatorId | None = None
+    step: Name | None = None
+    source: Name | None = None
+    external_id: ExternalId | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checked_choice((self.measure_id, "measureId"), (self.indicator_id, "indicatorId"))
+        checked_choice((self.value, "value"), (self.step, "step"))
+        if self.external_id is not None and self.source is None:
+            raise Invalid("Name the source whose id this is.", "source")
+
+    def reads(self) -> Reads:
+        self.reading = Reading(self.reading_id)
+        self.measure = self.measure_id and Measure(self.measure_id)
+        self.indicator = self.indicator_id and Indicator(self.indicator_id)
+        self.external_reading_id: UUID | None = None
+        folds: list[Measure | Indicator | Reading | ToldBefore] = [self.measure or self.indicator or self.reading]
+        folds.append(self.reading)
+        self.before: ToldBefore | None = None
+        if self.external_id is not None:
+            series = self.measure_id or self.indicator_id
+            self.external_reading_id = uuid5(NAMES, f"{series}\0{self.source}\0{self.external_id}")
+            self.before = ToldBefore(self.external_reading_id)
+            folds.append(self.before)
+        yield [*folds]
+
+    def execute(self) -> None:
+        outcome_id, value = self._checked()
+        taken_on = self.taken_on or self.issued.today
+        if self.before is not None and (told := self.before.told):
+            if (told.value, told.taken_on) != (value, taken_on):
+                sentence = f"Correct the reading {told.reading_id}: the source told {told.value} under this id."
+                raise Refused(READING_DIFFERS, sentence, "externalId")
+            return
+        if self.reading.stands:
+            raise Refused(ALREADY_EXISTS, "Choose another id: a reading has this one.", "readingId")
+        check_day(taken_on, self.issued.today)
+        self.emit(
+            ReadingTaken(
+                reading_id=self.reading_id,
+                measure_id=self.measure_id,
+                outcome_id=outcome_id,
+                value=value,
+                taken_on=taken_on,
+                note=self.note,
+                evidence=self.evidence,
+                origin=self.origin,
+                indicator_id=self.indicator_id,
+                source=self.source,
+                external_id=self.external_id,
+                external_reading_id=self.external_reading_id,
+            )
+        )
+
+    def _checked(self) -> tuple[UUID | None, Decimal]:
+        """The outcome of the measure, if it is one, and the value."""
+        if self.measure is None:
+            assert self.indicator is not None  # noqa: S101 - the one or the other is given
+            self.indicator.check("indicatorId")
+            if self.value is None:
+                raise Refused(TERMS_MISSING, "Give a value: only an ordinal measure has steps.", "step")
+            return None, self.value
+        was, _ = self.measure.standing("measureId")
+        check_read_directly(was)
+        value = self.value if self.value is not None else self._step_of(was)
+        check_value(was, value)
+        return was.outcome_id, value
+
+    def _step_of(self, measure: MeasureSet) -> Decimal:
+        value = next((step.value for step in measure.steps if step.name == self.step), None)
+        if value is None:
+            names = ", ".join(step.name for step in measure.steps) or "none has been named"
+            raise Refused(TERMS_MISSING, f"Name one of the steps of the measure: {names}.", "step")
+        return value
+
+
+class CorrectReading(Command):
+    """Put a reading right and say why; what it said before stays in the history (R8, R9).
+
+    Refused where there is no such reading, or it is void.
+    """
+
+    entity = "reading_id"
+
+    reading_id: ReadingId
+    reason: Reason
+    value: Decimal | None = None
+    taken_on: date | None = None
+
+    def reads(self) -> Reads:
+        self.reading = Reading(self.reading_id)
+        yield [self.reading]
+        self.measure: Measure | None = None
+        if (was := self.reading.stands) and was.measure_id:
+            self.measure = Measure(was.measure_id)
+            yield [self.measure]
+
+    def execute(self) -> None:
+        was = self.reading.standing()
+        value = was.value if self.value is None else self.value
+        taken_on = self.taken_on or was.taken_on
+        if (value, taken_on) == (was.value, was.taken_on):
+            return
+        check_day(taken_on, self.issued.today)
+        if self.measure is not None and self.measure.set is not None:
+            check_value(self.measure.set, value)
+        self.emit(
+            ReadingCorrected(
+                reading_id=self.reading_id,
+                measure_id=was.measure_id,
+                outcome_id=was.outcome_id,
+                value=value,
+                taken_on=taken_on,
+                reason=self.reason,
+                indicator_id=was.indicator_id,
+            )
+        )
+
+
+class VoidReading(Command):
+    """Declare a reading void and say why: it counts nowhere, and stays in the history (R9).
+
+    Refused where there is no such reading.
+    """
+
+    entity = "reading_id"
+
+    reading_id: ReadingId
+    reason: Reason
+
+    def reads(self) -> Reads:
+        self.reading = Reading(self.reading_id)
+        yield [self.reading]
+
+    def execute(self) -> None:
+        if self.reading.voided:
+            return
+        was = self.reading.standing()
+        self.emit(
+            ReadingVoided(
+                reading_id=self.reading_id,
+                reason=self.reason,
+                measure_id=was.measure_id,
+                outcome_id=was.outcome_id,
+                indicator_id=was.indicator_id,
+            )
+        )
