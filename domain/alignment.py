@@ -3,10 +3,10 @@
 from decimal import Decimal
 from uuid import UUID
 
-from domain.codes import ALIGNMENT_CIRCLE
+from domain.codes import ALIGNMENT_CIRCLE, UNITS_MIXED
 from domain.kernel import Command, Event, Fold, HigherId, MeasureId, ObjectiveId, OutcomeId, Reads, Refused
-from domain.measures import Measure
-from domain.outcomes import Outcome
+from domain.measures import Measure, Measures
+from domain.outcomes import Outcome, RollUp
 from domain.references import check_mentions, mentioned
 from domain.strategy import Objective
 from domain.values import Weight, checked_between, checked_choice
@@ -76,10 +76,24 @@ class ServesObjectives(Fold[ObjectiveLink]):
                 self.objectives.pop(event.objective_id, None)
 
 
+def check_units(lower: Measures, higher: Measures) -> None:
+    """Refuses to add up values that are counted in different units."""
+    if len({units_of(measures) for measures in (lower, higher)} - {()}) > 1:
+        sentence = "Let both have one and the same unit, or roll up by CHILDREN: the higher outcome adds up values."
+        raise Refused(UNITS_MIXED, sentence, "higherId")
+
+
+def units_of(measures: Measures) -> tuple[tuple[str, str], ...]:
+    """What the measures of an outcome are counted in, each once."""
+    known = [unit for unit in measures.units.values() if unit is not None]
+    return tuple(sorted({(unit.currency or "", unit.symbol or "") for unit in known}))
+
+
 class AlignOutcome(Command):
     """Let an outcome serve a higher outcome, one of its measures, or a strategic objective, by a weight (R3).
 
-    Weight 0 supports without counting; aligning again changes the link. Refused where the outcome would serve itself.
+    Weight 0 supports without counting; aligning again changes the link. Refused where the outcome would serve itself,
+    or its values would be added to those in another unit.
     """
 
     entity = "outcome_id"
@@ -107,6 +121,13 @@ class AlignOutcome(Command):
         self.objectives = ServesObjectives(self.outcome_id)
         yield [self.objectives if self.objective_id else self.served, *self.mentions.values()]
         self.higher = self.measure.outcome_id if self.measure else self.higher_id
+        self.added: tuple[Measures, Measures] | None = None
+        if self.higher:
+            above = Outcome(self.higher)
+            yield [above]
+            if above.set and above.set.roll_up is RollUp.SUM and self.weight > 0:
+                self.added = (Measures(self.outcome_id), Measures(self.higher))
+                yield [*self.added]
         self.above: set[UUID] = set()
         rising: set[UUID] = {self.higher} if self.higher else set()
         while rising:
@@ -120,6 +141,8 @@ class AlignOutcome(Command):
         if self.outcome_id in self.above:
             sentence = "Unalign an outcome first: what this outcome would serve serves it already, by way of others."
             raise Refused(ALIGNMENT_CIRCLE, sentence, "measureId" if self.measure_id else "higherId")
+        if self.added is not None:
+            check_units(*self.added)
         if self.objective_id:
             link = OutcomeAlignedToObjective(
                 outcome_id=self.outcome_id, objective_id=self.objective_id, weight=self.weight
