@@ -9,6 +9,7 @@ from domain import (
     organisation,
     outcomes,
     people,
+    policy,
     practice,
     strategy,
     tasks,
@@ -18,7 +19,9 @@ from domain.kernel import Command, Event, wire_name
 SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     (
         organisation.FoundOrganisation,
+        organisation.RenameOrganisation,
         organisation.SetCalendar,
+        policy.SetPolicy,
         organisation.GrantRole,
         organisation.IssueApiKey,
         organisation.RevokeApiKey,

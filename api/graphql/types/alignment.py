@@ -22,7 +22,7 @@ from api.graphql.mapping import (
 from api.graphql.types.accountability import MILESTONE_ORDERS, TASK_ORDERS, Milestone, MilestoneOrder, Task, TaskOrder
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
-from api.graphql.types.organisation import Person, Reference, Team
+from api.graphql.types.organisation import Person, Reference, RollUp, Team
 from api.graphql.types.progress import CheckIn, Measure, Status, TrendPoint
 
 
@@ -41,15 +41,6 @@ class Ambition(Enum):
 
     COMMITTED = "COMMITTED"
     ASPIRATIONAL = "ASPIRATIONAL"
-
-
-@strawberry.enum
-class RollUp(Enum):
-    """What an outcome's progress is made of."""
-
-    MEASURES = "MEASURES"
-    CHILDREN = "CHILDREN"
-    BOTH = "BOTH"
 
 
 @strawberry.enum
