@@ -11,6 +11,7 @@ from domain import (
     organisation,
     outcomes,
     people,
+    policy,
     practice,
     readings,
     strategy,
@@ -21,7 +22,9 @@ from domain.kernel import Command, Event, wire_name
 SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     (
         organisation.FoundOrganisation,
+        organisation.RenameOrganisation,
         organisation.SetCalendar,
+        policy.SetPolicy,
         organisation.GrantRole,
         organisation.IssueApiKey,
         organisation.RevokeApiKey,

@@ -35,6 +35,13 @@ class OrganisationFounded(Event, frozen=True, tag="organisation.founded"):
     time_zone: TimeZone
 
 
+class OrganisationRenamed(Event, frozen=True, tag="organisation.renamed"):
+    """The organisation goes by another name."""
+
+    organisation_id: OrganisationId
+    name: Name
+
+
 class CalendarSet(Event, frozen=True, tag="organisation.calendar-set"):
     """By which days and years the organisation reckons from now on."""
 
@@ -93,6 +100,19 @@ class Organisation(Fold[OrganisationFounded | CalendarSet]):
                 self.holidays = event.holidays
 
 
+class OrganisationName(Fold[OrganisationFounded | OrganisationRenamed]):
+    """What the organisation is called; nothing before it has been founded."""
+
+    def __init__(self, organisation_id: UUID) -> None:
+        super().__init__(organisation=organisation_id)
+        self.name: str | None = None
+
+    def fold(self, event: OrganisationFounded | OrganisationRenamed) -> None:
+        match event:
+            case OrganisationFounded() | OrganisationRenamed():
+                self.name = event.name
+
+
 class Roles(Fold[RoleGranted]):
     """What a person may do; nothing yet where nobody granted a role."""
 
@@ -146,6 +166,27 @@ class FoundOrganisation(Command):
         self.emit(
             OrganisationFounded(organisation_id=self.organisation_id, name=self.name, time_zone=self.time_zone),
         )
+
+
+class RenameOrganisation(Command):
+    """Give the organisation another name.
+
+    Refused before the organisation has been founded.
+    """
+
+    role = Role.OWNER
+
+    name: Name
+
+    def reads(self) -> Reads:
+        self.called = OrganisationName(self.issued.organisation_id)
+        yield [self.called]
+
+    def execute(self) -> None:
+        if self.called.name is None:
+            raise Refused(NOT_FOUND, "Found the organisation first.")
+        if self.name != self.called.name:
+            self.emit(OrganisationRenamed(organisation_id=self.issued.organisation_id, name=self.name))
 
 
 class SetCalendar(Command):

@@ -1,19 +1,39 @@
 """The organisation, its people, teams and cycles, and the external references of whatever bears one."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from domain.cycles import CyclePlanned, CycleStarted
-from domain.organisation import CalendarSet, OrganisationFounded
+from domain.organisation import CalendarSet, OrganisationFounded, OrganisationRenamed
 from domain.people import PersonRegistered, TeamFormed, TeamJoined, TeamLeft, TeamMoved
+from domain.policy import PolicySet
 from domain.references import Reference
 from projections.rows import Recorded, Revision, Table, end, insert, link_id, revise
 
 ORGANISATION = Table(
     "organisation",
-    ("name", "time_zone", "first_day_of_week", "fiscal_year_starts_month", "holidays", "cadence_days", "grace_days"),
+    (
+        "name",
+        "time_zone",
+        "first_day_of_week",
+        "fiscal_year_starts_month",
+        "holidays",
+        "cadence_days",
+        "grace_days",
+        "on_track_from",
+        "at_risk_from",
+        "too_early_share",
+        "acknowledgement_days",
+        "focus_limit",
+        "green_from",
+        "amber_from",
+        "aspirational_success",
+        "small_number",
+        "default_roll_up",
+    ),
 )
 PERSON = Table("person", ("name", "email"))
 TEAM = Table("team", ("name", "parent_id"))
@@ -43,7 +63,12 @@ def _organisation(recorded: Recorded) -> Iterator[Revision]:
                 holidays="[]",
                 cadence_days=CADENCE_DAYS,
                 grace_days=GRACE_DAYS,
+                **_policy(PolicySet(organisation_id=event.organisation_id)),
             )
+        case OrganisationRenamed() as event:
+            yield revise(ORGANISATION, event.organisation_id, name=event.name)
+        case PolicySet() as event:
+            yield revise(ORGANISATION, event.organisation_id, **_policy(event))
         case CalendarSet() as event:
             yield revise(
                 ORGANISATION,
@@ -67,6 +92,21 @@ def _organisation(recorded: Recorded) -> Iterator[Revision]:
             yield revise(CYCLE, event.cycle_id, state="RUNNING")
         case _:
             return
+
+
+def _policy(event: PolicySet) -> dict[str, Any]:
+    return {
+        "on_track_from": event.on_track_from,
+        "at_risk_from": event.at_risk_from,
+        "too_early_share": event.too_early_share,
+        "acknowledgement_days": event.acknowledgement_days,
+        "focus_limit": event.focus_limit,
+        "green_from": event.green_from,
+        "amber_from": event.amber_from,
+        "aspirational_success": event.aspirational_success,
+        "small_number": event.small_number,
+        "default_roll_up": event.default_roll_up.value if event.default_roll_up else None,
+    }
 
 
 def _people(recorded: Recorded) -> Iterator[Revision]:

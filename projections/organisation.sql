@@ -12,6 +12,16 @@ create table organisation (
     holidays json not null,
     cadence_days int not null,
     grace_days int not null,
+    on_track_from numeric not null,
+    at_risk_from numeric not null,
+    too_early_share numeric not null,
+    acknowledgement_days int not null,
+    focus_limit int not null,
+    green_from numeric not null,
+    amber_from numeric not null,
+    aspirational_success numeric not null,
+    small_number int not null,
+    default_roll_up text check (default_roll_up in ('MEASURES', 'CHILDREN', 'BOTH', 'SUM')),
     primary key (organisation_id, id, since)
 );
 

@@ -6,17 +6,20 @@ returns boolean
 language sql immutable parallel safe
 as $$ select p_state not in ('PAUSED', 'ABANDONED', 'WITHDRAWN') $$;
 
--- outcome_policy: what the progress of an outcome is made of: what was said, else its measures where it has any, else its children
+-- outcome_policy: what the progress of an outcome is made of: what was said of it, else in the organisation's policy, else its
+-- measures where it has any, else its children
 create function outcome_policy(p_organisation uuid, p_outcome uuid, p_as_of bigint)
 returns text
 language sql stable parallel safe
 as $$
-    select coalesce(o.roll_up, case when exists (
+    select coalesce(o.roll_up, g.default_roll_up, case when exists (
                select from measure m
                 where m.organisation_id = p_organisation and m.outcome_id = o.id and not m.is_retired
                   and m.since <= p_as_of and (m.until is null or m.until > p_as_of))
            then 'MEASURES' else 'CHILDREN' end)
       from outcome o
+      join organisation g on g.organisation_id = p_organisation
+                         and g.since <= p_as_of and (g.until is null or g.until > p_as_of)
      where o.organisation_id = p_organisation and o.id = p_outcome
        and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
 $$;
@@ -83,12 +86,14 @@ returns numeric
 language sql stable parallel safe
 as $$
     with this as (  -- outcome_policy, written out: a call costs as much as a measure
-        select coalesce(o.roll_up, case when exists (
+        select coalesce(o.roll_up, g.default_roll_up, case when exists (
                    select from measure m
                     where m.organisation_id = p_organisation and m.outcome_id = o.id and not m.is_retired
                       and m.since <= p_as_of and (m.until is null or m.until > p_as_of))
                then 'MEASURES' else 'CHILDREN' end) as policy
           from outcome o
+          join organisation g on g.organisation_id = p_organisation
+                             and g.since <= p_as_of and (g.until is null or g.until > p_as_of)
          where o.organisation_id = p_organisation and o.id = p_outcome
            and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
     ),
@@ -183,7 +188,8 @@ $$;
 
 -- `offset 0` below keeps a sub-select from being written into each place that reads it, to be reckoned as often.
 
--- outcome_standing: progress, expected progress and their difference, and the status that they suggest. What is expected follows
+-- outcome_standing: progress, expected progress and their difference, and the status that they
+-- suggest by the thresholds of the organisation. What is expected follows
 -- the measures that count, each by its own dates and checkpoints; where none counts, the outcome's own dates.
 create function outcome_standing(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
 returns table (progress numeric, expected numeric, pace numeric, suggested_status text)
@@ -191,11 +197,13 @@ language sql stable parallel safe rows 1
 as $$
     select p.progress, e.expected, p.progress - e.expected,
            case when p.progress is null or e.expected is null then null
-                when e.elapsed < 0.10 then 'TOO_EARLY'
-                when p.progress - e.expected >= -0.10 then 'ON_TRACK'
-                when p.progress - e.expected >= -0.25 then 'AT_RISK'
+                when e.elapsed < g.too_early_share then 'TOO_EARLY'
+                when p.progress - e.expected >= g.on_track_from then 'ON_TRACK'
+                when p.progress - e.expected >= g.at_risk_from then 'AT_RISK'
                 else 'OFF_TRACK' end
       from (select rolled_up(p_organisation, p_outcome, p_as_of, p_on) offset 0) p (progress)
+      join organisation g on g.organisation_id = p_organisation
+                         and g.since <= p_as_of and (g.until is null or g.until > p_as_of)
      cross join lateral (
            select w.elapsed, coalesce((
                   select sum(s.expected * s.weight) / nullif(sum(s.weight), 0)

@@ -21,6 +21,8 @@ from domain.organisation import (
     IssueApiKey,
     Organisation,
     OrganisationFounded,
+    OrganisationRenamed,
+    RenameOrganisation,
     RevokeApiKey,
     Scope,
     SetCalendar,
@@ -93,6 +95,17 @@ def test_what_is_no_time_zone_is_not_read(zone: str) -> None:
 def test_the_calendar_is_set_with_each_holiday_once_and_in_order() -> None:
     may, june = date(2022, 5, 1), date(2022, 6, 10)
     given(founded()).when(SetCalendar(time_zone="Europe/Lisbon", holidays=(june, may, june))).then(calendar(may, june))
+
+
+def test_an_organisation_is_renamed_once() -> None:
+    rename, renamed = RenameOrganisation(name="Port"), OrganisationRenamed(organisation_id=ORGANISATION, name="Port")
+    given(founded()).when(rename).then(renamed)
+    given(founded(), renamed).when(rename).then_nothing()
+    given(founded()).when(RenameOrganisation(name="Harbour")).then_nothing()
+
+
+def test_an_organisation_has_a_name_once_it_is_founded() -> None:
+    given().when(RenameOrganisation(name="Port")).then_refused(NOT_FOUND)
 
 
 def test_the_same_calendar_is_set_once() -> None:

@@ -15,6 +15,7 @@ from domain.focus import AbandonOutcome
 from domain.measures import Direction, ReviseMeasure
 from domain.organisation import SetCalendar
 from domain.outcomes import RollUp
+from domain.policy import SetPolicy
 from domain.readings import CorrectReading
 from infra.database import Database
 from tests.projections.figures import DUE, NOW, START, Figures, World
@@ -231,3 +232,20 @@ async def test_a_change_of_zone_leaves_the_days_of_readings_as_they_were_told(da
         await settled()
         assert await progress(world, world.outcome_id, START + timedelta(9)) == 0
         assert await progress(world, world.outcome_id, START + timedelta(10)) == 0.5
+
+
+async def test_the_organisations_policy_says_what_is_on_track_and_what_rolls_up(database: Database) -> None:
+    async with World(database) as (world, settled):
+        measure_id = await world.measure(starts_on=START, due_on=START + timedelta(100))
+        await world.read(0, 30, measure_id=measure_id)
+        head = await settled()
+        on = START + timedelta(50)  # half the time, and 0.3 of the way: 0.2 behind
+        assert (await world.ask(STANDING, world.outcome_id, NOW, on))["suggested_status"] == "AT_RISK"
+        await world.telling.tell(SetPolicy(on_track_from=Decimal("-0.2"), default_roll_up=RollUp.CHILDREN))
+        await settled()
+        assert (await world.ask(STANDING, world.outcome_id, NOW, on))["suggested_status"] is None
+        assert (await world.ask("outcome_policy($1, $2, $3)", world.outcome_id, NOW))[0] == "CHILDREN"
+        await world.telling.tell(SetPolicy(on_track_from=Decimal("-0.2")))
+        await settled()
+        assert (await world.ask(STANDING, world.outcome_id, NOW, on))["suggested_status"] == "ON_TRACK"
+        assert (await world.ask(STANDING, world.outcome_id, head, on))["suggested_status"] == "AT_RISK"

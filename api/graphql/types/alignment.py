@@ -24,7 +24,7 @@ from api.graphql.types.accountability import MILESTONE_ORDERS, TASK_ORDERS, Mile
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
 from api.graphql.types.indicators import Boundary
-from api.graphql.types.organisation import Person, Reference, Team
+from api.graphql.types.organisation import Person, Reference, RollUp, Team
 from api.graphql.types.progress import (
     BY_DAY,
     DAYS_OF,
@@ -52,16 +52,6 @@ class Ambition(Enum):
 
     COMMITTED = "COMMITTED"
     ASPIRATIONAL = "ASPIRATIONAL"
-
-
-@strawberry.enum
-class RollUp(Enum):
-    """What an outcome's progress is made of."""
-
-    MEASURES = "MEASURES"
-    CHILDREN = "CHILDREN"
-    BOTH = "BOTH"
-    SUM = "SUM"
 
 
 @strawberry.enum

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID, UNSET
 
-from api.graphql.mapping import Column, Expr, Filter, Link, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.mapping import Column, Expr, Filter, Here, Link, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.scalars import JSON
 from api.graphql.types.common import Connection, Node
 
@@ -33,6 +33,32 @@ class Role(Enum):
     READER = "READER"
 
 
+@strawberry.enum
+class RollUp(Enum):
+    """What an outcome's progress is made of."""
+
+    MEASURES = "MEASURES"
+    CHILDREN = "CHILDREN"
+    BOTH = "BOTH"
+    SUM = "SUM"
+
+
+@stands_on(None)
+class Policy:
+    """The thresholds that the organisation judges by."""
+
+    on_track_from: Annotated[float, "The pace from which an outcome is on track."]
+    at_risk_from: Annotated[float, "The pace from which it is at risk; below, it is off track."]
+    too_early_share: Annotated[float, "The share of its time before which it is too early to tell."]
+    acknowledgement_days: Annotated[int, "How long a delivery or a check-in may wait for its answer."]
+    focus_limit: Annotated[int, "How many outcomes a team or a person may have active at once, unless said otherwise."]
+    green_from: float
+    amber_from: float
+    aspirational_success: Annotated[float, "The grade from which an aspirational outcome is a success."]
+    small_number: Annotated[int, "Below so many cases counts are told, and no rate."]
+    default_roll_up: Annotated[RollUp | None, "Null: measures where there are any, else what serves the outcome."]
+
+
 @stands_on("organisation")
 class Organisation(Node):
     """The tenant: everything belongs to exactly one."""
@@ -45,6 +71,7 @@ class Organisation(Node):
     holidays: JSON
     cadence_days: Annotated[int, "How often check-ins are due."]
     grace_days: int
+    policy: Annotated[Policy, Here()]
 
 
 @stands_on("reference")

@@ -58,7 +58,9 @@ class Rows:
         await self.add(
             "organisation", self.id, 1, name=f"{self.name} & Co", time_zone="Europe/Berlin", first_day_of_week=1,
             fiscal_year_starts_month=10, holidays='["2023-12-25", {"b": null, "a": 12345678901234567890}]',
-            cadence_days=7, grace_days=3,
+            cadence_days=7, grace_days=3, on_track_from=Decimal("-0.10"), at_risk_from=Decimal("-0.25"),
+            too_early_share=Decimal("0.10"), acknowledgement_days=7, focus_limit=5, green_from=Decimal("0.7"),
+            amber_from=Decimal("0.4"), aspirational_success=Decimal("0.7"), small_number=5, default_roll_up="BOTH",
         )  # fmt: skip
         for nth in range(4):
             await self.add(
