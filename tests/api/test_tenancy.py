@@ -27,7 +27,9 @@ HOLDS = {
     "beneficiaryId": "person",
     "higherId": "outcome",
     "drivesId": "objective",
+    "inputIds": "measure",
 }
+WITH: Mapping[str, dict[str, Any]] = {"inputIds": {"computation": "SUM"}}  # what such an id needs beside it
 PARENTS = {"form-team": "team", "move-team": "team", "plan-cycle": "cycle"}
 # What a command needs beside its required fields to come as far as looking its ids up.
 BESIDE: Mapping[str, dict[str, Any]] = {
@@ -38,12 +40,15 @@ BESIDE: Mapping[str, dict[str, Any]] = {
     "unalign-outcome": {"objectiveId": None},
     "set-focus-limit": {"teamId": None},
     "revise-measure": {"title": "Other"},
+    "take-reading": {"measureId": None, "value": "1"},
     "correct-reading": {"value": "2"},
+    "set-boundary": {"indicatorId": None, "lower": "1"},
     "check-in": {"next": "Go on"},
 }
 # Of which exactly one is given.
 EITHER = (
     frozenset({"higherId", "objectiveId", "measureId"}),
+    frozenset({"measureId", "indicatorId"}),
     frozenset({"teamId", "personId"}),
     frozenset({"outcomeId", "servesNothing"}),
 )
@@ -91,7 +96,7 @@ def body_of(command: str, organisation: Organisation, instead: str = "") -> dict
         if instead in group:
             for other in group - set(schema["required"]):
                 body.pop(other, None)
-    return body
+    return {**body, **WITH.get(instead, {})}
 
 
 def placed(command: str, field: str, value: str) -> Any:
@@ -136,6 +141,10 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
         target="10",
     )
     await made("reading", "take-reading", measureId=ids["measure"], value="4")
+    await made("indicator", "define-indicator", title=f"Visitors {organisation.id}")
+    await made(
+        "boundary", "set-boundary", outcomeId=ids["outcome"], title="Enough", indicatorId=ids["indicator"], lower="1"
+    )
     await made("task", "commit-task", title=f"Sell {organisation.id}", dueOn="2026-12-01", outcomeId=ids["outcome"])
     await made(
         "milestone", "set-milestone", outcomeId=ids["outcome"], title=f"Half {organisation.id}", dueOn="2026-12-01"

@@ -54,7 +54,7 @@ def test_an_organisation_has_a_policy_once_it_is_founded() -> None:
         {"acknowledgementDays": -1},
         {"focusLimit": 0},
         {"smallNumber": 0},
-        {"defaultRollUp": "SUM"},
+        {"defaultRollUp": "MEDIAN"},
     ],
 )
 def test_thresholds_out_of_order_or_limits_are_not_read(said: dict[str, Any]) -> None:

@@ -1,0 +1,48 @@
+"""The examples of the pages under docs/ are true: their commands are taken, their questions answered as they say."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.api.edge import Edge
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"```(ndjson|graphql|json)\n(.*?)```", re.DOTALL)
+PAGES = {
+    path.stem: blocks
+    for folder in ("explanation", "howto")
+    for path in sorted((ROOT / "docs" / folder).glob("*.md"))
+    if (blocks := BLOCK.findall(path.read_text()))
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_tells_what_happens(edge: Edge, name: str) -> None:
+    """Blocks in their order: NDJSON is told, a question is asked, and the JSON after it is its `data`."""
+    was, edge.here = edge.here, await edge.found(name)
+    try:
+        answered: Any = None
+        for kind, text in PAGES[name]:
+            match kind:
+                case "ndjson":
+                    await tell(edge, text.strip())
+                case "graphql":
+                    answer = (await edge.graphql(text)).json
+                    assert "errors" not in answer, answer
+                    answered = answer["data"]
+                case _:
+                    assert answered == json.loads(text)
+    finally:
+        edge.here = was
+
+
+async def tell(edge: Edge, lines: str) -> None:
+    """Every line is taken; each with a key of its own, so that pages may repeat themselves."""
+    told = [{"key": str(uuid4()), **json.loads(line)} for line in lines.splitlines()]
+    answer = await edge.bulk("\n".join(json.dumps(one) for one in told).encode())
+    assert [line for line in answer.lines if "error" in line or line.get("code")] == []
+    await edge.settled(edge.here)
