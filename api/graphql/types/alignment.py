@@ -24,7 +24,7 @@ from api.graphql.types.accountability import MILESTONE_ORDERS, TASK_ORDERS, Mile
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
 from api.graphql.types.indicators import Boundary
-from api.graphql.types.organisation import Person, Reference, RollUp, Team
+from api.graphql.types.organisation import Person, ProgressPoint, Reference, RollUp, Team
 from api.graphql.types.progress import (
     BY_DAY,
     DAYS_OF,
@@ -114,6 +114,23 @@ class Cycle(Node):
     ends_on: date
     state: CycleState
     parent: Annotated["Cycle | None", Relation(on="parent_id")]
+    progress: Annotated[
+        float | None,
+        Expr("cycle_progress({org}, {t}.id, {pos}, {on})", price=10),
+        "The plain mean of the progress of its outcomes that are no drafts and count; null where none is clear.",
+    ]
+
+    @mapped(
+        Relation(
+            source="(select d.day, cycle_progress({org}, {t}.id, {pos}, d.day) as progress"
+            " from days_to({on}, {a.days}) d)",
+            order=order(unique="day date"),
+            typical=90,
+        )
+    )
+    def trend(self, days: int = 30) -> list[ProgressPoint]:
+        """Its progress on each of so many days up to the day asked for; 366 at most."""
+        raise NotCompiled
 
     @mapped(Relation(on="cycle_id", order=OUTCOME_ORDERS, filters=OUTCOME_FILTERS))
     def outcomes(

@@ -1,5 +1,6 @@
 """The organisation, its people and teams."""
 
+from datetime import date
 from enum import Enum
 from typing import Annotated
 
@@ -122,6 +123,14 @@ TEAM_FILTERS = {
 }
 
 
+@stands_on(None)
+class ProgressPoint:
+    """Progress on a day, as it is known now."""
+
+    day: date
+    progress: float | None
+
+
 @stands_on("team")
 class Team(Node):
     """People who own outcomes together; teams nest."""
@@ -145,6 +154,24 @@ class Team(Node):
         before: str | None = UNSET,
     ) -> Connection["Team"]:
         """The teams inside it."""
+        raise NotCompiled
+
+    progress: Annotated[
+        float | None,
+        Expr("team_progress({org}, {t}.id, {pos}, {on})", price=10),
+        "The plain mean of the progress of its active outcomes; null where none is clear.",
+    ]
+
+    @mapped(
+        Relation(
+            source="(select d.day, team_progress({org}, {t}.id, {pos}, d.day) as progress"
+            " from days_to({on}, {a.days}) d)",
+            order=order(unique="day date"),
+            typical=90,
+        )
+    )
+    def trend(self, days: int = 30) -> list[ProgressPoint]:
+        """Its progress on each of so many days up to the day asked for; 366 at most."""
         raise NotCompiled
 
 

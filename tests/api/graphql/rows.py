@@ -43,6 +43,7 @@ class Rows:
         await self._strategy()
         for nth in range(12):
             await self._outcome(nth)
+        await self._figures()
         await self._links()
         await self._tasks()
         await self._history()
@@ -165,6 +166,25 @@ class Rows:
             if corrected:
                 exact = Decimal("123456789012345678.123456789012")
                 await self.add("reading", row, 45, None, **{**values, "value": exact, "corrections": 1})
+
+    async def _figures(self) -> None:
+        visitors = self.of("indicator", 0)
+        await self.add(
+            "indicator", visitors, 30, None, title="Visitors", description=ODD[1], unit_symbol=None,
+            unit_currency="EUR", unit_precision=2, lower=Decimal(10), upper=Decimal("99.5"), accumulates=False,
+            resets=None, team_id=self.of("team", 0), owner_id=self.of("person", 0), source="Door", stale_after_days=7,
+            is_retired=False,
+        )  # fmt: skip
+        for nth, value in enumerate((50, 150, 60)):
+            await self.add(
+                "reading", self.of("reading", f"visitors.{nth}"), 31 + nth, None, series_id=visitors, outcome_id=None,
+                value=Decimal(value), taken_on=FIRST_DAY + timedelta(10 * nth), taken_at=31 + nth, note=None,
+                evidence=None, origin="SOURCE", source="Door", external_id=str(nth), corrections=0,
+            )  # fmt: skip
+        await self.add(
+            "boundary", self.of("boundary", 0), 34, None, outcome_id=self.of("outcome", 3), title="Not too many",
+            figure_id=visitors, lower=None, upper=Decimal(100), reason=None,
+        )  # fmt: skip
 
     async def _links(self) -> None:
         pairs = [(1, 0), (2, 0), (3, 1), (4, 1), (5, 2), (6, 3), (6, 2), (7, 6)]
