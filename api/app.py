@@ -29,6 +29,7 @@ from infra.positions import Positions
 from infra.projector import Projector
 from infra.settings import Settings, SettingsInvalid
 from infra.telemetry import REQUEST_SECONDS, log
+from infra.timekeeper import Timekeeper
 
 CODES = {400: "INVALID", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "TOO_LARGE"}
 ALLOWED_HEADERS = [
@@ -131,8 +132,12 @@ class Services:
         self.desk = Desk(self.ledger)
         self.graphql = GraphQLService(self.settings, self.database, self.positions, self.desk)
         await self.graphql.verify()
+        self.timekeeper = Timekeeper(self.database, self.ledger)
+        if self.settings.timekeeper:
+            self.timekeeper.start()
 
     async def close(self) -> None:
+        await self.timekeeper.stop()
         await self.ledger.drained()
         await self.projector.stop()
         await self.database.close()

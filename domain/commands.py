@@ -16,6 +16,7 @@ from domain import (
     readings,
     strategy,
     tasks,
+    timekeeping,
 )
 from domain.kernel import Command, Event, wire_name
 
@@ -57,6 +58,9 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
 )
 
 COMMANDS: dict[str, type[Command]] = {wire_name(command): command for subject in SUBJECTS for command in subject}
+
+# Issued by the timekeeper, never by a person or a program: no route, mutation or bulk line leads to them.
+NOTES: dict[str, type[Command]] = {wire_name(command): command for command in (timekeeping.NoteBoundaryBreached,)}
 
 EVENTS: dict[str, type[Event]] = {
     event.stored_type(): event for event in Event.__subclasses__() if event.__module__.startswith("domain.")

@@ -36,6 +36,7 @@ PROJECTION_LAG_SECONDS = Histogram(
 PROJECTIONS_STOPPED = Gauge(
     "headway_projections_stopped", "Projections of organisations that a failing event has stopped.", registry=REGISTRY
 )
+NOTED = Counter("headway_noted_facts", "Facts that the timekeeper has noted.", registry=REGISTRY)
 QUERIES = Counter(
     "headway_graphql_operations", "GraphQL operations by path and reason.", ["path", "reason"], registry=REGISTRY
 )

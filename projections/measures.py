@@ -9,6 +9,7 @@ from domain.boundaries import BoundarySet
 from domain.indicators import IndicatorDefined, IndicatorRetired, IndicatorRevised, UnitOfMeasure
 from domain.measures import MeasureRetired, MeasureRevised, MeasureSet
 from domain.readings import ReadingCorrected, ReadingTaken, ReadingVoided
+from domain.timekeeping import BoundaryBreached
 from projections.rows import Plus, Recorded, Revision, Table, end, insert, link_id, revise
 
 UNIT = ("unit_symbol", "unit_currency", "unit_precision")
@@ -85,7 +86,8 @@ INDICATOR = Table(
     ),
 )
 BOUNDARY = Table("boundary", ("outcome_id", "title", "figure_id", "lower", "upper", "reason"))
-TABLES = (MEASURE, MEASURE_TERMS, READING, INDICATOR, BOUNDARY)
+BREACH = Table("breach", ("boundary_id", "outcome_id", "breached_on"))
+TABLES = (MEASURE, MEASURE_TERMS, READING, INDICATOR, BOUNDARY, BREACH)
 ALWAYS = date(1900, 1, 1)  # the first terms are in force from the beginning
 
 
@@ -138,6 +140,14 @@ def _measures(recorded: Recorded) -> Iterator[Revision]:
                 lower=event.lower,
                 upper=event.upper,
                 reason=event.reason,
+            )
+        case BoundaryBreached() as event:
+            yield insert(
+                BREACH,
+                link_id("breach", event.boundary_id, str(event.breached_on)),
+                boundary_id=event.boundary_id,
+                outcome_id=event.outcome_id,
+                breached_on=event.breached_on,
             )
         case _:
             return

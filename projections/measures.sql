@@ -113,6 +113,18 @@ create table boundary (
 );
 create index boundary_by_outcome on boundary (organisation_id, outcome_id, title, id);
 
+create table breach (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    boundary_id uuid not null,
+    outcome_id uuid not null,
+    breached_on date not null,
+    primary key (organisation_id, id, since)
+);
+create index breach_by_boundary on breach (organisation_id, boundary_id, breached_on, id);
+
 -- functions
 
 -- terms_on: what was agreed of a measure, in force on a day, as the ledger knew it at a position

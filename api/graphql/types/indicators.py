@@ -116,6 +116,13 @@ class Indicator(Node):
         raise NotCompiled
 
 
+@stands_on("breach")
+class Breach:
+    """A breach that was noted when it happened; later corrections of readings leave it on record."""
+
+    breached_on: date
+
+
 @stands_on("boundary")
 class Boundary(Node):
     """A band that a figure has to stay within for the sake of an outcome."""
@@ -136,4 +143,9 @@ class Boundary(Node):
             " cross join lateral band_standing({org}, {t}.figure_id, {t}.lower, {t}.upper, w.from_on, {pos}, {on}) b)"
         ),
         "Null where its figure was never read.",
+    ]
+    breaches: Annotated[
+        list[Breach],
+        Relation(on="boundary_id", order=order("breached_on date desc", unique="id uuid desc"), typical=2),
+        "Those that the timekeeper noted, the latest first.",
     ]

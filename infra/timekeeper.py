@@ -1,0 +1,106 @@
+"""Notes what time brings about, each fact once: looks at what the read models say is due, and issues the command.
+
+Any number of processes share the work; the one that looks through an organisation holds its lock, and the ledger's
+boundary sees to it that a fact is noted once, whoever notes it. An organisation is looked through when its ledger has
+moved or its day has changed, so that a quiet one costs nothing; what came due while nobody was there is found at the
+first look, as it stands then.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from domain.kernel import Command, Issued, Refused
+from domain.timekeeping import TIMEKEEPER, NoteBoundaryBreached
+from infra.database import Database, statements, unavailable
+from infra.ledger import Ledger
+from infra.telemetry import NOTED, log
+
+STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
+SECONDS_BETWEEN_LOOKS = 60.0
+# What is due by the statement of that name, and the command that notes a row of it.
+NOTES: Mapping[str, type[Command]] = {"boundary_breached": NoteBoundaryBreached}
+
+Connection = Any  # asyncpg's pool hands out a proxy that its types do not name
+
+
+def now() -> datetime:
+    """The clock unless a test brings its own."""
+    return datetime.now(UTC)
+
+
+class Timekeeper:
+    """Looks through every organisation at its start, and then each minute through those that have moved."""
+
+    def __init__(self, database: Database, ledger: Ledger, clock: Callable[[], datetime] = now) -> None:
+        self.database = database
+        self.ledger = ledger
+        self.clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _keep(self) -> None:
+        """The outermost loop: a database that is away is waited for."""
+        while True:
+            try:
+                await self.look()
+            except Exception as error:
+                if not unavailable(error):
+                    log.error("timekeeper_failed", error=type(error).__name__, exc_info=error)
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+
+    async def look(self) -> int:
+        """Through every organisation that has moved; how many facts were noted."""
+        moment = self.clock()
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute(STATEMENTS["sweep_scope"])
+            restless = await connection.fetch(STATEMENTS["restless"], moment)
+        return sum([await self._look_through(organisation_id, moment) for (organisation_id,) in restless])
+
+    async def _look_through(self, organisation_id: UUID, moment: datetime) -> int:
+        noted = 0
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute("set local search_path = read")
+            await connection.execute(STATEMENTS["scope"], organisation_id)
+            claimed = await connection.fetchrow(STATEMENTS["claim"], organisation_id, moment)
+            if claimed is None:
+                return 0
+            day, position = claimed
+            for name, kind in NOTES.items():
+                for row in await connection.fetch(STATEMENTS[name], organisation_id, position, day):
+                    noted += await self._note(kind(**dict(row)), organisation_id, moment, day)
+            await connection.execute(STATEMENTS["looked"], organisation_id, position, day)
+        return noted
+
+    async def _note(self, command: Command, organisation_id: UUID, moment: datetime, day: date) -> int:
+        command_id = uuid7()
+        issued = Issued(
+            organisation_id=organisation_id,
+            by=TIMEKEEPER,
+            at=moment,
+            occurred_at=moment,
+            today=day,
+            command_id=command_id,
+            correlation_id=command_id,
+            causation_id=command_id,
+        )
+        try:
+            accepted = await self.ledger.execute(command, issued)
+        except Refused as refused:  # what it rests on has changed since the read models were asked
+            log.info("note_refused", code=refused.code.name)
+            return 0
+        NOTED.inc(len(accepted.event_ids))
+        return len(accepted.event_ids)

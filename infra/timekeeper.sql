@@ -1,0 +1,36 @@
+-- sweep_scope: lets the sweep see every head and what was looked through, and nothing else of them
+select set_config('headway.sweep', 'on', true)
+
+-- scope: everything that follows in the transaction is of this organisation
+select set_config('headway.organisation', ($1::uuid)::text, true)
+
+-- restless: organisations that have moved since they were looked through, or whose day may have changed since
+select h.organisation_id
+  from ledger.heads h
+  left join edge.looked l on l.organisation_id = h.organisation_id
+ where h.position > 0
+   and (l.position is null or l.position < h.position or l.day < ($1::timestamptz at time zone 'Etc/GMT-14')::date)
+ order by h.organisation_id
+
+-- claim: the organisation's day and how far its read models have come, where there is something to look through and nobody else is
+-- at it; the lock ends with the transaction
+select day_of($1, $2) as day, r.position
+  from (select min(c.position) as position from read.checkpoint c where c.organisation_id = $1) r
+  left join edge.looked l on l.organisation_id = $1
+ where r.position > 0 and (l.position is null or l.position < r.position or l.day < day_of($1, $2))
+   and pg_try_advisory_xact_lock(7236002, hashtext(($1::uuid)::text))
+
+-- looked: this far
+insert into edge.looked (organisation_id, position, day) values ($1, $2, $3)
+on conflict (organisation_id) do update set position = excluded.position, day = excluded.day
+
+-- boundary_breached: boundaries of active outcomes whose figure is outside, and whose breach has not been noted
+select b.id as boundary_id, s.breached_since as breached_on
+  from boundary b
+  join outcome o on o.organisation_id = $1 and o.id = b.outcome_id and o.state = 'ACTIVE' and o.until is null
+ cross join lateral band_standing($1, b.figure_id, b.lower, b.upper, coalesce(o.starts_on, '-infinity'), $2, $3) s
+ where b.organisation_id = $1 and b.until is null and s.breached
+   and not exists (
+       select from breach n
+        where n.organisation_id = $1 and n.boundary_id = b.id and n.breached_on = s.breached_since)
+ order by b.id
