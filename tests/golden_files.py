@@ -21,6 +21,8 @@ TEXTS = {
     "time_zone": "Europe/Berlin",
     "email": "ana@example.org",
     "url": "https://tracker.example/1",
+    "issuer": "https://sign-on.example",
+    "language": "pt-BR",
     "digest": "0" * 64,
 }
 NAMES = UUID("0f1d7c66-8a4b-4f3f-9d55-2f2f0c1b9a33")
