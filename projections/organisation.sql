@@ -91,6 +91,8 @@ create table reference (
     primary key (organisation_id, id, since)
 );
 create index reference_by_entity on reference (organisation_id, entity_id);
+create index reference_by_external_id on reference (organisation_id, external_id, system) where until is null;
+create index reference_by_external_id_as_of on reference (organisation_id, external_id, system);
 
 -- who takes a person's duties, from a day to a day
 create table delegation (
