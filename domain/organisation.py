@@ -59,6 +59,13 @@ class RoleGranted(Event, frozen=True, tag="role.granted"):
     role: Role
 
 
+class RoleRevoked(Event, frozen=True, tag="role.revoked"):
+    """A person has no role any more."""
+
+    person_id: PersonId
+    reason: Reason | None = None
+
+
 class ApiKeyIssued(Event, frozen=True, tag="api-key.issued"):
     """A program may call with a new key, in a role, perhaps for a person."""
 
@@ -113,15 +120,19 @@ class OrganisationName(Fold[OrganisationFounded | OrganisationRenamed]):
                 self.name = event.name
 
 
-class Roles(Fold[RoleGranted]):
+class Roles(Fold[RoleGranted | RoleRevoked]):
     """What a person may do; nothing yet where nobody granted a role."""
 
     def __init__(self, person_id: UUID) -> None:
         super().__init__(person=person_id)
         self.role: Role | None = None
 
-    def fold(self, event: RoleGranted) -> None:
-        self.role = event.role
+    def fold(self, event: RoleGranted | RoleRevoked) -> None:
+        match event:
+            case RoleGranted():
+                self.role = event.role
+            case RoleRevoked():
+                self.role = None
 
 
 class ApiKey(Fold[ApiKeyIssued | ApiKeyRevoked]):
@@ -241,6 +252,29 @@ class GrantRole(Command):
         check_mentions(self.mentions)
         if self.roles.role != self.granted_role:
             self.emit(RoleGranted(person_id=self.person_id, role=self.granted_role))
+
+
+class RevokeRole(Command):
+    """Take a person's role from them; the keys that were issued for them stay as they are.
+
+    Refused where the person is unknown.
+    """
+
+    entity = "person_id"
+    role = Role.OWNER
+
+    person_id: PersonId
+    reason: Reason | None = None
+
+    def reads(self) -> Reads:
+        self.roles = Roles(self.person_id)
+        self.mentions = mentioned(personId=Person(self.person_id))
+        yield [self.roles, *self.mentions.values()]
+
+    def execute(self) -> None:
+        check_mentions(self.mentions)
+        if self.roles.role is not None:
+            self.emit(RoleRevoked(person_id=self.person_id, reason=self.reason))
 
 
 class IssueApiKey(Command):

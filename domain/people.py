@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.codes import ALREADY_EXISTS, NOT_FOUND, TEAM_CIRCLE
+from domain.codes import ALREADY_EXISTS, NOT_ALLOWED, NOT_FOUND, TEAM_CIRCLE
 from domain.kernel import Command, Event, Fold, ParentTeamId, PersonId, Reads, ReferenceId, Refused, TeamId
 from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
 from domain.values import Email, Name, Role
@@ -22,6 +22,14 @@ class PersonRegistered(Event, frozen=True, tag="person.registered"):
     reference_id: ReferenceId | None = None
 
 
+class PersonRevised(Event, frozen=True, tag="person.revised"):
+    """A person goes by this name and this address from now on."""
+
+    person_id: PersonId
+    name: Name
+    email: Email | None = None
+
+
 @bears_reference
 class TeamFormed(Event, frozen=True, tag="team.formed"):
     """A team came to be, with its leads, perhaps inside another team."""
@@ -32,6 +40,13 @@ class TeamFormed(Event, frozen=True, tag="team.formed"):
     lead_ids: tuple[PersonId, ...] = ()
     reference: Reference | None = None
     reference_id: ReferenceId | None = None
+
+
+class TeamRevised(Event, frozen=True, tag="team.revised"):
+    """A team goes by another name."""
+
+    team_id: TeamId
+    name: Name
 
 
 class TeamMoved(Event, frozen=True, tag="team.moved"):
@@ -73,6 +88,21 @@ class Person(Fold[PersonRegistered]):
             raise Refused(NOT_FOUND, "There is no such person: register them first.", field)
 
 
+class Particulars(Fold[PersonRegistered | PersonRevised]):
+    """A person's name and address, as last told."""
+
+    def __init__(self, person_id: UUID) -> None:
+        super().__init__(person=person_id)
+        self.latest: PersonRevised | None = None
+
+    def fold(self, event: PersonRegistered | PersonRevised) -> None:
+        match event:
+            case PersonRegistered():
+                self.latest = PersonRevised(person_id=event.person_id, name=event.name, email=event.email)
+            case PersonRevised():
+                self.latest = event
+
+
 class Team(Fold[TeamFormed]):
     """Whether a team exists."""
 
@@ -87,6 +117,19 @@ class Team(Fold[TeamFormed]):
         """Refuses the mention of a team that nobody formed."""
         if self.formed is None:
             raise Refused(NOT_FOUND, "There is no such team: form it first.", field)
+
+
+class TeamName(Fold[TeamFormed | TeamRevised]):
+    """What a team is called; nothing before it has been formed."""
+
+    def __init__(self, team_id: UUID) -> None:
+        super().__init__(team=team_id)
+        self.name: str | None = None
+
+    def fold(self, event: TeamFormed | TeamRevised) -> None:
+        match event:
+            case TeamFormed() | TeamRevised():
+                self.name = event.name
 
 
 class TeamAbove(Fold[TeamFormed | TeamMoved]):
@@ -154,6 +197,33 @@ class RegisterPerson(Command):
         )
 
 
+class RevisePerson(Command):
+    """Give a person another name or address; what is left out stays as it is.
+
+    Refused where there is no such person, or neither they themself nor a lead asks for it.
+    """
+
+    entity = "person_id"
+
+    person_id: PersonId
+    name: Name | None = None
+    email: Email | None = None
+
+    def reads(self) -> Reads:
+        self.particulars = Particulars(self.person_id)
+        yield [self.particulars]
+
+    def execute(self) -> None:
+        was = self.particulars.latest
+        if was is None:
+            raise Refused(NOT_FOUND, "There is no such person: register them first.", "personId")
+        if self.issued.person_id != self.person_id and not self.issued.role.reaches(Role.LEAD):
+            raise Refused(NOT_ALLOWED, "Let the person themself, or a lead, revise their name and address.", "personId")
+        revised = PersonRevised(person_id=self.person_id, name=self.name or was.name, email=self.email or was.email)
+        if revised != was:
+            self.emit(revised)
+
+
 class FormTeam(Command):
     """Form a team with its leads, perhaps inside another team.
 
@@ -195,6 +265,29 @@ class FormTeam(Command):
                 reference_id=key_of(self.reference),
             )
         )
+
+
+class ReviseTeam(Command):
+    """Give a team another name.
+
+    Refused where there is no such team.
+    """
+
+    entity = "team_id"
+    role = Role.LEAD
+
+    team_id: TeamId
+    name: Name
+
+    def reads(self) -> Reads:
+        self.called = TeamName(self.team_id)
+        yield [self.called]
+
+    def execute(self) -> None:
+        if self.called.name is None:
+            raise Refused(NOT_FOUND, "There is no such team: form it first.", "teamId")
+        if self.name != self.called.name:
+            self.emit(TeamRevised(team_id=self.team_id, name=self.name))
 
 
 class MoveTeam(Command):

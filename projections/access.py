@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from domain.organisation import ApiKeyIssued, ApiKeyRevoked, RoleGranted
-from projections.rows import Recorded, Revision, Table, insert, link_id, revise
+from domain.organisation import ApiKeyIssued, ApiKeyRevoked, RoleGranted, RoleRevoked
+from projections.rows import Recorded, Revision, Table, end, insert, link_id, revise
 
 API_KEY = Table("api_key", ("name", "role", "scopes", "person_id", "expires_on", "lookup", "digest", "revoked"))
 PERSON_ROLE = Table("person_role", ("person_id", "role"))
@@ -32,5 +32,7 @@ def revisions(recorded: Recorded) -> Iterator[Revision]:
             yield insert(
                 PERSON_ROLE, link_id("role", event.person_id), person_id=event.person_id, role=event.role.value
             )
+        case RoleRevoked() as event:
+            yield end(PERSON_ROLE, link_id("role", event.person_id))
         case _:
             return

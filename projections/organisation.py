@@ -7,9 +7,11 @@ from uuid import UUID
 import msgspec
 
 from domain.cycles import CyclePlanned, CycleStarted
+from domain.delegation import DutiesDelegated
 from domain.organisation import CalendarSet, OrganisationFounded, OrganisationRenamed
-from domain.people import PersonRegistered, TeamFormed, TeamJoined, TeamLeft, TeamMoved
+from domain.people import PersonRegistered, PersonRevised, TeamFormed, TeamJoined, TeamLeft, TeamMoved, TeamRevised
 from domain.policy import PolicySet
+from domain.preferences import PreferencesSet
 from domain.references import Reference
 from projections.rows import Recorded, Revision, Table, end, insert, link_id, revise
 
@@ -40,13 +42,15 @@ TEAM = Table("team", ("name", "parent_id"))
 MEMBERSHIP = Table("membership", ("team_id", "person_id", "lead"))
 CYCLE = Table("cycle", ("title", "starts_on", "ends_on", "parent_id", "state"))
 REFERENCE = Table("reference", ("entity_id", "system", "external_id", "url"))
-TABLES = (ORGANISATION, PERSON, TEAM, MEMBERSHIP, CYCLE, REFERENCE)
+DELEGATION = Table("delegation", ("person_id", "delegate_id", "starts_on", "ends_on", "reason"))
+PREFERENCES = Table("preferences", ("digest_weekday", "digest_hour", "quiet_from_hour", "quiet_until_hour", "language"))
+TABLES = (ORGANISATION, PERSON, TEAM, MEMBERSHIP, CYCLE, REFERENCE, DELEGATION, PREFERENCES)
 CADENCE_DAYS, GRACE_DAYS = 30, 7  # until the organisation says otherwise
 
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
     """What the organisation, its people, teams, cycles and references become."""
-    for part in (_organisation, _people, _references):
+    for part in (_organisation, _people, _teams, _references):
         yield from part(recorded)
 
 
@@ -113,10 +117,40 @@ def _people(recorded: Recorded) -> Iterator[Revision]:
     match recorded.event:
         case PersonRegistered() as event:
             yield insert(PERSON, event.person_id, name=event.name, email=event.email)
+        case PersonRevised() as event:
+            yield revise(PERSON, event.person_id, name=event.name, email=event.email)
+        case DutiesDelegated() as event:
+            yield insert(
+                DELEGATION,
+                link_id("delegation", event.person_id, event.delegate_id, event.starts_on.isoformat()),
+                person_id=event.person_id,
+                delegate_id=event.delegate_id,
+                starts_on=event.starts_on,
+                ends_on=event.ends_on,
+                reason=event.reason,
+            )
+        case PreferencesSet() as event:
+            yield insert(
+                PREFERENCES,
+                event.person_id,
+                digest_weekday=event.digest_weekday,
+                digest_hour=event.digest_hour,
+                quiet_from_hour=event.quiet_from_hour,
+                quiet_until_hour=event.quiet_until_hour,
+                language=event.language,
+            )
+        case _:
+            return
+
+
+def _teams(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
         case TeamFormed() as event:
             yield insert(TEAM, event.team_id, name=event.name, parent_id=event.parent_id)
             for lead_id in event.lead_ids:
                 yield _membership(event.team_id, lead_id, lead=True)
+        case TeamRevised() as event:
+            yield revise(TEAM, event.team_id, name=event.name)
         case TeamMoved() as event:
             yield revise(TEAM, event.team_id, parent_id=event.parent_id)
         case TeamJoined() as event:

@@ -91,6 +91,38 @@ create table reference (
     primary key (organisation_id, id, since)
 );
 create index reference_by_entity on reference (organisation_id, entity_id);
+create index reference_by_external_id on reference (organisation_id, external_id, system) where until is null;
+create index reference_by_external_id_as_of on reference (organisation_id, external_id, system);
+
+-- who takes a person's duties, from a day to a day
+create table delegation (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    person_id uuid not null,
+    delegate_id uuid not null,
+    starts_on date not null,
+    ends_on date not null,
+    reason text not null,
+    primary key (organisation_id, id, since)
+);
+create index delegation_by_person on delegation (organisation_id, person_id, starts_on, id) where until is null;
+create index delegation_by_person_as_of on delegation (organisation_id, person_id, starts_on, id);
+
+-- how a person wants to be told: its id is the person's
+create table preferences (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    digest_weekday int,
+    digest_hour int,
+    quiet_from_hour int,
+    quiet_until_hour int,
+    language text,
+    primary key (organisation_id, id, since)
+);
 
 -- functions
 

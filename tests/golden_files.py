@@ -21,6 +21,8 @@ TEXTS = {
     "time_zone": "Europe/Berlin",
     "email": "ana@example.org",
     "url": "https://tracker.example/1",
+    "issuer": "https://sign-on.example",
+    "language": "pt-BR",
     "digest": "0" * 64,
     "currency": "EUR",
 }

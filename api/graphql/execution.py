@@ -268,8 +268,7 @@ class Run:
     async def _probed(
         self, mark: Probe, mapped: Mapped, arguments: dict[str, Argument], rows: list[Row]
     ) -> Sequence[Row | None]:
-        match = re.fullmatch(r"\{a\.(\w+)\}", mark.key)
-        key = arguments[match[1] if match else ""].param().extract(self.binding)
+        key = (await self._expressions(mark.key, arguments, rows))[0]  # a root question: one parent, one key
         for member in self.model.members(mapped.named):
             found = await self._by_key(member, key, rows[0].when)
             if found is not None:

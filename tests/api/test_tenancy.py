@@ -25,6 +25,7 @@ HOLDS = {
     "reviewerId": "person",
     "promiserId": "person",
     "beneficiaryId": "person",
+    "delegateId": "person",
     "higherId": "outcome",
     "drivesId": "objective",
     "inputIds": "measure",
@@ -82,6 +83,8 @@ def value_of(schema: Mapping[str, Any], field: str) -> Any:
         return "2026-06-01" if field != "endsOn" else "2026-09-30"
     if schema.get("format") == "decimal":
         return "1"
+    if schema.get("pattern", "").startswith("^https"):
+        return "https://sign-on.example"
     return 3 if schema["type"] == "integer" else "Something"
 
 

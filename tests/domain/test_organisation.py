@@ -11,7 +11,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from domain.codes import ALREADY_EXISTS, INVALID, NOT_ALLOWED, NOT_FOUND
-from domain.kernel import Refused
+from domain.kernel import Command, Refused
 from domain.organisation import (
     ApiKeyIssued,
     ApiKeyRevoked,
@@ -24,6 +24,9 @@ from domain.organisation import (
     OrganisationRenamed,
     RenameOrganisation,
     RevokeApiKey,
+    RevokeRole,
+    RoleRevoked,
+    Roles,
     Scope,
     SetCalendar,
 )
@@ -133,6 +136,41 @@ def test_a_role_is_granted_once() -> None:
 
 def test_a_role_is_granted_to_a_person_who_exists() -> None:
     given().when(GrantRole(person_id=BEN, granted_role=Role.LEAD)).then_refused(NOT_FOUND, "personId")
+
+
+def test_a_role_is_revoked_once() -> None:
+    revoke, revoked = RevokeRole(person_id=BEN, reason="left"), RoleRevoked(person_id=BEN, reason="left")
+    given(person(BEN), granted(Role.LEAD, BEN)).when(revoke).then(revoked)
+    given(person(BEN)).when(revoke).then_nothing()
+    given(person(BEN), granted(Role.LEAD, BEN), revoked).when(revoke).then_nothing()
+
+
+def test_a_revoked_role_can_be_granted_again() -> None:
+    story = given(person(BEN), granted(Role.LEAD, BEN), RoleRevoked(person_id=BEN))
+    story.when(GrantRole(person_id=BEN, granted_role=Role.LEAD)).then(granted(Role.LEAD, BEN))
+
+
+def test_a_role_is_revoked_from_a_person_who_exists() -> None:
+    given().when(RevokeRole(person_id=BEN)).then_refused(NOT_FOUND, "personId")
+
+
+role_commands = st.one_of(
+    st.builds(GrantRole, person_id=st.just(BEN), granted_role=st.sampled_from(Role)),
+    st.just(RevokeRole(person_id=BEN)),
+)
+
+
+@for_all(st.lists(st.tuples(role_commands, role_commands), max_size=6))
+def test_no_two_at_once_grant_or_revoke_what_is_so_already(pairs: list[tuple[Command, Command]]) -> None:
+    ledger = BusyLedger(person(BEN))
+    for first, second in pairs:
+        ledger.interleave(first, second)
+    roles, before = Roles(BEN), None
+    for position, event in enumerate(ledger.events(), start=1):
+        if roles.selects(event, event.tags()):
+            roles.take(event, position)
+            assert roles.role != before
+            before = roles.role
 
 
 def test_a_granted_role_is_called_role_outside() -> None:

@@ -1,5 +1,7 @@
 """Persons and teams: who exists, who belongs where, and that no team lies inside itself (R3)."""
 
+from contextlib import nullcontext
+from itertools import pairwise
 from uuid import UUID
 
 import msgspec
@@ -7,9 +9,24 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from domain.codes import ALREADY_EXISTS, NOT_FOUND, REFERENCE_TAKEN, TEAM_CIRCLE
-from domain.people import FormTeam, JoinTeam, LeaveTeam, MoveTeam, RegisterPerson, TeamJoined, TeamLeft, TeamMoved
-from tests.given import ANA, BEN, given, named
+from domain.codes import ALREADY_EXISTS, NOT_ALLOWED, NOT_FOUND, REFERENCE_TAKEN, TEAM_CIRCLE
+from domain.kernel import Refused
+from domain.people import (
+    FormTeam,
+    JoinTeam,
+    LeaveTeam,
+    MoveTeam,
+    PersonRevised,
+    RegisterPerson,
+    RevisePerson,
+    ReviseTeam,
+    TeamJoined,
+    TeamLeft,
+    TeamMoved,
+    TeamRevised,
+)
+from domain.values import Role
+from tests.given import ANA, BEN, given, issued, named
 from tests.stories import OTHER_TEAM, TEAM, TICKET, BusyLedger, circular, joined, person, reaches, team
 
 CREW, WATCH = named("Crew"), named("Watch")
@@ -24,6 +41,55 @@ def test_a_person_is_registered() -> None:
 
 def test_an_id_stands_for_one_person() -> None:
     given(person(ANA)).when(RegisterPerson(person_id=ANA, name="Anna")).then_refused(ALREADY_EXISTS, "personId")
+
+
+def test_a_person_is_revised_and_keeps_what_is_left_out() -> None:
+    revised = PersonRevised(person_id=BEN, name="Ben", email="ben@example.org")
+    story = given(person(BEN, "Ben"))
+    story.when(RevisePerson(person_id=BEN, email="ben@example.org"), by=BEN).then(revised)
+    again = PersonRevised(person_id=BEN, name="Benjamin", email="ben@example.org")
+    given(person(BEN, "Ben"), revised).when(RevisePerson(person_id=BEN, name="Benjamin")).then(again)
+    given(person(BEN, "Ben"), revised).when(RevisePerson(person_id=BEN, name="Ben")).then_nothing()
+    given(person(BEN, "Ben"), revised).when(RevisePerson(person_id=BEN)).then_nothing()
+
+
+def test_only_a_person_who_exists_is_revised() -> None:
+    given().when(RevisePerson(person_id=BEN, name="Ben")).then_refused(NOT_FOUND, "personId")
+
+
+@pytest.mark.parametrize(
+    ("by", "role", "may"), [(BEN, Role.MEMBER, True), (ANA, Role.LEAD, True), (ANA, Role.MEMBER, False)]
+)
+def test_a_person_is_revised_by_themself_or_a_lead(by: UUID, role: Role, may: bool) -> None:
+    ledger = BusyLedger(person(BEN, "Ben"))
+    revise = RevisePerson(person_id=BEN, name="Benjamin")
+    with nullcontext() if may else pytest.raises(Refused, match=str(NOT_ALLOWED)):
+        ledger.execute(revise, issued(by, role=role))
+    assert (len(ledger.events()) == 2) is may
+
+
+def test_a_team_is_renamed_once() -> None:
+    revise, revised = ReviseTeam(team_id=TEAM, name="Harbour"), TeamRevised(team_id=TEAM, name="Harbour")
+    given(team()).when(revise).then(revised)
+    given(team(), revised).when(revise).then_nothing()
+    given().when(revise).then_refused(NOT_FOUND, "teamId")
+
+
+names = st.sampled_from(["Ben", "Benjamin"])
+addresses = st.sampled_from([None, "b@example.org", "c@example.org"])
+people_revised = st.builds(RevisePerson, person_id=st.just(BEN), name=st.none() | names, email=addresses)
+
+
+@for_all(st.lists(st.tuples(people_revised, people_revised), max_size=6))
+def test_a_person_never_loses_an_address_whoever_revises_them_at_once(
+    pairs: list[tuple[RevisePerson, RevisePerson]],
+) -> None:
+    ledger = BusyLedger(person(BEN, "Ben"))
+    for first, second in pairs:
+        ledger.interleave(first, second)
+    told = [event for event in ledger.events() if isinstance(event, PersonRevised)]
+    assert all(before != after for before, after in pairwise(told))
+    assert all(after.email for before, after in pairwise(told) if before.email)
 
 
 def test_an_address_has_an_at_sign() -> None:

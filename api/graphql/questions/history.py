@@ -8,6 +8,8 @@ from api.graphql.mapping import Link, NotCompiled, Probe, Relation, mapped, stan
 from api.graphql.types.common import AsOf, Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
 
+BEARER = "(select r.entity_id from {rows:reference} r where r.system = {a.system} and r.external_id = {a.id})"
+
 
 @stands_on(None)
 class HistoryQuestions:
@@ -30,4 +32,9 @@ class HistoryQuestions:
     @mapped(Probe("{a.id}"))
     def node(self, id: ID, as_of: AsOf | None = UNSET, on: date | None = UNSET) -> Node | None:
         """Anything by its id."""
+        raise NotCompiled
+
+    @mapped(Probe(BEARER))
+    def by_external_ref(self, system: str, id: str, as_of: AsOf | None = UNSET, on: date | None = UNSET) -> Node | None:
+        """Anything by the id that it has in another system."""
         raise NotCompiled

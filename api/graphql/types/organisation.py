@@ -98,6 +98,32 @@ class Person(Node):
     teams: Annotated[
         list["Team"], Relation(via=Link("membership", "person_id", "team_id"), order=order("name"), typical=2)
     ]
+    delegations: Annotated[
+        list["Delegation"],
+        Relation(on="person_id", order=order("starts_on date"), typical=1),
+        "Who takes their duties, and when; the earliest first.",
+    ]
+
+
+@stands_on("delegation")
+class Delegation:
+    """Somebody takes a person's duties from a day to a day, both included."""
+
+    delegate: Annotated[Person | None, Relation(on="delegate_id")]
+    starts_on: date
+    ends_on: date
+    reason: str
+
+
+@stands_on("preferences")
+class Preferences:
+    """How a person wants to be told."""
+
+    digest_weekday: Annotated[int | None, "1 is Monday; null: no digest was asked for."]
+    digest_hour: int | None
+    quiet_from_hour: int | None
+    quiet_until_hour: int | None
+    language: str | None
 
 
 @stands_on("membership")
@@ -182,3 +208,4 @@ class Viewer:
     role: Role
     person: Annotated[Person | None, Relation(on="person_id"), "Null where the key stands for no person."]
     organisation: Annotated[Organisation | None, Relation()]
+    preferences: Annotated[Preferences | None, Relation(on="person_id"), "Null where they never said any."]

@@ -74,6 +74,14 @@ class Rows:
             expires_on=None,
             lookup=f"look-{self.name}", digest="00", revoked=False,
         )  # fmt: skip
+        await self.add(
+            "delegation", self.of("delegation", 0), 5, person_id=self.of("person", 0),
+            delegate_id=self.of("person", 1), starts_on=FIRST_DAY, ends_on=FIRST_DAY + timedelta(14), reason="Leave",
+        )  # fmt: skip
+        await self.add(
+            "preferences", self.of("person", 0), 5, digest_weekday=1, digest_hour=8, quiet_from_hour=22,
+            quiet_until_hour=7, language="de",
+        )  # fmt: skip
         for nth in range(5):
             parent = self.of("team", nth // 2) if nth > 1 else None
             await self.add(
