@@ -10,6 +10,7 @@ from domain import (
     outcomes,
     people,
     practice,
+    revising,
     strategy,
     tasks,
 )
@@ -28,7 +29,21 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     (cycles.PlanCycle, cycles.StartCycle),
     (outcomes.SetOutcome,),
     (alignment.AlignOutcome, alignment.UnalignOutcome),
-    (focus.ActivateOutcome, focus.AbandonOutcome, focus.SetFocusLimit),
+    (
+        revising.ReviseOutcome,
+        revising.AssignOutcome,
+        revising.NameReviewer,
+        revising.ShareOutcome,
+        revising.RankOutcomes,
+    ),
+    (
+        focus.ActivateOutcome,
+        focus.PauseOutcome,
+        focus.ResumeOutcome,
+        focus.AbandonOutcome,
+        focus.WithdrawOutcome,
+        focus.SetFocusLimit,
+    ),
     (measures.SetMeasure, measures.ReviseMeasure, measures.TakeReading, measures.CorrectReading),
     (
         tasks.RequestTask,

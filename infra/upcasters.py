@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 TypeAndVersion = tuple[str, int]
 
 
-
 def widened(body: dict[str, object]) -> dict[str, object]:
     """Nothing to do: the newer shape has fields more, all of them optional."""
     return body
