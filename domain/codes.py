@@ -38,6 +38,7 @@ OUTCOME_NOT_IN_STATE = Code("OUTCOME_NOT_IN_STATE", "", "The outcome is not in a
 REASON_MISSING = Code("REASON_MISSING", "", "What is worked on already changes only with a reason.")
 REVIEWER_IS_OWNER = Code("REVIEWER_IS_OWNER", "", "Whoever owns an outcome can't review it.")
 NOT_THEIR_OUTCOME = Code("NOT_THEIR_OUTCOME", "", "An outcome belongs to another team or another cycle.")
+CYCLE_OUTSIDE_PARENT = Code("CYCLE_OUTSIDE_PARENT", "", "The cycle has days that its parent has not.")
 CYCLE_NOT_PLANNED = Code("CYCLE_NOT_PLANNED", "", "Only a planned cycle can be started.")
 
 # Measures
