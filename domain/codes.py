@@ -34,7 +34,12 @@ FOCUS_LIMIT_REACHED = Code("FOCUS_LIMIT_REACHED", "R2", "As many outcomes are ac
 ALIGNMENT_CIRCLE = Code("ALIGNMENT_CIRCLE", "R3", "The outcome would serve itself by way of others.")
 CAUSE_CIRCLE = Code("CAUSE_CIRCLE", "R3", "The objective would drive itself by way of others.")
 TEAM_CIRCLE = Code("TEAM_CIRCLE", "R3", "The team would lie inside itself.")
-OUTCOME_ENDED = Code("OUTCOME_ENDED", "", "The outcome has been abandoned.")
+OUTCOME_ENDED = Code("OUTCOME_ENDED", "", "The outcome has been abandoned or withdrawn.")
+OUTCOME_NOT_IN_STATE = Code("OUTCOME_NOT_IN_STATE", "", "The outcome is not in a state from which this can be done.")
+REASON_MISSING = Code("REASON_MISSING", "", "What is worked on already changes only with a reason.")
+REVIEWER_IS_OWNER = Code("REVIEWER_IS_OWNER", "", "Whoever owns an outcome can't review it.")
+NOT_THEIR_OUTCOME = Code("NOT_THEIR_OUTCOME", "", "An outcome belongs to another team or another cycle.")
+CYCLE_OUTSIDE_PARENT = Code("CYCLE_OUTSIDE_PARENT", "", "The cycle has days that its parent has not.")
 CYCLE_NOT_PLANNED = Code("CYCLE_NOT_PLANNED", "", "Only a planned cycle can be started.")
 
 # Measures

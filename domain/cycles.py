@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from domain.codes import ALREADY_EXISTS, CYCLE_NOT_PLANNED, NOT_FOUND
+from domain.codes import ALREADY_EXISTS, CYCLE_NOT_PLANNED, CYCLE_OUTSIDE_PARENT, NOT_FOUND
 from domain.kernel import Command, CycleId, Event, Fold, ParentCycleId, Reads, Refused
 from domain.references import check_mentions, mentioned
 from domain.values import Role, Title, checked_span
@@ -49,7 +49,7 @@ class Cycle(Fold[CyclePlanned | CycleStarted]):
 class PlanCycle(Command):
     """Lay out a period that outcomes are set for, perhaps inside a longer one.
 
-    Refused where the id is used already, or the parent is unknown.
+    Refused where the id is used already, the parent is unknown, or the cycle would reach beyond it.
     """
 
     entity = "cycle_id"
@@ -68,13 +68,18 @@ class PlanCycle(Command):
 
     def reads(self) -> Reads:
         self.cycle = Cycle(self.cycle_id)
-        self.mentions = mentioned(parentId=self.parent_id and Cycle(self.parent_id))
+        self.parent = Cycle(self.parent_id) if self.parent_id else None
+        self.mentions = mentioned(parentId=self.parent)
         yield [self.cycle, *self.mentions.values()]
 
     def execute(self) -> None:
         if self.cycle.planned:
             raise Refused(ALREADY_EXISTS, "Choose another id: a cycle has this one.", "cycleId")
         check_mentions(self.mentions)
+        above = self.parent.planned if self.parent else None
+        if above and not above.starts_on <= self.starts_on <= self.ends_on <= above.ends_on:
+            sentence = f"Give days from {above.starts_on} to {above.ends_on}: those of the longer cycle."
+            raise Refused(CYCLE_OUTSIDE_PARENT, sentence, "startsOn", "endsOn")
         self.emit(
             CyclePlanned(
                 cycle_id=self.cycle_id,

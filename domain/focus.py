@@ -1,18 +1,21 @@
-"""What a team or a person works on now: activate and abandon outcomes (R1) within a focus limit (R2)."""
+"""What a team or a person works on now: activate, pause and end outcomes (R1) within a focus limit (R2)."""
 
 from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from domain.codes import FOCUS_LIMIT_REACHED, OUTCOME_ENDED, OUTCOME_NOT_READY
+from domain.codes import FOCUS_LIMIT_REACHED, OUTCOME_ENDED, OUTCOME_NOT_IN_STATE, OUTCOME_NOT_READY
 from domain.cycles import Cycle
 from domain.kernel import Command, CycleId, Event, Fold, OutcomeId, OwnerId, PersonId, Reads, Refused, TeamId
 from domain.measures import Measures
-from domain.outcomes import Outcome
+from domain.outcomes import Outcome, OutcomeAssigned
 from domain.people import Person, Team
 from domain.references import check_mentions, mentioned
 from domain.values import Limit, Reason, Role, checked_choice
 
 DEFAULT_FOCUS_LIMIT = 5
+MOST_TITLES = 5  # that a refusal tells
 
 
 class OutcomeActivated(Event, frozen=True, tag="outcome.activated"):
@@ -34,6 +37,45 @@ class OutcomeAbandoned(Event, frozen=True, tag="outcome.abandoned"):
     owner_id: OwnerId | None = None
 
 
+class OutcomePaused(Event, frozen=True, tag="outcome.paused"):
+    """An outcome rests for a while; there is room for another one."""
+
+    outcome_id: OutcomeId
+    reason: Reason
+    cycle_id: CycleId | None = None
+    team_id: TeamId | None = None
+    owner_id: OwnerId | None = None
+
+
+class OutcomeResumed(Event, frozen=True, tag="outcome.resumed"):
+    """A paused outcome is worked on again."""
+
+    outcome_id: OutcomeId
+    reason: Reason
+    cycle_id: CycleId
+    team_id: TeamId | None = None
+    owner_id: OwnerId | None = None
+
+
+class OutcomeWithdrawn(Event, frozen=True, tag="outcome.withdrawn"):
+    """An outcome was set by mistake; it counts nowhere."""
+
+    outcome_id: OutcomeId
+    reason: Reason
+    cycle_id: CycleId | None = None
+    team_id: TeamId | None = None
+    owner_id: OwnerId | None = None
+
+
+class OutcomesRanked(Event, frozen=True, tag="outcome.ranked"):
+    """A team put its outcomes in a cycle in order: the first is of rank 1."""
+
+    team_id: TeamId
+    cycle_id: CycleId
+    outcome_ids: tuple[OutcomeId, ...]
+    unranked_ids: tuple[OutcomeId, ...] = ()  # those that had a rank and have none now
+
+
 class FocusLimitSet(Event, frozen=True, tag="focus-limit.set"):
     """How many outcomes a team, or a person, may have active at once in a cycle changed."""
 
@@ -44,23 +86,45 @@ class FocusLimitSet(Event, frozen=True, tag="focus-limit.set"):
     person_id: OwnerId | None = None  # found by the role in which a person has outcomes
 
 
-class Standing(Fold[OutcomeActivated | OutcomeAbandoned]):
-    """Whether an outcome is active, or has been abandoned."""
+class State(StrEnum):
+    """Where an outcome stands in its life."""
+
+    DRAFT = "DRAFT"
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    ABANDONED = "ABANDONED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+StandingEvent = OutcomeActivated | OutcomePaused | OutcomeResumed | OutcomeAbandoned | OutcomeWithdrawn
+
+
+class Standing(Fold[StandingEvent]):
+    """Where an outcome stands in its life."""
 
     def __init__(self, outcome_id: UUID) -> None:
         super().__init__(outcome=outcome_id)
-        self.active = False
-        self.abandoned = False
+        self.state = State.DRAFT
 
-    def fold(self, event: OutcomeActivated | OutcomeAbandoned) -> None:
+    def fold(self, event: StandingEvent) -> None:
         match event:
-            case OutcomeActivated():
-                self.active = True
+            case OutcomeActivated() | OutcomeResumed():
+                self.state = State.ACTIVE
+            case OutcomePaused():
+                self.state = State.PAUSED
             case OutcomeAbandoned():
-                self.active, self.abandoned = False, True
+                self.state = State.ABANDONED
+            case OutcomeWithdrawn():
+                self.state = State.WITHDRAWN
+
+    def check_goes_on(self, field: str) -> None:
+        """Refuses what can't be done with an outcome that has ended."""
+        if self.state in {State.ABANDONED, State.WITHDRAWN}:
+            sentence = f"Set a new outcome: this one has been {self.state.value.lower()}."
+            raise Refused(OUTCOME_ENDED, sentence, field)
 
 
-FocusEvent = OutcomeActivated | OutcomeAbandoned | FocusLimitSet
+FocusEvent = StandingEvent | OutcomeAssigned | FocusLimitSet
 
 
 class Focus(Fold[FocusEvent]):
@@ -69,25 +133,92 @@ class Focus(Fold[FocusEvent]):
     def __init__(self, cycle_id: UUID, team_id: UUID | None, owner_id: UUID | None) -> None:
         whose = {"team": team_id} if team_id else {"owner": owner_id}
         super().__init__(**whose, cycle=cycle_id)
-        self.team_id = team_id
+        self.whose = team_id or owner_id
         self.active: set[UUID] = set()
         self.limit = DEFAULT_FOCUS_LIMIT
 
     def fold(self, event: FocusEvent) -> None:
         match event:
-            case OutcomeActivated():
-                if event.team_id == self.team_id:  # what a person owns for a team is in the team's focus
-                    self.active.add(event.outcome_id)
-            case OutcomeAbandoned():
+            case OutcomeActivated() | OutcomeResumed():
+                self._place(event.outcome_id, event.team_id or event.owner_id)
+            case OutcomeAssigned():
+                if event.active:
+                    self._place(event.outcome_id, event.team_id or event.owner_id)
+            case OutcomePaused() | OutcomeAbandoned() | OutcomeWithdrawn():
                 self.active.discard(event.outcome_id)
             case FocusLimitSet():
                 self.limit = event.limit
+
+    def _place(self, outcome_id: UUID, whose: UUID | None) -> None:
+        """What a person owns for a team is in the team's focus."""
+        if whose == self.whose:
+            self.active.add(outcome_id)
+        else:
+            self.active.discard(outcome_id)
+
+
+class Ranking(Fold[OutcomesRanked | OutcomeAssigned]):
+    """The order that a team gave its outcomes in a cycle."""
+
+    def __init__(self, cycle_id: UUID, team_id: UUID) -> None:
+        super().__init__(team=team_id, cycle=cycle_id)
+        self.team_id = team_id
+        self.order: tuple[UUID, ...] = ()
+
+    def fold(self, event: OutcomesRanked | OutcomeAssigned) -> None:
+        match event:
+            case OutcomesRanked():
+                self.order = event.outcome_ids
+            case OutcomeAssigned():
+                if event.team_id != self.team_id:
+                    self.order = tuple(one for one in self.order if one != event.outcome_id)
+
+
+class Place:
+    """A place in the focus of a team, or else of a person, that a command would take (R2)."""
+
+    def __init__(self, cycle_id: UUID, team_id: UUID | None, owner_id: UUID | None) -> None:
+        self.focus = Focus(cycle_id, team_id, owner_id)
+        self.cycle_id, self.team_id = cycle_id, team_id
+        self.ranking: Ranking | None = None
+        self.others: dict[UUID, Outcome] = {}
+
+    def reads(self, *beside: Fold[Any]) -> Reads:
+        """What is active, and, where all places are taken, by what."""
+        yield [*beside, self.focus]
+        if self.full:
+            self.ranking = Ranking(self.cycle_id, self.team_id) if self.team_id else None
+            self.others = {one: Outcome(one) for one in sorted(self.focus.active)}
+            yield [*self.others.values(), *([self.ranking] if self.ranking else [])]
+
+    @property
+    def full(self) -> bool:
+        return len(self.focus.active) >= self.focus.limit
+
+    def check(self, field: str) -> None:
+        """Refuses to go past the limit, and says what would free a place: the lowest rank first."""
+        if not self.full:
+            return
+        whose = "team" if self.team_id else "owner"
+        sentence = f"Pause or abandon an outcome, or raise the limit with a reason: the {whose} has"
+        sentence += f" {len(self.focus.active)} active and may have {self.focus.limit}."
+        if titles := list(self.titles()):
+            sentence += f" Of the lowest rank: {'; '.join(titles[:MOST_TITLES])}."
+        raise Refused(FOCUS_LIMIT_REACHED, sentence, field)
+
+    def titles(self) -> Iterator[str]:
+        """Of what is active: first what has no rank, then the lowest rank up to the first."""
+        order = self.ranking.order if self.ranking else ()
+        for one in sorted(self.others, key=lambda one: order.index(one) if one in order else len(order), reverse=True):
+            if now := self.others[one].now:
+                yield now.title
 
 
 class ActivateOutcome(Command):
     """Make an outcome one that its team, or else its owner, works on now (R1, R2).
 
-    Refused without an owner, a cycle or a measure that is complete, at the focus limit, or once it is abandoned.
+    Refused without an owner, a cycle or a measure that is complete, at the focus limit, while it is paused, or once
+    it has ended.
     """
 
     entity = "outcome_id"
@@ -99,32 +230,31 @@ class ActivateOutcome(Command):
         self.standing = Standing(self.outcome_id)
         self.measures = Measures(self.outcome_id)
         yield [self.outcome, self.standing, self.measures]
-        self.focus: Focus | None = None
+        self.place: Place | None = None
         self.cycle: Cycle | None = None
-        was = self.outcome.set
-        if was and was.cycle_id:
-            self.cycle = Cycle(was.cycle_id)
-            if was.team_id or was.owner_id:
-                self.focus = Focus(was.cycle_id, was.team_id, was.owner_id)
-            yield [self.cycle, self.focus] if self.focus else [self.cycle]
+        now = self.outcome.now
+        if now and now.cycle_id:
+            self.cycle = Cycle(now.cycle_id)
+            if now.team_id or now.owner_id:
+                self.place = Place(now.cycle_id, now.team_id, now.owner_id)
+                yield from self.place.reads(self.cycle)
+            else:
+                yield [self.cycle]
 
     def execute(self) -> None:
-        self.outcome.check("outcomeId")
-        if self.standing.abandoned:
-            raise Refused(OUTCOME_ENDED, "Set a new outcome: this one has been abandoned.", "outcomeId")
-        if self.standing.active:
+        now = self.outcome.known("outcomeId")
+        self.standing.check_goes_on("outcomeId")
+        if self.standing.state is State.ACTIVE:
             return
-        was, focus = self.outcome.set, self.focus
+        if self.standing.state is State.PAUSED:
+            raise Refused(OUTCOME_NOT_IN_STATE, "Resume the outcome: it is paused.", "outcomeId")
         lacks = dict(self.lacks())
-        if lacks or was is None or was.cycle_id is None or focus is None:
+        if lacks or now.cycle_id is None or self.place is None:
             raise Refused(OUTCOME_NOT_READY, f"First give the outcome {', '.join(lacks.values())}.", *lacks)
-        if len(focus.active) >= focus.limit:
-            whose = "team" if was.team_id else "owner"
-            sentence = f"Abandon an outcome, or raise the limit with a reason: the {whose} has {focus.limit} active."
-            raise Refused(FOCUS_LIMIT_REACHED, sentence, "outcomeId")
+        self.place.check("outcomeId")
         self.emit(
             OutcomeActivated(
-                outcome_id=self.outcome_id, cycle_id=was.cycle_id, team_id=was.team_id, owner_id=was.owner_id
+                outcome_id=self.outcome_id, cycle_id=now.cycle_id, team_id=now.team_id, owner_id=now.owner_id
             )
         )
 
@@ -133,8 +263,8 @@ class ActivateOutcome(Command):
 
         A measure without a due date of its own is due with its outcome, and that with the cycle; so the cycle will do.
         """
-        was = self.outcome.set
-        if was is None or not (was.team_id or was.owner_id):
+        now = self.outcome.now
+        if now is None or not (now.team_id or now.owner_id):
             yield "ownerId", "a team or a person that owns it"
         if self.cycle is None or self.cycle.planned is None:
             yield "cycleId", "a cycle"
@@ -142,10 +272,10 @@ class ActivateOutcome(Command):
             yield "measureId", "a measure with baseline and target"
 
 
-class AbandonOutcome(Command):
-    """Go on with an outcome no longer, and say why; this makes room for another one (R2).
+class PauseOutcome(Command):
+    """Let an active outcome rest, and say why; this makes room for another one (R2).
 
-    Refused where there is no such outcome.
+    Refused where it is not active.
     """
 
     entity = "outcome_id"
@@ -159,18 +289,125 @@ class AbandonOutcome(Command):
         yield [self.outcome, self.standing]
 
     def execute(self) -> None:
-        self.outcome.check("outcomeId")
-        was = self.outcome.set
-        if was and not self.standing.abandoned:
-            self.emit(
-                OutcomeAbandoned(
-                    outcome_id=self.outcome_id,
-                    reason=self.reason,
-                    cycle_id=was.cycle_id,
-                    team_id=was.team_id,
-                    owner_id=was.owner_id,
-                )
+        now = self.outcome.known("outcomeId")
+        self.standing.check_goes_on("outcomeId")
+        if self.standing.state is State.PAUSED:
+            return
+        if self.standing.state is not State.ACTIVE:
+            raise Refused(OUTCOME_NOT_IN_STATE, "Leave it a draft: only an active outcome is paused.", "outcomeId")
+        self.emit(
+            OutcomePaused(
+                outcome_id=self.outcome_id,
+                reason=self.reason,
+                cycle_id=now.cycle_id,
+                team_id=now.team_id,
+                owner_id=now.owner_id,
             )
+        )
+
+
+class ResumeOutcome(Command):
+    """Go on with a paused outcome, and say why; this takes a place in the focus (R2).
+
+    Refused where it is not paused, or the focus limit is reached.
+    """
+
+    entity = "outcome_id"
+
+    outcome_id: OutcomeId
+    reason: Reason
+
+    def reads(self) -> Reads:
+        self.outcome = Outcome(self.outcome_id)
+        self.standing = Standing(self.outcome_id)
+        yield [self.outcome, self.standing]
+        self.place: Place | None = None
+        now = self.outcome.now
+        if now and now.cycle_id and self.standing.state is State.PAUSED:
+            self.place = Place(now.cycle_id, now.team_id, now.owner_id)
+            yield from self.place.reads()
+
+    def execute(self) -> None:
+        now = self.outcome.known("outcomeId")
+        self.standing.check_goes_on("outcomeId")
+        if self.standing.state is State.ACTIVE:
+            return
+        if self.place is None or now.cycle_id is None:
+            raise Refused(OUTCOME_NOT_IN_STATE, "Activate the outcome: it is a draft.", "outcomeId")
+        self.place.check("outcomeId")
+        self.emit(
+            OutcomeResumed(
+                outcome_id=self.outcome_id,
+                reason=self.reason,
+                cycle_id=now.cycle_id,
+                team_id=now.team_id,
+                owner_id=now.owner_id,
+            )
+        )
+
+
+class AbandonOutcome(Command):
+    """Go on with an outcome no longer, and say why; this makes room for another one (R2).
+
+    Refused where there is no such outcome, or it has been withdrawn.
+    """
+
+    entity = "outcome_id"
+
+    outcome_id: OutcomeId
+    reason: Reason
+
+    def reads(self) -> Reads:
+        self.outcome = Outcome(self.outcome_id)
+        self.standing = Standing(self.outcome_id)
+        yield [self.outcome, self.standing]
+
+    def execute(self) -> None:
+        now = self.outcome.known("outcomeId")
+        if self.standing.state is State.ABANDONED:
+            return
+        self.standing.check_goes_on("outcomeId")
+        self.emit(
+            OutcomeAbandoned(
+                outcome_id=self.outcome_id,
+                reason=self.reason,
+                cycle_id=now.cycle_id,
+                team_id=now.team_id,
+                owner_id=now.owner_id,
+            )
+        )
+
+
+class WithdrawOutcome(Command):
+    """Take back an outcome that was set by mistake, and say why; it counts nowhere, and stays in the history (R9).
+
+    Refused where there is no such outcome, or it has been abandoned.
+    """
+
+    entity = "outcome_id"
+
+    outcome_id: OutcomeId
+    reason: Reason
+
+    def reads(self) -> Reads:
+        self.outcome = Outcome(self.outcome_id)
+        self.standing = Standing(self.outcome_id)
+        yield [self.outcome, self.standing]
+
+    def execute(self) -> None:
+        now = self.outcome.known("outcomeId")
+        if self.standing.state is State.WITHDRAWN:
+            return
+        self.standing.check_goes_on("outcomeId")
+        self.emit(
+            OutcomeWithdrawn(
+                outcome_id=self.outcome_id,
+                reason=self.reason,
+                cycle_id=now.cycle_id,
+                team_id=now.team_id,
+                owner_id=now.owner_id,
+            )
+        )
 
 
 class SetFocusLimit(Command):

@@ -2,8 +2,10 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
+
+import msgspec
 
 from domain.codes import ALREADY_EXISTS, NOT_FOUND
 from domain.cycles import Cycle
@@ -18,11 +20,12 @@ from domain.kernel import (
     ReferenceId,
     Refused,
     ReviewerId,
+    SharedId,
     TeamId,
 )
 from domain.people import Person, Team
 from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
-from domain.values import Text, Title, checked_span
+from domain.values import Reason, Text, Title, checked_span
 
 
 class Ambition(StrEnum):
@@ -62,20 +65,95 @@ class OutcomeSet(Event, frozen=True, tag="outcome.set"):
     reference_id: ReferenceId | None = None
 
 
-class Outcome(Fold[OutcomeSet]):
-    """An outcome as it was set."""
+class OutcomeRevised(Event, frozen=True, tag="outcome.revised"):
+    """The words or the terms of an outcome are others; all of them are told."""
+
+    outcome_id: OutcomeId
+    title: Title
+    description: Text | None
+    cycle_id: CycleId | None
+    ambition: Ambition
+    starts_on: date | None
+    due_on: date | None
+    roll_up: RollUp | None
+    reason: Reason | None = None
+
+
+class OutcomeAssigned(Event, frozen=True, tag="outcome.assigned"):
+    """An outcome belongs to another team, another person, or both; both ends of the move are told."""
+
+    outcome_id: OutcomeId
+    cycle_id: CycleId | None
+    from_team_id: TeamId | None
+    team_id: TeamId | None
+    from_owner_id: OwnerId | None
+    owner_id: OwnerId | None
+    active: bool  # whether its place in the focus moves along
+    reason: Reason | None = None
+
+
+class ReviewerNamed(Event, frozen=True, tag="outcome.reviewer-named"):
+    """Somebody who does not own an outcome reviews it."""
+
+    outcome_id: OutcomeId
+    from_reviewer_id: ReviewerId | None
+    reviewer_id: ReviewerId
+
+
+class OutcomeShared(Event, frozen=True, tag="outcome.shared"):
+    """Teams share an outcome with its owner, or share it no longer."""
+
+    outcome_id: OutcomeId
+    added_ids: tuple[SharedId, ...]
+    removed_ids: tuple[SharedId, ...]
+
+
+OutcomeEvent = OutcomeSet | OutcomeRevised | OutcomeAssigned | ReviewerNamed | OutcomeShared
+
+
+class Outcome(Fold[OutcomeEvent]):
+    """An outcome: as it was set, as it is now, and the teams that share it."""
 
     def __init__(self, outcome_id: UUID) -> None:
         super().__init__(outcome=outcome_id)
         self.set: OutcomeSet | None = None
+        self.now: OutcomeSet | None = None
+        self.shared: set[UUID] = set()
 
-    def fold(self, event: OutcomeSet) -> None:
-        self.set = event
+    def fold(self, event: OutcomeEvent) -> None:
+        match event:
+            case OutcomeSet():
+                self.set = self.now = event
+            case OutcomeRevised():
+                self._become(
+                    title=event.title,
+                    description=event.description,
+                    cycle_id=event.cycle_id,
+                    ambition=event.ambition,
+                    starts_on=event.starts_on,
+                    due_on=event.due_on,
+                    roll_up=event.roll_up,
+                )
+            case OutcomeAssigned():
+                self._become(team_id=event.team_id, owner_id=event.owner_id)
+            case ReviewerNamed():
+                self._become(reviewer_id=event.reviewer_id)
+            case OutcomeShared():
+                self.shared = (self.shared | {*event.added_ids}) - {*event.removed_ids}
+
+    def _become(self, **changed: Any) -> None:
+        if self.now is not None:
+            self.now = msgspec.structs.replace(self.now, **changed)
 
     def check(self, field: str) -> None:
         """Refuses the mention of an outcome that nobody set."""
-        if self.set is None:
+        self.known(field)
+
+    def known(self, field: str) -> OutcomeSet:
+        """The outcome as it is now; refuses the mention of one that nobody set."""
+        if self.now is None:
             raise Refused(NOT_FOUND, "There is no such outcome: set it first.", field)
+        return self.now
 
 
 class SetOutcome(Command):

@@ -8,8 +8,16 @@ from domain.alignment import (
     OutcomeUnaligned,
     OutcomeUnalignedFromObjective,
 )
-from domain.focus import FocusLimitSet, OutcomeAbandoned, OutcomeActivated
-from domain.outcomes import OutcomeSet
+from domain.focus import (
+    FocusLimitSet,
+    OutcomeAbandoned,
+    OutcomeActivated,
+    OutcomePaused,
+    OutcomeResumed,
+    OutcomesRanked,
+    OutcomeWithdrawn,
+)
+from domain.outcomes import OutcomeAssigned, OutcomeRevised, OutcomeSet, OutcomeShared, ReviewerNamed
 from domain.strategy import CauseLinked, CauseUnlinked, StrategicObjectiveSet, StrategyStated
 from projections.rows import Recorded, Revision, Table, end, insert, link_id, revise
 
@@ -30,16 +38,19 @@ OUTCOME = Table(
         "due_on",
         "roll_up",
         "state",
+        "state_reason",
+        "rank",
     ),
 )
 ALIGNMENT = Table("alignment", ("outcome_id", "higher_id", "objective_id", "measure_id", "weight"))
 FOCUS_LIMIT = Table("focus_limit", ("team_id", "person_id", "cycle_id", "most", "reason"))
-TABLES = (STRATEGY, OBJECTIVE, CAUSE, OUTCOME, ALIGNMENT, FOCUS_LIMIT)
+OUTCOME_SHARE = Table("outcome_share", ("outcome_id", "team_id"))
+TABLES = (STRATEGY, OBJECTIVE, CAUSE, OUTCOME, ALIGNMENT, FOCUS_LIMIT, OUTCOME_SHARE)
 
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
     """What the strategy, its outcomes and their links become."""
-    for part in (_strategy, _outcomes, _links):
+    for part in (_strategy, _outcomes, _standing, _focus, _links):
         yield from part(recorded)
 
 
@@ -89,10 +100,56 @@ def _outcomes(recorded: Recorded) -> Iterator[Revision]:
                 roll_up=event.roll_up.value if event.roll_up is not None else None,
                 state="DRAFT",
             )
+        case OutcomeRevised() as event:
+            yield revise(
+                OUTCOME,
+                event.outcome_id,
+                title=event.title,
+                description=event.description,
+                cycle_id=event.cycle_id,
+                ambition=event.ambition.value,
+                starts_on=event.starts_on,
+                due_on=event.due_on,
+                roll_up=event.roll_up.value if event.roll_up is not None else None,
+            )
+        case OutcomeAssigned() as event:
+            moved = {} if event.team_id == event.from_team_id else {"rank": None}  # ranks are a team's
+            yield revise(OUTCOME, event.outcome_id, team_id=event.team_id, owner_id=event.owner_id, **moved)
+        case ReviewerNamed() as event:
+            yield revise(OUTCOME, event.outcome_id, reviewer_id=event.reviewer_id)
+        case OutcomeShared() as event:
+            for team_id in event.added_ids:
+                share_id = link_id(event.outcome_id, team_id)
+                yield insert(OUTCOME_SHARE, share_id, outcome_id=event.outcome_id, team_id=team_id)
+            for team_id in event.removed_ids:
+                yield end(OUTCOME_SHARE, link_id(event.outcome_id, team_id))
+        case _:
+            return
+
+
+def _standing(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
         case OutcomeActivated() as event:
             yield revise(OUTCOME, event.outcome_id, state="ACTIVE")
+        case OutcomeResumed() as event:
+            yield revise(OUTCOME, event.outcome_id, state="ACTIVE", state_reason=None)
+        case OutcomePaused() as event:
+            yield revise(OUTCOME, event.outcome_id, state="PAUSED", state_reason=event.reason)
         case OutcomeAbandoned() as event:
-            yield revise(OUTCOME, event.outcome_id, state="ABANDONED")
+            yield revise(OUTCOME, event.outcome_id, state="ABANDONED", state_reason=event.reason)
+        case OutcomeWithdrawn() as event:
+            yield revise(OUTCOME, event.outcome_id, state="WITHDRAWN", state_reason=event.reason)
+        case _:
+            return
+
+
+def _focus(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
+        case OutcomesRanked() as event:
+            for rank, outcome_id in enumerate(event.outcome_ids, start=1):
+                yield revise(OUTCOME, outcome_id, rank=rank)
+            for outcome_id in event.unranked_ids:
+                yield revise(OUTCOME, outcome_id, rank=None)
         case FocusLimitSet() as event:
             holder = event.team_id or event.person_id
             yield insert(

@@ -52,13 +52,17 @@ create table outcome (
     starts_on date,
     due_on date,
     roll_up text check (roll_up in ('MEASURES', 'CHILDREN', 'BOTH', 'SUM')),
-    state text not null check (state in ('DRAFT', 'ACTIVE', 'ABANDONED')),
+    state text not null check (state in ('DRAFT', 'ACTIVE', 'PAUSED', 'ABANDONED', 'WITHDRAWN')),
+    state_reason text, -- why it is paused or has ended
+    rank int, -- in the order of its team; 1 is the first
     primary key (organisation_id, id, since)
 );
 create index outcome_by_title on outcome (organisation_id, title, id) where until is null;
 create index outcome_by_title_as_of on outcome (organisation_id, title, id);
 create index outcome_by_due on outcome (organisation_id, due_on, id) where until is null;
 create index outcome_by_due_as_of on outcome (organisation_id, due_on, id);
+create index outcome_by_rank on outcome (organisation_id, rank, id) where until is null;
+create index outcome_by_rank_as_of on outcome (organisation_id, rank, id);
 create index outcome_by_team on outcome (organisation_id, team_id, title, id) where until is null;
 create index outcome_by_team_as_of on outcome (organisation_id, team_id, title, id);
 create index outcome_by_owner on outcome (organisation_id, owner_id, title, id) where until is null;
@@ -97,6 +101,19 @@ create table focus_limit (
     primary key (organisation_id, id, since)
 );
 create index focus_limit_by_cycle on focus_limit (organisation_id, cycle_id);
+
+-- the teams that share an outcome with its owner
+create table outcome_share (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    outcome_id uuid not null,
+    team_id uuid not null,
+    primary key (organisation_id, id, since)
+);
+create index outcome_share_by_outcome on outcome_share (organisation_id, outcome_id, team_id);
+create index outcome_share_by_team on outcome_share (organisation_id, team_id, outcome_id);
 
 -- functions
 

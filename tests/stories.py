@@ -10,12 +10,20 @@ from eventsourcing.persistence import IntegrityError
 
 from domain.alignment import OutcomeAligned, OutcomeAlignedToObjective
 from domain.cycles import CyclePlanned, CycleStarted
-from domain.focus import FocusLimitSet, OutcomeAbandoned, OutcomeActivated
+from domain.focus import (
+    FocusLimitSet,
+    OutcomeAbandoned,
+    OutcomeActivated,
+    OutcomePaused,
+    OutcomeResumed,
+    OutcomesRanked,
+    OutcomeWithdrawn,
+)
 from domain.indicators import UnitOfMeasure
 from domain.kernel import Command, DCBAppendCondition, DCBEvent, Event, Refused
 from domain.measures import Direction, MeasureSet
 from domain.organisation import ApiKeyIssued, OrganisationFounded, RoleGranted, Scope
-from domain.outcomes import OutcomeSet
+from domain.outcomes import OutcomeAssigned, OutcomeSet
 from domain.people import PersonRegistered, TeamFormed, TeamJoined
 from domain.references import Reference, key_of
 from domain.strategy import CauseLinked, StrategicObjectiveSet
@@ -85,10 +93,11 @@ def outcome(
     owner: UUID | None = None,
     cycle_id: UUID | None = QUARTER,
     reference: Reference | None = None,
+    title: str = "Customers get an answer within the day",
 ) -> OutcomeSet:
     return OutcomeSet(
         outcome_id=outcome_id,
-        title="Customers get an answer within the day",
+        title=title,
         team_id=team_id,
         owner_id=owner,
         cycle_id=cycle_id,
@@ -121,6 +130,40 @@ def active(outcome_id: UUID, team_id: UUID | None = TEAM, owner: UUID | None = N
 def abandoned(outcome_id: UUID, team_id: UUID | None = TEAM, owner: UUID | None = None) -> OutcomeAbandoned:
     return OutcomeAbandoned(
         outcome_id=outcome_id, reason="The market moved.", cycle_id=QUARTER, team_id=team_id, owner_id=owner
+    )
+
+
+def paused(outcome_id: UUID, team_id: UUID | None = TEAM) -> OutcomePaused:
+    return OutcomePaused(outcome_id=outcome_id, reason="Not now.", cycle_id=QUARTER, team_id=team_id)
+
+
+def resumed(outcome_id: UUID, team_id: UUID | None = TEAM) -> OutcomeResumed:
+    return OutcomeResumed(outcome_id=outcome_id, reason="Now.", cycle_id=QUARTER, team_id=team_id)
+
+
+def withdrawn(outcome_id: UUID, team_id: UUID | None = TEAM) -> OutcomeWithdrawn:
+    return OutcomeWithdrawn(outcome_id=outcome_id, reason="Set twice.", cycle_id=QUARTER, team_id=team_id)
+
+
+def ranked(*outcome_ids: UUID, unranked: tuple[UUID, ...] = ()) -> OutcomesRanked:
+    return OutcomesRanked(team_id=TEAM, cycle_id=QUARTER, outcome_ids=outcome_ids, unranked_ids=unranked)
+
+
+def assigned(
+    outcome_id: UUID,
+    team_id: UUID | None = None,
+    owner: UUID | None = None,
+    former: tuple[UUID | None, UUID | None] = (TEAM, None),
+    active: bool = True,
+) -> OutcomeAssigned:
+    return OutcomeAssigned(
+        outcome_id=outcome_id,
+        cycle_id=QUARTER,
+        from_team_id=former[0],
+        team_id=team_id,
+        from_owner_id=former[1],
+        owner_id=owner,
+        active=active,
     )
 
 

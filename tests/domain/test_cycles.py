@@ -1,6 +1,6 @@
 """Cycles: planned, then running."""
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from domain.codes import ALREADY_EXISTS, CYCLE_NOT_PLANNED, NOT_FOUND
+from domain.codes import ALREADY_EXISTS, CYCLE_NOT_PLANNED, CYCLE_OUTSIDE_PARENT, NOT_FOUND
 from domain.cycles import CycleStarted, PlanCycle, StartCycle
 from domain.values import Invalid
 from tests.given import given
@@ -21,6 +21,17 @@ def test_a_cycle_is_planned_inside_a_longer_one() -> None:
     plan = PlanCycle(cycle_id=QUARTER, title="Second quarter", starts_on=SPRING, ends_on=SUMMER, parent_id=YEAR)
     given(cycle(YEAR)).when(plan).then(cycle(QUARTER, parent=YEAR))
     given().when(plan).then_refused(NOT_FOUND, "parentId")
+
+
+@for_all(st.integers(-3, 3), st.integers(-3, 3))
+def test_a_cycle_has_no_day_that_its_parent_has_not(earlier: int, later: int) -> None:
+    starts_on, ends_on = SPRING + timedelta(earlier), SUMMER + timedelta(later)
+    plan = PlanCycle(cycle_id=QUARTER, title="Inner", starts_on=starts_on, ends_on=ends_on, parent_id=YEAR)
+    story = given(cycle(YEAR)).when(plan)
+    if earlier < 0 or later > 0:
+        story.then_refused(CYCLE_OUTSIDE_PARENT, "startsOn", "endsOn")
+    else:
+        assert story.refused is None
 
 
 def test_an_id_stands_for_one_cycle() -> None:

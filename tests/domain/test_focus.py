@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from domain.codes import FOCUS_LIMIT_REACHED, NOT_FOUND, OUTCOME_ENDED, OUTCOME_NOT_READY
+from domain.codes import FOCUS_LIMIT_REACHED, NOT_FOUND, OUTCOME_ENDED, OUTCOME_NOT_IN_STATE, OUTCOME_NOT_READY
 from domain.focus import (
     DEFAULT_FOCUS_LIMIT,
     AbandonOutcome,
@@ -14,9 +14,17 @@ from domain.focus import (
     FocusLimitSet,
     OutcomeAbandoned,
     OutcomeActivated,
+    OutcomePaused,
+    OutcomeResumed,
+    OutcomeWithdrawn,
+    PauseOutcome,
+    ResumeOutcome,
     SetFocusLimit,
+    WithdrawOutcome,
 )
 from domain.kernel import Event
+from domain.outcomes import OutcomeAssigned
+from domain.revising import AssignOutcome
 from domain.values import Invalid, Role
 from tests.given import ANA, BEN, given, named
 from tests.stories import (
@@ -29,13 +37,18 @@ from tests.stories import (
     C,
     abandoned,
     active,
+    assigned,
     cycle,
     focus_limit,
     measured,
     outcome,
+    paused,
     person,
+    ranked,
+    resumed,
     started,
     team,
+    withdrawn,
 )
 
 ACTIVATE_A, ACTIVATE_B = ActivateOutcome(outcome_id=A), ActivateOutcome(outcome_id=B)
@@ -156,6 +169,69 @@ def test_r2_a_limit_below_the_present_number_ends_nothing_and_lets_nothing_in() 
     )
 
 
+PAUSE, RESUME = PauseOutcome(outcome_id=A, reason="Not now."), ResumeOutcome(outcome_id=A, reason="Now.")
+WITHDRAW = WithdrawOutcome(outcome_id=A, reason="Set twice.")
+
+
+def test_an_active_outcome_is_paused_and_resumed() -> None:
+    given(outcome(A), active(A)).when(PAUSE).then(paused(A))
+    given(outcome(A), active(A), paused(A)).when(PAUSE).then_nothing()
+    given(outcome(A), active(A), paused(A)).when(RESUME).then(resumed(A))
+    given(outcome(A), active(A), paused(A), resumed(A)).when(RESUME).then_nothing()
+
+
+def test_only_an_active_outcome_is_paused_and_only_a_paused_one_resumed() -> None:
+    given(outcome(A)).when(PAUSE).then_refused(OUTCOME_NOT_IN_STATE, "outcomeId")
+    given(outcome(A)).when(RESUME).then_refused(OUTCOME_NOT_IN_STATE, "outcomeId")
+    given(cycle(), *ready(A), active(A), paused(A)).when(ACTIVATE_A).then_refused(OUTCOME_NOT_IN_STATE, "outcomeId")
+    given(outcome(A), abandoned(A)).when(PAUSE).then_refused(OUTCOME_ENDED, "outcomeId")
+    given(outcome(A), abandoned(A)).when(RESUME).then_refused(OUTCOME_ENDED, "outcomeId")
+    given().when(PAUSE).then_refused(NOT_FOUND, "outcomeId")
+    given().when(RESUME).then_refused(NOT_FOUND, "outcomeId")
+
+
+def test_what_was_set_by_mistake_is_withdrawn_once_and_does_not_come_back() -> None:
+    given(outcome(A)).when(WITHDRAW).then(withdrawn(A))
+    given(outcome(A), withdrawn(A)).when(WITHDRAW).then_nothing()
+    given(outcome(A), abandoned(A)).when(WITHDRAW).then_refused(OUTCOME_ENDED, "outcomeId")
+    given(outcome(A), withdrawn(A)).when(AbandonOutcome(outcome_id=A, reason="Gone.")).then_refused(
+        OUTCOME_ENDED, "outcomeId"
+    )
+    given(cycle(), *ready(A), withdrawn(A)).when(ACTIVATE_A).then_refused(OUTCOME_ENDED, "outcomeId")
+    given().when(WITHDRAW).then_refused(NOT_FOUND, "outcomeId")
+
+
+def test_r2_pausing_and_withdrawing_make_room_and_resuming_takes_it() -> None:
+    given(cycle(), *ready(B), active(A), focus_limit(1), paused(A)).when(ACTIVATE_B).then(active(B))
+    given(cycle(), *ready(B), active(A), focus_limit(1), withdrawn(A)).when(ACTIVATE_B).then(active(B))
+    given(outcome(A), active(A), paused(A), focus_limit(1), active(B)).when(RESUME).then_refused(
+        FOCUS_LIMIT_REACHED, "outcomeId"
+    )
+
+
+def test_r2_an_active_outcome_takes_its_place_along() -> None:
+    give = AssignOutcome(outcome_id=A, team_id=OTHER_TEAM)
+    other = active(B, OTHER_TEAM)
+    given(team(OTHER_TEAM), outcome(A), active(A)).when(give).then(assigned(A, OTHER_TEAM))
+    given(team(OTHER_TEAM), outcome(A)).when(give).then(assigned(A, OTHER_TEAM, active=False))
+    given(team(OTHER_TEAM), outcome(A), active(A), other, focus_limit(1, OTHER_TEAM)).when(give).then_refused(
+        FOCUS_LIMIT_REACHED, "teamId"
+    )
+    given(cycle(), *ready(B), active(A), focus_limit(1), assigned(A, OTHER_TEAM)).when(ACTIVATE_B).then(active(B))
+
+
+def test_r2_a_refusal_names_what_would_free_a_place_the_lowest_rank_first() -> None:
+    named_so = [outcome(one, title=title) for one, title in ((A, "Answer"), (C, "Ship"))]
+    story = [*ready(B), *named_so, active(A), active(C), ranked(C, A), focus_limit(2)]
+    told = given(cycle(), *story).when(ACTIVATE_B)
+    told.then_refused(FOCUS_LIMIT_REACHED, "outcomeId")
+    assert told.refused
+    assert told.refused.sentence == (
+        "Pause or abandon an outcome, or raise the limit with a reason: the team has 2 active and may have 2."
+        " Of the lowest rank: Answer; Ship."
+    )
+
+
 def test_a_limit_is_set_for_what_exists() -> None:
     asked = SetFocusLimit(cycle_id=QUARTER, team_id=TEAM, limit=3, reason="Many.")
     given(team()).when(asked).then_refused(NOT_FOUND, "cycleId")
@@ -172,7 +248,7 @@ def test_a_limit_is_of_one_team_or_one_person_and_set_by_a_lead() -> None:
     assert SetFocusLimit.role is Role.LEAD
 
 
-Step = ActivateOutcome | AbandonOutcome | SetFocusLimit
+Step = ActivateOutcome | AbandonOutcome | SetFocusLimit | PauseOutcome | ResumeOutcome | WithdrawOutcome | AssignOutcome
 Whose = tuple[UUID | None, UUID | None]
 
 # Ten outcomes: four of a team that Ana owns two of, two of another team, four of Ana alone.
@@ -190,6 +266,11 @@ steps = st.one_of(
     activations,
     activations,
     st.builds(AbandonOutcome, outcome_id=some, reason=st.just("The market moved.")),
+    st.builds(WithdrawOutcome, outcome_id=some, reason=st.just("Set twice.")),
+    st.builds(PauseOutcome, outcome_id=some, reason=st.just("Not now.")),
+    st.builds(ResumeOutcome, outcome_id=some, reason=st.just("Now.")),
+    st.builds(AssignOutcome, outcome_id=some, team_id=st.sampled_from([TEAM, OTHER_TEAM])),
+    st.builds(AssignOutcome, outcome_id=some, owner_id=st.sampled_from([ANA, BEN])),
     st.builds(
         SetFocusLimit,
         cycle_id=st.just(QUARTER),
@@ -205,36 +286,59 @@ class PlainFocus:
     """The rule in the plainest words: who has what active, and how many they may have."""
 
     def __init__(self) -> None:
-        self.active: dict[UUID, set[UUID]] = {}
+        self.of = dict(WHOSE)
+        self.active: set[UUID] = set()
+        self.paused: set[UUID] = set()
+        self.ended: dict[UUID, type[Step]] = {}
         self.limit: dict[UUID, int] = {}
-        self.ended: set[UUID] = set()
 
-    def whose(self, outcome_id: UUID) -> UUID:
-        team_id, owner_id = WHOSE[outcome_id]
-        whose = team_id or owner_id
-        assert whose
-        return whose
-
-    def room(self, outcome_id: UUID) -> bool:
-        whose = self.whose(outcome_id)
-        return len(self.active.get(whose, set())) < self.limit.get(whose, DEFAULT_FOCUS_LIMIT)
+    def room(self, whose: Whose) -> bool:
+        holder = whose[0] or whose[1]
+        assert holder
+        taken = [one for one in self.active if (self.of[one][0] or self.of[one][1]) == holder]
+        return len(taken) < self.limit.get(holder, DEFAULT_FOCUS_LIMIT)
 
     def lets(self, step: Step) -> bool:
-        if not isinstance(step, ActivateOutcome):
+        if isinstance(step, SetFocusLimit):
             return True
-        if step.outcome_id in self.ended:
-            return False
-        return step.outcome_id in self.active.get(self.whose(step.outcome_id), set()) or self.room(step.outcome_id)
+        one = step.outcome_id
+        if one in self.ended:
+            return self.ended[one] is type(step)
+        match step:
+            case ActivateOutcome():
+                return one in self.active or (one not in self.paused and self.room(self.of[one]))
+            case ResumeOutcome():
+                return one in self.active or (one in self.paused and self.room(self.of[one]))
+            case PauseOutcome():
+                return one in self.active | self.paused
+            case AssignOutcome():
+                was = self.of[one]
+                now = (step.team_id or was[0], step.owner_id or was[1])
+                return one not in self.active or (now[0] or now[1]) == (was[0] or was[1]) or self.room(now)
+            case AbandonOutcome() | WithdrawOutcome():
+                return True
 
     def take(self, event: Event) -> None:
         match event:
-            case OutcomeActivated():
-                assert self.room(event.outcome_id), "activated past the focus limit"
+            case OutcomeActivated() | OutcomeResumed():
+                assert self.room(self.of[event.outcome_id]), "active past the focus limit"
                 assert event.outcome_id not in self.ended
-                self.active.setdefault(self.whose(event.outcome_id), set()).add(event.outcome_id)
-            case OutcomeAbandoned():
-                self.active.setdefault(self.whose(event.outcome_id), set()).discard(event.outcome_id)
-                self.ended.add(event.outcome_id)
+                self.paused.discard(event.outcome_id)
+                self.active.add(event.outcome_id)
+            case OutcomePaused():
+                self.active.discard(event.outcome_id)
+                self.paused.add(event.outcome_id)
+            case OutcomeAssigned():
+                was, now = self.of[event.outcome_id], (event.team_id, event.owner_id)
+                assert event.active is (event.outcome_id in self.active)
+                moved = (was[0] or was[1]) != (now[0] or now[1])
+                assert not event.active or not moved or self.room(now), "moved past the focus limit"
+                self.of[event.outcome_id] = now
+            case OutcomeAbandoned() | OutcomeWithdrawn():
+                self.active.discard(event.outcome_id)
+                self.paused.discard(event.outcome_id)
+                ended = AbandonOutcome if isinstance(event, OutcomeAbandoned) else WithdrawOutcome
+                self.ended[event.outcome_id] = ended
             case FocusLimitSet():
                 whose = event.team_id or event.person_id
                 assert whose
@@ -245,7 +349,7 @@ class PlainFocus:
 
 def ledger_of_ten() -> BusyLedger:
     story = [event for one, whose in WHOSE.items() for event in ready(one, *whose)]
-    return BusyLedger(cycle(), team(TEAM), team(OTHER_TEAM), person(ANA), *story)
+    return BusyLedger(cycle(), team(TEAM), team(OTHER_TEAM), person(ANA), person(BEN), *story)
 
 
 @for_all(st.lists(steps, max_size=20))

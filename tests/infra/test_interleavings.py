@@ -20,14 +20,21 @@ from domain.focus import (
     FocusLimitSet,
     OutcomeAbandoned,
     OutcomeActivated,
+    OutcomePaused,
+    OutcomeResumed,
+    OutcomeWithdrawn,
+    PauseOutcome,
+    ResumeOutcome,
     SetFocusLimit,
+    WithdrawOutcome,
 )
 from domain.kernel import Command, Event, Refused
 from domain.measures import Direction, SetMeasure
-from domain.outcomes import SetOutcome
+from domain.outcomes import OutcomeAssigned, SetOutcome
 from domain.people import FormTeam, JoinTeam, PersonRegistered, RegisterPerson, TeamJoined
 from domain.promises import TaskAccepted, TaskDeclined
 from domain.references import Reference
+from domain.revising import AssignOutcome
 from domain.tasks import AcceptTask, DeclineTask, RequestTask
 from infra.chain import walk
 from infra.codec import decode
@@ -41,6 +48,8 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("activate"), st.integers(0, OUTCOMES - 1), st.just(0)),
         st.tuples(st.just("abandon"), st.integers(0, OUTCOMES - 1), st.just(0)),
+        st.tuples(st.sampled_from(["pause", "resume", "withdraw"]), st.integers(0, OUTCOMES - 1), st.just(0)),
+        st.tuples(st.just("assign"), st.integers(0, OUTCOMES - 1), st.integers(0, 1)),
         st.tuples(st.just("limit"), st.integers(1, 3), st.just(0)),
         st.tuples(st.just("align"), st.integers(0, OUTCOMES - 1), st.integers(0, OUTCOMES - 1)),
         st.tuples(st.just("unalign"), st.integers(0, OUTCOMES - 1), st.integers(0, OUTCOMES - 1)),
@@ -53,13 +62,15 @@ STEPS = st.lists(
     max_size=40,
 )
 
+ENDS = {"abandon": AbandonOutcome, "pause": PauseOutcome, "resume": ResumeOutcome, "withdraw": WithdrawOutcome}
+
 
 class World:
     """An organisation with outcomes ready to be activated and tasks ready to be accepted."""
 
     def __init__(self, telling: Telling) -> None:
         self.telling = telling
-        self.team_id, self.cycle_id = uuid4(), uuid4()
+        self.team_id, self.other_team_id, self.cycle_id = uuid4(), uuid4(), uuid4()
         self.outcomes = [uuid4() for _ in range(OUTCOMES)]
         self.tasks = [uuid4() for _ in range(TASKS)]
         self.people = [uuid4() for _ in range(PEOPLE)]
@@ -67,6 +78,7 @@ class World:
     async def prepare(self) -> None:
         tell = self.telling.tell
         await tell(FormTeam(team_id=self.team_id, name="Crew"))
+        await tell(FormTeam(team_id=self.other_team_id, name="Other crew"))
         year = (date(2022, 1, 1), date(2022, 12, 31))
         await tell(PlanCycle(cycle_id=self.cycle_id, title="2022", starts_on=year[0], ends_on=year[1]))
         for outcome_id in self.outcomes:
@@ -95,10 +107,6 @@ class World:
     def command(self, step: Step) -> Command:
         what, one, other = step
         match what:
-            case "activate":
-                return ActivateOutcome(outcome_id=self.outcomes[one])
-            case "abandon":
-                return AbandonOutcome(outcome_id=self.outcomes[one], reason="enough")
             case "limit":
                 return SetFocusLimit(team_id=self.team_id, cycle_id=self.cycle_id, limit=one, reason="few")
             case "align":
@@ -109,8 +117,17 @@ class World:
                 return AcceptTask(task_id=self.tasks[one])
             case "decline":
                 return DeclineTask(task_id=self.tasks[one], reason="no")
-            case _:
+            case "register" | "join":
                 return self.of_people(what, self.people[one])
+            case _:
+                return self.of_focus(what, self.outcomes[one], other)
+
+    def of_focus(self, what: str, outcome_id: UUID, other: int) -> Command:
+        if what == "activate":
+            return ActivateOutcome(outcome_id=outcome_id)
+        if what == "assign":
+            return AssignOutcome(outcome_id=outcome_id, team_id=self.other_team_id if other else self.team_id)
+        return ENDS[what](outcome_id=outcome_id, reason="enough")
 
     def of_people(self, what: str, person_id: UUID) -> Command:
         if what == "register":
@@ -134,19 +151,28 @@ async def events_of(url: str, organisation_id: UUID) -> list[Event]:
 
 
 def check_focus(events: list[Event]) -> None:
-    active: set[UUID] = set()
-    limit = DEFAULT_FOCUS_LIMIT
+    active: defaultdict[UUID | None, set[UUID]] = defaultdict(set)
+    limit: dict[UUID | None, int] = {}
     for event in events:
         match event:
-            case OutcomeActivated():
-                active.add(event.outcome_id)
-                assert len(active) <= limit, "more active than the limit when it was activated"
-            case OutcomeAbandoned():
-                active.discard(event.outcome_id)
+            case OutcomeActivated() | OutcomeResumed():
+                active[event.team_id].add(event.outcome_id)
+                check_room(active, limit, event.team_id)
+            case OutcomeAssigned() if event.active:
+                active[event.from_team_id].remove(event.outcome_id)
+                active[event.team_id].add(event.outcome_id)
+                check_room(active, limit, event.team_id)
+            case OutcomePaused() | OutcomeAbandoned() | OutcomeWithdrawn():
+                active[event.team_id].discard(event.outcome_id)
             case FocusLimitSet():
-                limit = event.limit
+                limit[event.team_id] = event.limit
             case _:
                 pass
+
+
+def check_room(active: dict[UUID | None, set[UUID]], limit: dict[UUID | None, int], team_id: UUID | None) -> None:
+    most = limit.get(team_id, DEFAULT_FOCUS_LIMIT)
+    assert len(active[team_id]) <= most, "more active than the limit when the place was taken"
 
 
 def check_alignment(events: list[Event]) -> None:

@@ -71,7 +71,7 @@ class AlignmentQuestions:
 
     @mapped(
         Relation(
-            where="{c}.state <> 'ABANDONED' and not reaches_objective({org}, {c}.id, {pos})",
+            where="{c}.state not in ('ABANDONED', 'WITHDRAWN') and not reaches_objective({org}, {c}.id, {pos})",
             order=OUTCOME_ORDERS,
         )
     )

@@ -43,7 +43,9 @@ class OutcomeState(Enum):
 
     DRAFT = "DRAFT"
     ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
     ABANDONED = "ABANDONED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 @strawberry.enum
@@ -70,6 +72,7 @@ class OutcomeOrder(Enum):
     TITLE_DESC = "TITLE_DESC"
     DUE = "DUE"
     DUE_DESC = "DUE_DESC"
+    RANK = "RANK"
 
 
 OUTCOME_ORDERS = {
@@ -77,6 +80,7 @@ OUTCOME_ORDERS = {
     "TITLE_DESC": order("title desc", unique="id uuid desc"),
     "DUE": order("due_on date null"),
     "DUE_DESC": order("due_on date null desc", unique="id uuid desc"),
+    "RANK": order("rank int4 null"),
 }
 
 
@@ -86,6 +90,7 @@ class OutcomeFilter:
 
     team: ID | None = UNSET
     owner: ID | None = UNSET
+    reviewer: ID | None = UNSET
     cycle: ID | None = UNSET
     state: list[OutcomeState] | None = UNSET
     ambition: list[Ambition] | None = UNSET
@@ -96,6 +101,7 @@ class OutcomeFilter:
 OUTCOME_FILTERS = {
     "filter.team": Filter("{c}.team_id = {v}", null="{c}.team_id is null"),
     "filter.owner": Filter("{c}.owner_id = {v}", null="{c}.owner_id is null"),
+    "filter.reviewer": Filter("{c}.reviewer_id = {v}", null="{c}.reviewer_id is null"),
     "filter.cycle": Filter("{c}.cycle_id = {v}", null="{c}.cycle_id is null"),
     "filter.state": "{c}.state = any({v})",
     "filter.ambition": "{c}.ambition = any({v})",
@@ -225,6 +231,8 @@ class Outcome(Node):
     title: str
     description: str | None
     state: OutcomeState
+    state_reason: Annotated[str | None, "Why it is paused, abandoned or withdrawn."]
+    rank: Annotated[int | None, "Its place in the order of its team; 1 is the first."]
     ambition: Ambition
     roll_up: RollUp | None
     starts_on: date | None
@@ -232,6 +240,11 @@ class Outcome(Node):
     team: Annotated[Team | None, Relation(on="team_id")]
     owner: Annotated[Person | None, Relation(on="owner_id")]
     reviewer: Annotated[Person | None, Relation(on="reviewer_id")]
+    shared_with: Annotated[
+        list[Team],
+        Relation(via=Link("outcome_share", "outcome_id", "team_id"), order=order("name"), typical=1),
+        "The teams that share it with its owner, by name.",
+    ]
     cycle: Annotated[Cycle | None, Relation(on="cycle_id")]
     progress: Annotated[
         float | None, Expr("outcome_progress({org}, {t}.id, {pos}, {on})", price=3), "0…1; null where it is unclear."

@@ -128,6 +128,8 @@ class Rows:
             "due_on": FIRST_DAY + timedelta(100 + nth // 2) if nth % 3 else None,
             "roll_up": None,
             "state": ["DRAFT", "ACTIVE", "ABANDONED"][nth % 3 if nth else 1],
+            "state_reason": "The market moved" if nth % 3 == 2 else None,
+            "rank": nth // 3 + 1 if nth % 3 == 0 else None,
         }
         row = self.of("outcome", nth)
         if nth % 3 == 1:
@@ -202,6 +204,10 @@ class Rows:
                 outcome_id=self.of("outcome", lower), higher_id=self.of("outcome", higher), objective_id=None,
                 measure_id=None, weight=Decimal("0.5") if lower % 2 else Decimal(1),
             )  # fmt: skip
+        await self.add(
+            "outcome_share", self.of("share", 0), 25, None, outcome_id=self.of("outcome", 0),
+            team_id=self.of("team", 1),
+        )  # fmt: skip
         await self.add(
             "alignment", self.of("alignment", "0-o"), 25, None, outcome_id=self.of("outcome", 0), higher_id=None,
             objective_id=self.of("objective", 0), measure_id=None, weight=Decimal(1),
