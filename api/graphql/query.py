@@ -8,9 +8,17 @@ from api.graphql.questions.accountability import AccountabilityQuestions
 from api.graphql.questions.alignment import AlignmentQuestions
 from api.graphql.questions.history import HistoryQuestions
 from api.graphql.questions.organisation import OrganisationQuestions
+from api.graphql.questions.practice import PracticeQuestions
 from api.graphql.questions.progress import ProgressQuestions
 
 
 @stands_on(None)
-class Query(OrganisationQuestions, AlignmentQuestions, ProgressQuestions, AccountabilityQuestions, HistoryQuestions):
+class Query(
+    OrganisationQuestions,
+    AlignmentQuestions,
+    ProgressQuestions,
+    PracticeQuestions,
+    AccountabilityQuestions,
+    HistoryQuestions,
+):
     """Every answer is of one snapshot, and says the position of it."""
