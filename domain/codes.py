@@ -40,7 +40,12 @@ REASON_MISSING = Code("REASON_MISSING", "", "What is worked on already changes o
 REVIEWER_IS_OWNER = Code("REVIEWER_IS_OWNER", "", "Whoever owns an outcome can't review it.")
 NOT_THEIR_OUTCOME = Code("NOT_THEIR_OUTCOME", "", "An outcome belongs to another team or another cycle.")
 CYCLE_OUTSIDE_PARENT = Code("CYCLE_OUTSIDE_PARENT", "", "The cycle has days that its parent has not.")
-CYCLE_NOT_PLANNED = Code("CYCLE_NOT_PLANNED", "", "Only a planned cycle can be started.")
+CYCLE_NOT_IN_STATE = Code("CYCLE_NOT_IN_STATE", "R8", "The cycle does not stand where this can be done.")
+CYCLE_CLOSED = Code("CYCLE_CLOSED", "R8", "The cycle is closed and takes corrections only.")
+OUTCOMES_UNGRADED = Code("OUTCOMES_UNGRADED", "R8", "Outcomes of the cycle are neither graded nor carried over.")
+GRADE_MISSING = Code("GRADE_MISSING", "R8", "No grade can be suggested, and none is stated.")
+GRADE_NEEDS_REASON = Code("GRADE_NEEDS_REASON", "R8", "Another grade than the suggested one, or one out of time.")
+LESSON_MISSING = Code("LESSON_MISSING", "R8", "What was missed has to tell its cause and lesson.")
 
 # Measures
 TARGET_IS_BASELINE = Code("TARGET_IS_BASELINE", "", "Baseline and target are the same, so no progress can be told.")

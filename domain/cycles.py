@@ -1,12 +1,13 @@
 """Cycles: the periods that outcomes are set for."""
 
 from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
-from domain.codes import ALREADY_EXISTS, CYCLE_NOT_PLANNED, CYCLE_OUTSIDE_PARENT, NOT_FOUND
+from domain.codes import ALREADY_EXISTS, CYCLE_CLOSED, CYCLE_NOT_IN_STATE, CYCLE_OUTSIDE_PARENT, NOT_FOUND
 from domain.kernel import Command, CycleId, Event, Fold, ParentCycleId, Reads, Refused
 from domain.references import check_mentions, mentioned
-from domain.values import Role, Title, checked_span
+from domain.values import Reason, Role, Title, checked_span
 
 
 class CyclePlanned(Event, frozen=True, tag="cycle.planned"):
@@ -25,25 +26,83 @@ class CycleStarted(Event, frozen=True, tag="cycle.started"):
     cycle_id: CycleId
 
 
-class Cycle(Fold[CyclePlanned | CycleStarted]):
-    """A cycle as it was planned, and whether it is running."""
+class ReviewStarted(Event, frozen=True, tag="cycle.review-started"):
+    """The cycle is being reviewed: its outcomes get their grades."""
+
+    cycle_id: CycleId
+
+
+class CycleClosed(Event, frozen=True, tag="cycle.closed"):
+    """The cycle takes corrections only from now on."""
+
+    cycle_id: CycleId
+    closed_on: date
+
+
+class CycleReopened(Event, frozen=True, tag="cycle.reopened"):
+    """A closed cycle is in review again."""
+
+    cycle_id: CycleId
+    reason: Reason
+
+
+CycleEvent = CyclePlanned | CycleStarted | ReviewStarted | CycleClosed | CycleReopened
+
+
+class CycleState(StrEnum):
+    """Where a cycle stands in its life."""
+
+    PLANNED = "PLANNED"
+    RUNNING = "RUNNING"
+    IN_REVIEW = "IN_REVIEW"
+    CLOSED = "CLOSED"
+
+
+class Cycle(Fold[CycleEvent]):
+    """A cycle as it was planned, and where it stands."""
 
     def __init__(self, cycle_id: UUID) -> None:
         super().__init__(cycle=cycle_id)
         self.planned: CyclePlanned | None = None
-        self.started = False
+        self.state = CycleState.PLANNED
 
-    def fold(self, event: CyclePlanned | CycleStarted) -> None:
+    def fold(self, event: CycleEvent) -> None:
         match event:
             case CyclePlanned():
                 self.planned = event
             case CycleStarted():
-                self.started = True
+                self.state = CycleState.RUNNING
+            case ReviewStarted() | CycleReopened():
+                self.state = CycleState.IN_REVIEW
+            case CycleClosed():
+                self.state = CycleState.CLOSED
+
+    @property
+    def closed(self) -> bool:
+        return self.state is CycleState.CLOSED
 
     def check(self, field: str) -> None:
         """Refuses the mention of a cycle that nobody planned."""
         if self.planned is None:
             raise Refused(NOT_FOUND, "There is no such cycle: plan it first.", field)
+
+    def check_open(self, field: str) -> None:
+        """Refuses the mention of a cycle that nobody planned, and of one that takes corrections only (R8)."""
+        self.check(field)
+        if self.closed:
+            raise Refused(
+                CYCLE_CLOSED, "Reopen the cycle with a reason: it is closed, and takes corrections only.", field
+            )
+
+    def demand(self, *states: CycleState) -> None:
+        """Refuses a cycle that stands elsewhere."""
+        self.check("cycleId")
+        if self.state not in states:
+            wanted = " or ".join(state.value.lower().replace("_", " ") for state in states)
+            is_now = self.state.value.lower().replace("_", " ")
+            raise Refused(
+                CYCLE_NOT_IN_STATE, f"This is done to a cycle that is {wanted}; this one is {is_now}.", "cycleId"
+            )
 
 
 class PlanCycle(Command):
@@ -107,7 +166,47 @@ class StartCycle(Command):
         yield [self.cycle]
 
     def execute(self) -> None:
-        self.cycle.check("cycleId")
-        if self.cycle.started:
-            raise Refused(CYCLE_NOT_PLANNED, "Go on with the cycle: it has been started already.", "cycleId")
+        self.cycle.demand(CycleState.PLANNED)
         self.emit(CycleStarted(cycle_id=self.cycle_id))
+
+
+class StartReview(Command):
+    """Begin the closing review of a cycle: its outcomes are graded or carried over (R8).
+
+    Refused where it is not running.
+    """
+
+    entity = "cycle_id"
+    role = Role.LEAD
+
+    cycle_id: CycleId
+
+    def reads(self) -> Reads:
+        self.cycle = Cycle(self.cycle_id)
+        yield [self.cycle]
+
+    def execute(self) -> None:
+        if self.cycle.state is not CycleState.IN_REVIEW:
+            self.cycle.demand(CycleState.RUNNING)
+            self.emit(ReviewStarted(cycle_id=self.cycle_id))
+
+
+class ReopenCycle(Command):
+    """Open a closed cycle again, and say why: it is in review again (R8).
+
+    Refused where it is not closed.
+    """
+
+    entity = "cycle_id"
+    role = Role.LEAD
+
+    cycle_id: CycleId
+    reason: Reason
+
+    def reads(self) -> Reads:
+        self.cycle = Cycle(self.cycle_id)
+        yield [self.cycle]
+
+    def execute(self) -> None:
+        self.cycle.demand(CycleState.CLOSED)
+        self.emit(CycleReopened(cycle_id=self.cycle_id, reason=self.reason))

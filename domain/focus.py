@@ -1,70 +1,33 @@
 """What a team or a person works on now: activate, pause and end outcomes (R1) within a focus limit (R2)."""
 
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from domain.codes import FOCUS_LIMIT_REACHED, OUTCOME_ENDED, OUTCOME_NOT_IN_STATE, OUTCOME_NOT_READY
+from domain.codes import FOCUS_LIMIT_REACHED, OUTCOME_NOT_IN_STATE, OUTCOME_NOT_READY
 from domain.cycles import Cycle
 from domain.kernel import Command, CycleId, Event, Fold, OutcomeId, OwnerId, PersonId, Reads, Refused, TeamId
 from domain.measures import Measures
 from domain.outcomes import Outcome, OutcomeAssigned
 from domain.people import Person, Team
 from domain.references import check_mentions, mentioned
+from domain.standing import (
+    OutcomeAbandoned,
+    OutcomeActivated,
+    OutcomeCarriedOver,
+    OutcomeGraded,
+    OutcomePaused,
+    OutcomeReopened,
+    OutcomeResumed,
+    OutcomeWithdrawn,
+    Standing,
+    StandingEvent,
+    State,
+)
 from domain.values import Limit, Reason, Role, checked_choice
 
 DEFAULT_FOCUS_LIMIT = 5
 MOST_TITLES = 5  # that a refusal tells
-
-
-class OutcomeActivated(Event, frozen=True, tag="outcome.activated"):
-    """An outcome is one that its team, or else its owner, works on now."""
-
-    outcome_id: OutcomeId
-    cycle_id: CycleId
-    team_id: TeamId | None = None
-    owner_id: OwnerId | None = None
-
-
-class OutcomeAbandoned(Event, frozen=True, tag="outcome.abandoned"):
-    """Nobody goes on with an outcome; there is room for another one."""
-
-    outcome_id: OutcomeId
-    reason: Reason
-    cycle_id: CycleId | None = None
-    team_id: TeamId | None = None
-    owner_id: OwnerId | None = None
-
-
-class OutcomePaused(Event, frozen=True, tag="outcome.paused"):
-    """An outcome rests for a while; there is room for another one."""
-
-    outcome_id: OutcomeId
-    reason: Reason
-    cycle_id: CycleId | None = None
-    team_id: TeamId | None = None
-    owner_id: OwnerId | None = None
-
-
-class OutcomeResumed(Event, frozen=True, tag="outcome.resumed"):
-    """A paused outcome is worked on again."""
-
-    outcome_id: OutcomeId
-    reason: Reason
-    cycle_id: CycleId
-    team_id: TeamId | None = None
-    owner_id: OwnerId | None = None
-
-
-class OutcomeWithdrawn(Event, frozen=True, tag="outcome.withdrawn"):
-    """An outcome was set by mistake; it counts nowhere."""
-
-    outcome_id: OutcomeId
-    reason: Reason
-    cycle_id: CycleId | None = None
-    team_id: TeamId | None = None
-    owner_id: OwnerId | None = None
 
 
 class OutcomesRanked(Event, frozen=True, tag="outcome.ranked"):
@@ -86,44 +49,6 @@ class FocusLimitSet(Event, frozen=True, tag="focus-limit.set"):
     person_id: OwnerId | None = None  # found by the role in which a person has outcomes
 
 
-class State(StrEnum):
-    """Where an outcome stands in its life."""
-
-    DRAFT = "DRAFT"
-    ACTIVE = "ACTIVE"
-    PAUSED = "PAUSED"
-    ABANDONED = "ABANDONED"
-    WITHDRAWN = "WITHDRAWN"
-
-
-StandingEvent = OutcomeActivated | OutcomePaused | OutcomeResumed | OutcomeAbandoned | OutcomeWithdrawn
-
-
-class Standing(Fold[StandingEvent]):
-    """Where an outcome stands in its life."""
-
-    def __init__(self, outcome_id: UUID) -> None:
-        super().__init__(outcome=outcome_id)
-        self.state = State.DRAFT
-
-    def fold(self, event: StandingEvent) -> None:
-        match event:
-            case OutcomeActivated() | OutcomeResumed():
-                self.state = State.ACTIVE
-            case OutcomePaused():
-                self.state = State.PAUSED
-            case OutcomeAbandoned():
-                self.state = State.ABANDONED
-            case OutcomeWithdrawn():
-                self.state = State.WITHDRAWN
-
-    def check_goes_on(self, field: str) -> None:
-        """Refuses what can't be done with an outcome that has ended."""
-        if self.state in {State.ABANDONED, State.WITHDRAWN}:
-            sentence = f"Set a new outcome: this one has been {self.state.value.lower()}."
-            raise Refused(OUTCOME_ENDED, sentence, field)
-
-
 FocusEvent = StandingEvent | OutcomeAssigned | FocusLimitSet
 
 
@@ -139,12 +64,14 @@ class Focus(Fold[FocusEvent]):
 
     def fold(self, event: FocusEvent) -> None:
         match event:
-            case OutcomeActivated() | OutcomeResumed():
+            case OutcomeActivated() | OutcomeResumed() | OutcomeReopened():
                 self._place(event.outcome_id, event.team_id or event.owner_id)
             case OutcomeAssigned():
                 if event.active:
                     self._place(event.outcome_id, event.team_id or event.owner_id)
             case OutcomePaused() | OutcomeAbandoned() | OutcomeWithdrawn():
+                self.active.discard(event.outcome_id)
+            case OutcomeGraded() | OutcomeCarriedOver():
                 self.active.discard(event.outcome_id)
             case FocusLimitSet():
                 self.limit = event.limit
@@ -266,8 +193,8 @@ class ActivateOutcome(Command):
         now = self.outcome.now
         if now is None or not (now.team_id or now.owner_id):
             yield "ownerId", "a team or a person that owns it"
-        if self.cycle is None or self.cycle.planned is None:
-            yield "cycleId", "a cycle"
+        if self.cycle is None or self.cycle.planned is None or self.cycle.closed:
+            yield "cycleId", "a cycle that is not closed"
         if not self.measures.complete:
             yield "measureId", "a measure with baseline and target"
 
@@ -322,10 +249,12 @@ class ResumeOutcome(Command):
         self.standing = Standing(self.outcome_id)
         yield [self.outcome, self.standing]
         self.place: Place | None = None
+        self.cycle: Cycle | None = None
         now = self.outcome.now
         if now and now.cycle_id and self.standing.state is State.PAUSED:
+            self.cycle = Cycle(now.cycle_id)
             self.place = Place(now.cycle_id, now.team_id, now.owner_id)
-            yield from self.place.reads()
+            yield from self.place.reads(self.cycle)
 
     def execute(self) -> None:
         now = self.outcome.known("outcomeId")
@@ -334,6 +263,8 @@ class ResumeOutcome(Command):
             return
         if self.place is None or now.cycle_id is None:
             raise Refused(OUTCOME_NOT_IN_STATE, "Activate the outcome: it is a draft.", "outcomeId")
+        if self.cycle and self.cycle.closed:
+            self.cycle.check_open("outcomeId")
         self.place.check("outcomeId")
         self.emit(
             OutcomeResumed(

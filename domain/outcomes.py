@@ -184,8 +184,9 @@ class SetOutcome(Command):
 
     def reads(self) -> Reads:
         self.outcome = Outcome(self.outcome_id)
+        self.cycle = self.cycle_id and Cycle(self.cycle_id)
         self.mentions = mentioned(
-            cycleId=self.cycle_id and Cycle(self.cycle_id),
+            cycleId=self.cycle,
             teamId=self.team_id and Team(self.team_id),
             ownerId=self.owner_id and Person(self.owner_id),
             reviewerId=self.reviewer_id and Person(self.reviewer_id),
@@ -197,6 +198,8 @@ class SetOutcome(Command):
         if self.outcome.set:
             raise Refused(ALREADY_EXISTS, "Choose another id: an outcome has this one.", "outcomeId")
         check_mentions(self.mentions)
+        if self.cycle:
+            self.cycle.check_open("cycleId")
         self.emit(
             OutcomeSet(
                 outcome_id=self.outcome_id,

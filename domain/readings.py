@@ -17,6 +17,7 @@ from domain.codes import (
     READING_VOIDED,
     TERMS_MISSING,
 )
+from domain.cycles import Cycle
 from domain.indicators import Indicator
 from domain.kernel import (
     Command,
@@ -31,6 +32,7 @@ from domain.kernel import (
     Refused,
 )
 from domain.measures import Direction, Measure, MeasureSet
+from domain.outcomes import Outcome
 from domain.references import NAMES
 from domain.values import Invalid, Name, Reason, Text, checked_choice
 
@@ -195,6 +197,13 @@ class TakeReading(Command):
             self.before = ToldBefore(self.external_reading_id)
             folds.append(self.before)
         yield [*folds]
+        self.cycle: Cycle | None = None
+        if self.measure and self.measure.outcome_id:
+            outcome = Outcome(self.measure.outcome_id)
+            yield [outcome]
+            if outcome.now and outcome.now.cycle_id:
+                self.cycle = Cycle(outcome.now.cycle_id)
+                yield [self.cycle]
 
     def execute(self) -> None:
         outcome_id, value = self._checked()
@@ -207,6 +216,7 @@ class TakeReading(Command):
         if self.reading.stands:
             raise Refused(ALREADY_EXISTS, "Choose another id: a reading has this one.", "readingId")
         check_day(taken_on, self.issued.today)
+        self._check_cycle(taken_on)
         self.emit(
             ReadingTaken(
                 reading_id=self.reading_id,
@@ -223,6 +233,12 @@ class TakeReading(Command):
                 external_reading_id=self.external_reading_id,
             )
         )
+
+    def _check_cycle(self, taken_on: date) -> None:
+        """Readings dated inside a cycle are taken until it is closed (R8)."""
+        cycle = self.cycle
+        if cycle and cycle.planned and cycle.planned.starts_on <= taken_on <= cycle.planned.ends_on:
+            cycle.check_open("takenOn")
 
     def _checked(self) -> tuple[UUID | None, Decimal]:
         """The outcome of the measure, if it is one, and the value."""

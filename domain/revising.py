@@ -7,11 +7,12 @@ import msgspec
 
 from domain.codes import INVALID, NOT_THEIR_OUTCOME, OUTCOME_NOT_IN_STATE, REASON_MISSING, REVIEWER_IS_OWNER
 from domain.cycles import Cycle
-from domain.focus import OutcomesRanked, Place, Ranking, Standing, State
+from domain.focus import OutcomesRanked, Place, Ranking
 from domain.kernel import Command, CycleId, OutcomeId, OwnerId, Reads, Refused, ReviewerId, SharedId, TeamId
 from domain.outcomes import Ambition, Outcome, OutcomeAssigned, OutcomeRevised, OutcomeShared, ReviewerNamed, RollUp
 from domain.people import Person, Team
 from domain.references import check_mentions, mentioned
+from domain.standing import Standing, State
 from domain.values import Invalid, Reason, Text, Title, checked_span
 
 
@@ -37,13 +38,16 @@ class ReviseOutcome(Command):
     def reads(self) -> Reads:
         self.outcome = Outcome(self.outcome_id)
         self.standing = Standing(self.outcome_id)
-        self.mentions = mentioned(cycleId=self.cycle_id and Cycle(self.cycle_id))
+        self.cycle = self.cycle_id and Cycle(self.cycle_id)
+        self.mentions = mentioned(cycleId=self.cycle)
         yield [self.outcome, self.standing, *self.mentions.values()]
 
     def execute(self) -> None:
         was = self.outcome.known("outcomeId")
         self.standing.check_goes_on("outcomeId")
         check_mentions(self.mentions)
+        if self.cycle:
+            self.cycle.check_open("cycleId")
         if was.cycle_id and self.cycle_id not in {None, was.cycle_id}:
             raise Refused(OUTCOME_NOT_IN_STATE, "Set a new outcome there: this one has a cycle already.", "cycleId")
         event = OutcomeRevised(

@@ -8,16 +8,18 @@ from domain.alignment import (
     OutcomeUnaligned,
     OutcomeUnalignedFromObjective,
 )
-from domain.focus import (
-    FocusLimitSet,
+from domain.focus import FocusLimitSet, OutcomesRanked
+from domain.outcomes import OutcomeAssigned, OutcomeRevised, OutcomeSet, OutcomeShared, ReviewerNamed
+from domain.standing import (
     OutcomeAbandoned,
     OutcomeActivated,
+    OutcomeCarriedOver,
+    OutcomeGraded,
     OutcomePaused,
+    OutcomeReopened,
     OutcomeResumed,
-    OutcomesRanked,
     OutcomeWithdrawn,
 )
-from domain.outcomes import OutcomeAssigned, OutcomeRevised, OutcomeSet, OutcomeShared, ReviewerNamed
 from domain.strategy import CauseLinked, CauseUnlinked, StrategicObjectiveSet, StrategyStated
 from projections.rows import Recorded, Revision, Table, end, insert, link_id, revise
 
@@ -131,8 +133,12 @@ def _standing(recorded: Recorded) -> Iterator[Revision]:
     match recorded.event:
         case OutcomeActivated() as event:
             yield revise(OUTCOME, event.outcome_id, state="ACTIVE")
-        case OutcomeResumed() as event:
+        case OutcomeResumed() | OutcomeReopened() as event:
             yield revise(OUTCOME, event.outcome_id, state="ACTIVE", state_reason=None)
+        case OutcomeGraded() as event:
+            yield revise(OUTCOME, event.outcome_id, state="GRADED", state_reason=event.reason)
+        case OutcomeCarriedOver() as event if not event.graded:
+            yield revise(OUTCOME, event.outcome_id, state="CARRIED_OVER", state_reason=event.reason)
         case OutcomePaused() as event:
             yield revise(OUTCOME, event.outcome_id, state="PAUSED", state_reason=event.reason)
         case OutcomeAbandoned() as event:

@@ -52,7 +52,8 @@ create table outcome (
     starts_on date,
     due_on date,
     roll_up text check (roll_up in ('MEASURES', 'CHILDREN', 'BOTH', 'SUM')),
-    state text not null check (state in ('DRAFT', 'ACTIVE', 'PAUSED', 'ABANDONED', 'WITHDRAWN')),
+    state text not null check (state in
+        ('DRAFT', 'ACTIVE', 'PAUSED', 'GRADED', 'CARRIED_OVER', 'ABANDONED', 'WITHDRAWN')),
     state_reason text, -- why it is paused or has ended
     rank int, -- in the order of its team; 1 is the first
     primary key (organisation_id, id, since)

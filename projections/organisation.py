@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.cycles import CyclePlanned, CycleStarted
+from domain.cycles import CycleClosed, CyclePlanned, CycleReopened, CycleStarted, ReviewStarted
 from domain.delegation import DutiesDelegated
 from domain.organisation import CalendarSet, OrganisationFounded, OrganisationRenamed
 from domain.people import PersonRegistered, PersonRevised, TeamFormed, TeamJoined, TeamLeft, TeamMoved, TeamRevised
@@ -40,7 +40,7 @@ ORGANISATION = Table(
 PERSON = Table("person", ("name", "email"))
 TEAM = Table("team", ("name", "parent_id"))
 MEMBERSHIP = Table("membership", ("team_id", "person_id", "lead"))
-CYCLE = Table("cycle", ("title", "starts_on", "ends_on", "parent_id", "state"))
+CYCLE = Table("cycle", ("title", "starts_on", "ends_on", "parent_id", "state", "review_started_on", "closed_on"))
 REFERENCE = Table("reference", ("entity_id", "system", "external_id", "url"))
 DELEGATION = Table("delegation", ("person_id", "delegate_id", "starts_on", "ends_on", "reason"))
 PREFERENCES = Table("preferences", ("digest_weekday", "digest_hour", "quiet_from_hour", "quiet_until_hour", "language"))
@@ -50,7 +50,7 @@ CADENCE_DAYS, GRACE_DAYS = 30, 7  # until the organisation says otherwise
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
     """What the organisation, its people, teams, cycles and references become."""
-    for part in (_organisation, _people, _teams, _references):
+    for part in (_organisation, _cycles, _people, _teams, _references):
         yield from part(recorded)
 
 
@@ -82,6 +82,12 @@ def _organisation(recorded: Recorded) -> Iterator[Revision]:
                 fiscal_year_starts_month=event.fiscal_year_starts_month,
                 holidays=msgspec.json.encode(event.holidays).decode(),
             )
+        case _:
+            return
+
+
+def _cycles(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
         case CyclePlanned() as event:
             yield insert(
                 CYCLE,
@@ -94,6 +100,12 @@ def _organisation(recorded: Recorded) -> Iterator[Revision]:
             )
         case CycleStarted() as event:
             yield revise(CYCLE, event.cycle_id, state="RUNNING")
+        case ReviewStarted() as event:
+            yield revise(CYCLE, event.cycle_id, state="IN_REVIEW", review_started_on=recorded.day)
+        case CycleClosed() as event:
+            yield revise(CYCLE, event.cycle_id, state="CLOSED", closed_on=event.closed_on)
+        case CycleReopened() as event:
+            yield revise(CYCLE, event.cycle_id, state="IN_REVIEW", closed_on=None)
         case _:
             return
 

@@ -73,7 +73,9 @@ create table cycle (
     starts_on date not null,
     ends_on date not null,
     parent_id uuid,
-    state text not null check (state in ('PLANNED', 'RUNNING')),
+    state text not null check (state in ('PLANNED', 'RUNNING', 'IN_REVIEW', 'CLOSED')),
+    review_started_on date,
+    closed_on date,
     primary key (organisation_id, id, since)
 );
 create index cycle_by_start on cycle (organisation_id, starts_on, id) where until is null;

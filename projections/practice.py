@@ -6,7 +6,16 @@ from domain.cadence import CadenceSet
 from domain.checkins import CheckedIn, CheckInAcknowledged, CheckInRetracted, CheckInRevised
 from domain.comments import Commented, CommentRetracted
 from domain.decisions import DecisionRecorded, DecisionReversed
-from domain.focus import OutcomeAbandoned, OutcomeActivated, OutcomePaused, OutcomeResumed, OutcomeWithdrawn
+from domain.standing import (
+    OutcomeAbandoned,
+    OutcomeActivated,
+    OutcomeCarriedOver,
+    OutcomeGraded,
+    OutcomePaused,
+    OutcomeReopened,
+    OutcomeResumed,
+    OutcomeWithdrawn,
+)
 from domain.timekeeping import AcknowledgementPassed, CheckInMissed
 from projections.rows import Plus, Recorded, Revision, Table, end, insert, link_id, revise
 
@@ -104,9 +113,11 @@ def _rhythm(recorded: Recorded) -> Iterator[Revision]:
                 team_id=event.team_id,
                 outcome_id=event.outcome_id,
             )
-        case OutcomeActivated() | OutcomeResumed() as event:
+        case OutcomeActivated() | OutcomeResumed() | OutcomeReopened() as event:
             yield insert(WORKED_ON, event.outcome_id, started_on=recorded.day)
         case OutcomePaused() | OutcomeAbandoned() | OutcomeWithdrawn() as event:
+            yield end(WORKED_ON, event.outcome_id)
+        case OutcomeGraded() | OutcomeCarriedOver() as event:
             yield end(WORKED_ON, event.outcome_id)
         case CheckInMissed() as event:
             missed = link_id("missed", event.outcome_id, str(event.due_on))

@@ -1,6 +1,6 @@
 """Every read model, in the order in which their SQL is installed."""
 
-from projections import access, accountability, alignment, history, measures, organisation, practice
+from projections import access, accountability, alignment, history, measures, organisation, practice, reviews
 from projections.rows import Projection
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -9,6 +9,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("alignment", alignment.TABLES, alignment.revisions),
     Projection("accountability", accountability.TABLES, accountability.revisions),
     Projection("practice", practice.TABLES, practice.revisions),
+    Projection("reviews", reviews.TABLES, reviews.revisions),
     Projection("measures", measures.TABLES, measures.revisions),
     Projection("history", history.TABLES, history.revisions),
 )

@@ -10,15 +10,7 @@ from eventsourcing.persistence import IntegrityError
 
 from domain.alignment import OutcomeAligned, OutcomeAlignedToObjective
 from domain.cycles import CyclePlanned, CycleStarted
-from domain.focus import (
-    FocusLimitSet,
-    OutcomeAbandoned,
-    OutcomeActivated,
-    OutcomePaused,
-    OutcomeResumed,
-    OutcomesRanked,
-    OutcomeWithdrawn,
-)
+from domain.focus import FocusLimitSet, OutcomesRanked
 from domain.indicators import UnitOfMeasure
 from domain.kernel import Command, DCBAppendCondition, DCBEvent, Event, Refused
 from domain.measures import Direction, MeasureSet
@@ -26,6 +18,7 @@ from domain.organisation import ApiKeyIssued, OrganisationFounded, RoleGranted, 
 from domain.outcomes import OutcomeAssigned, OutcomeSet
 from domain.people import PersonRegistered, TeamFormed, TeamJoined
 from domain.references import Reference, key_of
+from domain.standing import OutcomeAbandoned, OutcomeActivated, OutcomePaused, OutcomeResumed, OutcomeWithdrawn
 from domain.strategy import CauseLinked, StrategicObjectiveSet
 from domain.values import Role
 from tests.given import ANA, ORGANISATION, issued, named

@@ -19,14 +19,34 @@ from api.desk import MADE_AT_THE_EDGE, Desk, Envelope
 from api.graphql.mapping import NotCompiled, Relation, mapped, stands_on
 from api.graphql.mutating import Issued
 from api.graphql.scalars import Position
-from api.graphql.types import accountability, alignment, decisions, indicators, organisation, practice, progress
+from api.graphql.types import (
+    accountability,
+    alignment,
+    asked,
+    decisions,
+    indicators,
+    organisation,
+    practice,
+    progress,
+    reviews,
+)
 from api.graphql.types.payload import mutation_name, payload
 from domain.commands import COMMANDS
 from domain.kernel import Command, Refused
 from domain.values import Invalid, camel
 from infra.telemetry import COMMANDS as COUNTED
 
-MODULES: tuple[ModuleType, ...] = (organisation, alignment, progress, indicators, practice, decisions, accountability)
+MODULES: tuple[ModuleType, ...] = (
+    organisation,
+    asked,
+    alignment,
+    progress,
+    indicators,
+    practice,
+    decisions,
+    reviews,
+    accountability,
+)
 # The field that names a command's entity → the payload's field, and the type it is of.
 ENTITIES: Mapping[str, tuple[str, Any]] = {
     "organisation_id": ("organisation", organisation.Organisation),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from domain.codes import ALREADY_EXISTS, CYCLE_NOT_PLANNED, CYCLE_OUTSIDE_PARENT, NOT_FOUND
+from domain.codes import ALREADY_EXISTS, CYCLE_NOT_IN_STATE, CYCLE_OUTSIDE_PARENT, NOT_FOUND
 from domain.cycles import CycleStarted, PlanCycle, StartCycle
 from domain.values import Invalid
 from tests.given import given
@@ -49,7 +49,7 @@ def test_a_planned_cycle_is_started() -> None:
 
 
 def test_a_running_cycle_is_not_started_again() -> None:
-    given(cycle(), started()).when(StartCycle(cycle_id=QUARTER)).then_refused(CYCLE_NOT_PLANNED, "cycleId")
+    given(cycle(), started()).when(StartCycle(cycle_id=QUARTER)).then_refused(CYCLE_NOT_IN_STATE, "cycleId")
 
 
 def test_a_cycle_that_nobody_planned_is_not_started() -> None:

@@ -12,11 +12,6 @@ from domain.focus import (
     AbandonOutcome,
     ActivateOutcome,
     FocusLimitSet,
-    OutcomeAbandoned,
-    OutcomeActivated,
-    OutcomePaused,
-    OutcomeResumed,
-    OutcomeWithdrawn,
     PauseOutcome,
     ResumeOutcome,
     SetFocusLimit,
@@ -25,6 +20,7 @@ from domain.focus import (
 from domain.kernel import Event
 from domain.outcomes import OutcomeAssigned
 from domain.revising import AssignOutcome
+from domain.standing import OutcomeAbandoned, OutcomeActivated, OutcomePaused, OutcomeResumed, OutcomeWithdrawn
 from domain.values import Invalid, Role
 from tests.given import ANA, BEN, given, named
 from tests.stories import (
@@ -83,7 +79,8 @@ def test_r1_all_that_lacks_is_told_at_once() -> None:
     story.then_refused(OUTCOME_NOT_READY, "ownerId", "cycleId", "measureId")
     assert story.refused
     assert story.refused.sentence == (
-        "First give the outcome a team or a person that owns it, a cycle, a measure with baseline and target."
+        "First give the outcome a team or a person that owns it, a cycle that is not closed, "
+        "a measure with baseline and target."
     )
 
 

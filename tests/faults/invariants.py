@@ -8,8 +8,9 @@ from uuid import UUID
 import asyncpg
 
 from domain.alignment import OutcomeAligned, OutcomeUnaligned
-from domain.focus import DEFAULT_FOCUS_LIMIT, FocusLimitSet, OutcomeAbandoned, OutcomeActivated
+from domain.focus import DEFAULT_FOCUS_LIMIT, FocusLimitSet
 from domain.kernel import Event
+from domain.standing import OutcomeAbandoned, OutcomeActivated
 from infra.chain import walk
 from infra.codec import decode
 from infra.rebuild import rebuild

@@ -18,11 +18,6 @@ from domain.focus import (
     AbandonOutcome,
     ActivateOutcome,
     FocusLimitSet,
-    OutcomeAbandoned,
-    OutcomeActivated,
-    OutcomePaused,
-    OutcomeResumed,
-    OutcomeWithdrawn,
     PauseOutcome,
     ResumeOutcome,
     SetFocusLimit,
@@ -35,6 +30,7 @@ from domain.people import FormTeam, JoinTeam, PersonRegistered, RegisterPerson, 
 from domain.promises import TaskAccepted, TaskDeclined
 from domain.references import Reference
 from domain.revising import AssignOutcome
+from domain.standing import OutcomeAbandoned, OutcomeActivated, OutcomePaused, OutcomeResumed, OutcomeWithdrawn
 from domain.tasks import AcceptTask, DeclineTask, RequestTask
 from infra.chain import walk
 from infra.codec import decode

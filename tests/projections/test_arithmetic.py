@@ -12,13 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.alignment import AlignOutcome
+from domain.arithmetic import weighted_mean
+from domain.figures import Figures
 from domain.focus import AbandonOutcome
 from domain.indicators import Period
-from domain.measures import Computation, Direction, RetireMeasure, ReviseMeasure, SetMeasure
+from domain.kernel import Command, Reads
+from domain.measures import Computation, Direction, Measures, RetireMeasure, ReviseMeasure, SetMeasure
+from domain.organisation import FoundOrganisation
 from domain.outcomes import RollUp, SetOutcome
 from domain.readings import CorrectReading, TakeReading, VoidReading
 from infra.database import Database
-from tests.infra.at_work import Telling, founded, projecting
+from infra.sequencer import Accepted
+from tests.infra.at_work import Telling, projecting
+from tests.memory_ledger import MemoryLedger
 from tests.reference import MeasureRow, OutcomeRow, Terms
 
 NOW = 9_223_372_036_854_775_807
@@ -212,9 +218,39 @@ async def tell_world(telling: Telling, drawn: list[DrawnOutcome]) -> list[tuple[
     return world
 
 
+class Twice(Telling):
+    """Tells a ledger in memory the same, for the rules that decide by the figures."""
+
+    memory: MemoryLedger
+
+    async def tell(self, command: Command, **envelope: object) -> Accepted:
+        issued = self.issued(**envelope)  # pyright: ignore[reportArgumentType]
+        self.memory.execute(command, issued)
+        return await self.ledger.execute(command, issued)
+
+
+class Suggested(Command):
+    """What `grade-outcome` would suggest for an outcome by its measures on a day."""
+
+    outcome_id: UUID
+    day: date
+
+    def reads(self) -> Reads:
+        self.measured = Measures(self.outcome_id)
+        yield [self.measured]
+        self.figures = Figures(self.issued.organisation_id)
+        yield from self.figures.reads(set(self.measured.set))
+        yield from self.figures.read_milestones()
+
+    def execute(self) -> None:
+        self.found = weighted_mean(self.figures.progress(one, self.day) for one in self.measured.set)
+
+
 async def compare(database: Database, drawn: list[DrawnOutcome], day: date) -> None:
     async with projecting(database) as (ledger, _, positions):
-        telling = await founded(ledger)
+        telling = Twice(ledger)
+        telling.memory = MemoryLedger()
+        await telling.tell(FoundOrganisation(organisation_id=telling.organisation_id, name="Harbour", time_zone="UTC"))
         world = await tell_world(telling, drawn)
         head = ledger.sequencers[telling.organisation_id].warmth.known or 0
         assert await positions.wait(telling.organisation_id, head, 10)
@@ -232,6 +268,10 @@ async def compare(database: Database, drawn: list[DrawnOutcome], day: date) -> N
             assert served[0] == (None if progress is None else pytest.approx(float(progress), abs=NEAR))
             assert served[1] == pytest.approx(float(row.expected(day)), abs=NEAR)
             assert served[2] == row.suggested(day)
+            if row.policy == "MEASURES":
+                suggested = Suggested(outcome_id=outcome_id, day=day)
+                telling.memory.execute(suggested, telling.issued())
+                assert suggested.found == progress, "rules decide by the same figures"
 
 
 async def test_progress_expectation_and_suggestion_are_those_of_the_reference(database: Database) -> None:

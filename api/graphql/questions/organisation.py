@@ -67,6 +67,11 @@ class OrganisationQuestions:
         """The people."""
         raise NotCompiled
 
+    @mapped(Relation(where=BY_ID))
+    def cycle(self, id: ID, as_of: AsOf | None = UNSET, on: date | None = UNSET) -> Cycle | None:
+        """One of them."""
+        raise NotCompiled
+
     @mapped(Relation(order=order("starts_on date desc", unique="id uuid desc")))
     def cycles(
         self,

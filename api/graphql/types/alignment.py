@@ -1,7 +1,6 @@
 """Strategy, cycles, outcomes and what serves what."""
 
 from datetime import date
-from enum import Enum
 from typing import Annotated
 
 import strawberry
@@ -10,7 +9,6 @@ from strawberry import ID, UNSET
 from api.graphql.mapping import (
     Column,
     Expr,
-    Filter,
     Here,
     Link,
     NotCompiled,
@@ -22,6 +20,15 @@ from api.graphql.mapping import (
     stands_on,
 )
 from api.graphql.types.accountability import MILESTONE_ORDERS, TASK_ORDERS, Milestone, MilestoneOrder, Task, TaskOrder
+from api.graphql.types.asked import (
+    OUTCOME_FILTERS,
+    OUTCOME_ORDERS,
+    Ambition,
+    CycleState,
+    OutcomeFilter,
+    OutcomeOrder,
+    OutcomeState,
+)
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
 from api.graphql.types.indicators import Boundary
@@ -36,79 +43,7 @@ from api.graphql.types.progress import (
     Status,
     TrendPoint,
 )
-
-
-@strawberry.enum
-class OutcomeState(Enum):
-    """Where an outcome stands in its life."""
-
-    DRAFT = "DRAFT"
-    ACTIVE = "ACTIVE"
-    PAUSED = "PAUSED"
-    ABANDONED = "ABANDONED"
-    WITHDRAWN = "WITHDRAWN"
-
-
-@strawberry.enum
-class Ambition(Enum):
-    """Committed: expected in full. Aspirational: 0.7 is a success."""
-
-    COMMITTED = "COMMITTED"
-    ASPIRATIONAL = "ASPIRATIONAL"
-
-
-@strawberry.enum
-class CycleState(Enum):
-    """Where a cycle stands in its life."""
-
-    PLANNED = "PLANNED"
-    RUNNING = "RUNNING"
-
-
-@strawberry.enum
-class OutcomeOrder(Enum):
-    """What outcomes are ordered by."""
-
-    TITLE = "TITLE"
-    TITLE_DESC = "TITLE_DESC"
-    DUE = "DUE"
-    DUE_DESC = "DUE_DESC"
-    RANK = "RANK"
-
-
-OUTCOME_ORDERS = {
-    "TITLE": order("title"),
-    "TITLE_DESC": order("title desc", unique="id uuid desc"),
-    "DUE": order("due_on date null"),
-    "DUE_DESC": order("due_on date null desc", unique="id uuid desc"),
-    "RANK": order("rank int4 null"),
-}
-
-
-@strawberry.input
-class OutcomeFilter:
-    """Every key that is given has to hold; an explicit null asks for outcomes without such a thing."""
-
-    team: ID | None = UNSET
-    owner: ID | None = UNSET
-    reviewer: ID | None = UNSET
-    cycle: ID | None = UNSET
-    state: list[OutcomeState] | None = UNSET
-    ambition: list[Ambition] | None = UNSET
-    due_from: date | None = UNSET
-    due_to: date | None = UNSET
-
-
-OUTCOME_FILTERS = {
-    "filter.team": Filter("{c}.team_id = {v}", null="{c}.team_id is null"),
-    "filter.owner": Filter("{c}.owner_id = {v}", null="{c}.owner_id is null"),
-    "filter.reviewer": Filter("{c}.reviewer_id = {v}", null="{c}.reviewer_id is null"),
-    "filter.cycle": Filter("{c}.cycle_id = {v}", null="{c}.cycle_id is null"),
-    "filter.state": "{c}.state = any({v})",
-    "filter.ambition": "{c}.ambition = any({v})",
-    "filter.dueFrom": "{c}.due_on >= {v}",
-    "filter.dueTo": "{c}.due_on <= {v}",
-}
+from api.graphql.types.reviews import Grade, LineageStep
 
 
 @stands_on("cycle")
@@ -120,6 +55,8 @@ class Cycle(Node):
     starts_on: date
     ends_on: date
     state: CycleState
+    review_started_on: date | None
+    closed_on: date | None
     parent: Annotated["Cycle | None", Relation(on="parent_id")]
     progress: Annotated[
         float | None,
@@ -268,6 +205,12 @@ class Outcome(Node):
         "What is shown: closed, else outdated, else stated, else pending. Silence is never green.",
     ]
     rollup: Annotated["RollUpTold", Here(), "Its progress, and what it is made of."]
+    grade: Annotated[Grade | None, Relation(where="{c}.id = {t}.id"), "What the closing review said; null before."]
+    lineage: Annotated[
+        list[LineageStep],
+        Relation(source="lineage({org}, {t}.id, {pos})", order=order("step int4", unique="outcome_id uuid"), typical=2),
+        "What it was carried over from (step below 0), itself (0), and what took it up (above 0).",
+    ]
     forecast: Annotated[
         OutcomeForecast | None,
         Relation(source="outcome_forecast({org}, {t}.id, {pos}, {on})"),

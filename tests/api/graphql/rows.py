@@ -182,6 +182,17 @@ class Rows:
         for nth in range(1, 20, 3):
             await self.add("worked_on", self.of("outcome", nth), 26, None, started_on=FIRST_DAY)
         team, outcome = self.of("team", 1), self.of("outcome", 3)
+        for nth in (3, 5):
+            await self.add(
+                "grade", self.of("outcome", nth), 41 + nth, None, grade=Decimal("0.6500"), suggested=Decimal("0.7"),
+                success=nth == 5, graded_on=FIRST_DAY + timedelta(60), reason=ODD[1], cause="CAPACITY",
+                lesson="Ask earlier", next_step="MODIFY" if nth == 3 else None,
+            )  # fmt: skip
+        for nth, (former, new) in enumerate(((1, 3), (3, 5), (3, 6))):
+            await self.add(
+                "succession", self.of("succession", nth), 42, None, outcome_id=self.of("outcome", former),
+                successor_id=self.of("outcome", new),
+            )  # fmt: skip
         cadence = {"weekday": 1, "grace_days": 2, "every_unit": "WEEKS"}
         await self.add("cadence", team, 26, None, every_count=2, team_id=team, outcome_id=None, **cadence)
         await self.add("cadence", outcome, 26, None, every_count=1, team_id=None, outcome_id=outcome, **cadence)

@@ -1,0 +1,65 @@
+"""Grades, and the lineage of outcomes."""
+
+from datetime import date
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+
+from api.graphql.mapping import Column, Expr, Relation, stands_on
+from api.graphql.types.common import Node
+
+
+@strawberry.enum
+class Colour(Enum):
+    """Of a grade: green from 0.7, amber from 0.4 unless the organisation says otherwise; no gap between them."""
+
+    GREEN = "GREEN"
+    AMBER = "AMBER"
+    RED = "RED"
+
+
+@strawberry.enum
+class MissCause(Enum):
+    """Why an outcome was missed."""
+
+    AMBITION = "AMBITION"
+    WRONG_MEASURE = "WRONG_MEASURE"
+    DEPENDENCY = "DEPENDENCY"
+    CAPACITY = "CAPACITY"
+    PRIORITY_SHIFTED = "PRIORITY_SHIFTED"
+    EXTERNAL = "EXTERNAL"
+    FOCUS = "FOCUS"
+    CADENCE = "CADENCE"
+
+
+@strawberry.enum
+class NextStep(Enum):
+    """What is to become of the change after its grade."""
+
+    KEEP = "KEEP"
+    MODIFY = "MODIFY"
+    ABANDON = "ABANDON"
+
+
+@stands_on("grade")
+class Grade:
+    """What the closing review said of an outcome."""
+
+    grade: float
+    suggested: Annotated[float | None, "By the measures, or by the grades of what serves it."]
+    success: Annotated[bool, "Committed: 1. Aspirational: 0.7, unless the organisation says otherwise."]
+    colour: Annotated[Colour | None, Expr("grade_colour({org}, {t}.grade, {pos})")]
+    graded_on: date
+    reason: str | None
+    cause: MissCause | None
+    lesson: str | None
+    next: Annotated[NextStep | None, Column("next_step")]
+
+
+@stands_on(None)
+class LineageStep:
+    """An outcome before or after another one."""
+
+    step: int
+    outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]

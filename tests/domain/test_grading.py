@@ -1,0 +1,334 @@
+"""Grades, the close of cycles, and what is carried over (R8, R9, R16)."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
+
+from domain.alignment import OutcomeAligned
+from domain.carrying import CarriedMeasure, CarryOverOutcome
+from domain.codes import (
+    ALREADY_EXISTS,
+    CYCLE_CLOSED,
+    CYCLE_NOT_IN_STATE,
+    FOCUS_LIMIT_REACHED,
+    GRADE_MISSING,
+    GRADE_NEEDS_REASON,
+    LESSON_MISSING,
+    NOT_FOUND,
+    OUTCOME_ENDED,
+    OUTCOME_NOT_IN_STATE,
+    OUTCOME_NOT_READY,
+    OUTCOMES_UNGRADED,
+)
+from domain.cycles import (
+    CycleClosed,
+    CyclePlanned,
+    CycleReopened,
+    CycleStarted,
+    ReopenCycle,
+    ReviewStarted,
+    StartReview,
+)
+from domain.focus import ActivateOutcome, FocusLimitSet, PauseOutcome, ResumeOutcome
+from domain.grading import CloseCycle, GradeOutcome, ReopenOutcome
+from domain.kernel import Event, Refused
+from domain.measures import Direction, MeasureSet
+from domain.outcomes import Ambition, OutcomeSet, RollUp, SetOutcome
+from domain.readings import CorrectReading, ReadingCorrected, ReadingTaken, TakeReading
+from domain.standing import (
+    MissCause,
+    NextStep,
+    OutcomeAbandoned,
+    OutcomeActivated,
+    OutcomeCarriedOver,
+    OutcomeGraded,
+    OutcomePaused,
+    OutcomeReopened,
+    OutcomeResumed,
+    State,
+)
+from tests.given import ANA, TODAY, given, given_loosely, issued, named
+from tests.memory_ledger import MemoryLedger
+
+CYCLE, NEXT, OUTCOME, OTHER, MEASURE, NEW = (named(n) for n in ("cycle", "next", "outcome", "other", "measure", "new"))
+PLANNED = CyclePlanned(cycle_id=CYCLE, title="Spring", starts_on=date(2022, 4, 1), ends_on=date(2022, 6, 30))
+RUNNING = (PLANNED, CycleStarted(cycle_id=CYCLE))
+REVIEWED = (*RUNNING, ReviewStarted(cycle_id=CYCLE))
+CLOSED = (*REVIEWED, CycleClosed(cycle_id=CYCLE, closed_on=TODAY))
+SET = OutcomeSet(outcome_id=OUTCOME, title="Bread", cycle_id=CYCLE, owner_id=ANA)
+LOAVES = MeasureSet(
+    measure_id=MEASURE, outcome_id=OUTCOME, title="Loaves", direction=Direction.INCREASE, baseline=Decimal(0),
+    target=Decimal(100),
+)  # fmt: skip
+ACTIVE = OutcomeActivated(outcome_id=OUTCOME, cycle_id=CYCLE, owner_id=ANA)
+GRADING = GradeOutcome(outcome_id=OUTCOME)
+MISSED: dict[str, Any] = {"cause": MissCause.CAPACITY, "lesson": "Ask for help earlier"}
+
+
+def read(value: int, nth: int = 0, taken_on: date = TODAY) -> ReadingTaken:
+    return ReadingTaken(
+        reading_id=named(f"reading {nth}"), measure_id=MEASURE, outcome_id=OUTCOME, value=Decimal(value),
+        taken_on=taken_on,
+    )  # fmt: skip
+
+
+def graded(grade: str, suggested: str | None = None, success: bool = False, **said: Any) -> OutcomeGraded:
+    return OutcomeGraded(
+        outcome_id=OUTCOME, grade=Decimal(grade), suggested=None if suggested is None else Decimal(suggested),
+        success=success, graded_on=TODAY, cycle_id=CYCLE, owner_id=ANA, **said,
+    )  # fmt: skip
+
+
+def world(*events: Event, cycle: Sequence[Event] = REVIEWED) -> tuple[Event, ...]:
+    return (SET, LOAVES, *cycle, ACTIVE, *events)
+
+
+def test_r8_the_measures_suggest_the_grade() -> None:
+    given(*world(read(120))).when(GRADING).then(graded("1.0000", "1.0000", success=True))
+    given(*world(read(60))).when(GRADING).then_refused(LESSON_MISSING, "cause", "lesson")
+    grading = GradeOutcome(outcome_id=OUTCOME, next=NextStep.MODIFY, **MISSED)
+    given(*world(read(60))).when(grading).then(graded("0.6000", "0.6000", next=NextStep.MODIFY, **MISSED))
+
+
+def test_r8_another_grade_needs_a_reason() -> None:
+    given(*world(read(60))).when(GradeOutcome(outcome_id=OUTCOME, grade=Decimal("0.8"), **MISSED)).then_refused(
+        GRADE_NEEDS_REASON, "reason"
+    )
+    said = GradeOutcome(outcome_id=OUTCOME, grade=Decimal("0.8"), reason="sold out at noon", **MISSED)
+    given(*world(read(60))).when(said).then(graded("0.8", "0.6000", reason="sold out at noon", **MISSED))
+
+
+def test_r8_an_aspirational_outcome_succeeds_at_seven_tenths() -> None:
+    hopeful = OutcomeSet(
+        outcome_id=OUTCOME, title="Bread", cycle_id=CYCLE, owner_id=ANA, ambition=Ambition.ASPIRATIONAL
+    )
+    events = (hopeful, LOAVES, *REVIEWED, ACTIVE, read(70))
+    given(*events).when(GRADING).then(graded("0.7000", "0.7000", success=True))
+
+
+def test_r8_before_the_review_a_grade_needs_a_reason() -> None:
+    given(*world(read(100), cycle=RUNNING)).when(GRADING).then_refused(GRADE_NEEDS_REASON, "reason")
+    early = GradeOutcome(outcome_id=OUTCOME, reason="reached early")
+    given(*world(read(100), cycle=RUNNING)).when(early).then(
+        graded("1.0000", "1.0000", success=True, reason="reached early")
+    )
+
+
+def test_r8_only_what_is_worked_on_or_was_is_graded() -> None:
+    given(SET, LOAVES, *REVIEWED).when(GRADING).then_refused(OUTCOME_NOT_IN_STATE, "outcomeId")
+    given().when(GRADING).then_refused(NOT_FOUND, "outcomeId")
+    paused = OutcomePaused(outcome_id=OUTCOME, reason="no flour", cycle_id=CYCLE, owner_id=ANA)
+    given(*world(paused, read(100))).when(GRADING).then(graded("1.0000", "1.0000", success=True))
+
+
+def test_r8_without_a_suggestion_a_grade_is_stated() -> None:
+    bare = (SET, *REVIEWED, ACTIVE)
+    given(*bare).when(GRADING).then_refused(GRADE_MISSING, "grade")
+    stated = GradeOutcome(outcome_id=OUTCOME, grade=Decimal(1), reason="all agreed")
+    given(*bare).when(stated).then(graded("1", None, success=True, reason="all agreed"))
+
+
+def test_r8_the_grades_of_what_serves_it_suggest_the_grade_of_a_higher_outcome() -> None:
+    higher = OutcomeSet(outcome_id=OUTCOME, title="Bread", cycle_id=CYCLE, owner_id=ANA, roll_up=RollUp.CHILDREN)
+    children = [named("rolls"), named("cakes"), named("tarts")]
+    links = [OutcomeAligned(outcome_id=one, higher_id=OUTCOME, weight=Decimal(nth)) for nth, one in enumerate(children)]
+    grades = [
+        OutcomeGraded(outcome_id=one, grade=Decimal(grade), suggested=None, success=True, graded_on=TODAY)
+        for one, grade in zip(children, ("1", "0.4", "1"), strict=True)
+    ]
+    events = (higher, *REVIEWED, ACTIVE, *links, *grades)
+    given(*events).when(GradeOutcome(outcome_id=OUTCOME, **MISSED)).then(graded("0.8000", "0.8000", **MISSED))
+
+
+def test_r9_a_regrade_is_a_correction_with_a_reason_even_in_a_closed_cycle() -> None:
+    was = graded("1.0000", "1.0000", success=True)
+    given(*world(read(100), was, cycle=CLOSED)).when(GRADING).then_refused(GRADE_NEEDS_REASON, "reason")
+    again = GradeOutcome(outcome_id=OUTCOME, grade=Decimal("0.9"), reason="counted twice", **MISSED)
+    given(*world(read(100), was, cycle=CLOSED)).when(again).then(
+        graded("0.9", "1.0000", reason="counted twice", **MISSED)
+    )
+
+
+def test_r8_a_cycle_is_closed_when_everything_is_graded_carried_over_or_abandoned() -> None:
+    closing = CloseCycle(cycle_id=CYCLE)
+    given(*REVIEWED, ACTIVE, SET).when(closing).then_refused(OUTCOMES_UNGRADED, "cycleId")
+    for end in (
+        graded("1", success=True),
+        OutcomeAbandoned(outcome_id=OUTCOME, reason="enough", cycle_id=CYCLE, owner_id=ANA),
+        OutcomeCarriedOver(outcome_id=OUTCOME, successor_id=NEW, graded=False, cycle_id=CYCLE, owner_id=ANA),
+    ):
+        given(*REVIEWED, ACTIVE, end).when(closing).then(CycleClosed(cycle_id=CYCLE, closed_on=TODAY))
+    given(*RUNNING).when(closing).then_refused(CYCLE_NOT_IN_STATE, "cycleId")
+    given(*CLOSED).when(closing).then_nothing()
+    given().when(closing).then_refused(NOT_FOUND, "cycleId")
+
+
+def test_a_cycle_is_reviewed_after_it_ran_and_reopened_with_a_reason() -> None:
+    given(*RUNNING).when(StartReview(cycle_id=CYCLE)).then(ReviewStarted(cycle_id=CYCLE))
+    given(*REVIEWED).when(StartReview(cycle_id=CYCLE)).then_nothing()
+    given(PLANNED).when(StartReview(cycle_id=CYCLE)).then_refused(CYCLE_NOT_IN_STATE, "cycleId")
+    reopening = ReopenCycle(cycle_id=CYCLE, reason="a figure was wrong")
+    given(*CLOSED).when(reopening).then(CycleReopened(cycle_id=CYCLE, reason="a figure was wrong"))
+    given(*REVIEWED).when(reopening).then_refused(CYCLE_NOT_IN_STATE, "cycleId")
+
+
+def test_r8_a_closed_cycle_takes_corrections_only() -> None:
+    taking = TakeReading(reading_id=named("late"), measure_id=MEASURE, value=Decimal(5))
+    given_loosely(*world(cycle=CLOSED)).when(taking).then_refused(CYCLE_CLOSED, "takenOn")
+    after = TakeReading(reading_id=named("late"), measure_id=MEASURE, value=Decimal(5), taken_on=date(2022, 7, 1))
+    story = given_loosely(*world(cycle=CLOSED)).when(after, on=date(2022, 7, 2))
+    assert story.refused is None, "what is dated after the cycle is no part of it"
+    correcting = CorrectReading(reading_id=named("reading 0"), value=Decimal(6), reason="misread")
+    given_loosely(*world(read(5), cycle=CLOSED)).when(correcting).then(
+        ReadingCorrected(
+            reading_id=named("reading 0"), value=Decimal(6), taken_on=TODAY, reason="misread", measure_id=MEASURE,
+            outcome_id=OUTCOME,
+        )
+    )  # fmt: skip
+    setting = SetOutcome(outcome_id=NEW, title="Late", cycle_id=CYCLE)
+    given(*CLOSED).when(setting).then_refused(CYCLE_CLOSED, "cycleId")
+    given(SET, LOAVES, *CLOSED).when(ActivateOutcome(outcome_id=OUTCOME)).then_refused(OUTCOME_NOT_READY, "cycleId")
+    paused = OutcomePaused(outcome_id=OUTCOME, reason="no flour", cycle_id=CYCLE, owner_id=ANA)
+    given(SET, *CLOSED, ACTIVE, paused).when(ResumeOutcome(outcome_id=OUTCOME, reason="flour")).then_refused(
+        CYCLE_CLOSED, "outcomeId"
+    )
+
+
+def test_r8_a_graded_outcome_is_reopened_within_the_limit_while_its_cycle_is_open() -> None:
+    was = graded("1.0000", "1.0000", success=True)
+    reopening = ReopenOutcome(outcome_id=OUTCOME, reason="not yet")
+    reopened = OutcomeReopened(outcome_id=OUTCOME, reason="not yet", cycle_id=CYCLE, owner_id=ANA)
+    given(SET, *REVIEWED, ACTIVE, was).when(reopening).then(reopened)
+    given(SET, *REVIEWED, ACTIVE, was, reopened).when(reopening).then_nothing()
+    given(SET, *CLOSED, ACTIVE, was).when(reopening).then_refused(CYCLE_CLOSED, "outcomeId")
+    given(SET, *REVIEWED).when(reopening).then_refused(OUTCOME_NOT_IN_STATE, "outcomeId")
+    limit = FocusLimitSet(cycle_id=CYCLE, limit=1, reason="focus", person_id=ANA)
+    other = OutcomeSet(outcome_id=OTHER, title="Cakes", cycle_id=CYCLE, owner_id=ANA)
+    active = OutcomeActivated(outcome_id=OTHER, cycle_id=CYCLE, owner_id=ANA)
+    given(SET, other, *REVIEWED, limit, ACTIVE, was, active).when(reopening).then_refused(
+        FOCUS_LIMIT_REACHED, "outcomeId"
+    )
+
+
+def test_r8_what_is_graded_takes_no_place_and_is_not_paused() -> None:
+    was = graded("1.0000", "1.0000", success=True)
+    given(SET, ACTIVE, was).when(PauseOutcome(outcome_id=OUTCOME, reason="rest")).then_refused(OUTCOME_ENDED)
+
+
+COMING = CyclePlanned(cycle_id=NEXT, title="Summer", starts_on=date(2022, 7, 1), ends_on=date(2022, 9, 30))
+
+
+def carrying(**fields: Any) -> CarryOverOutcome:
+    return CarryOverOutcome(outcome_id=NEW, former_id=OUTCOME, cycle_id=NEXT, **fields)
+
+
+def carried(was_graded: bool = False) -> OutcomeCarriedOver:
+    return OutcomeCarriedOver(outcome_id=OUTCOME, successor_id=NEW, graded=was_graded, cycle_id=CYCLE, owner_id=ANA)
+
+
+def test_r16_a_carried_over_outcome_starts_anew_from_its_last_reading() -> None:
+    taken = CarriedMeasure(former_measure_id=MEASURE, measure_id=named("loaves anew"), target=Decimal(150))
+    link = OutcomeAligned(outcome_id=OUTCOME, higher_id=OTHER, weight=Decimal(2))
+    anew = OutcomeSet(outcome_id=NEW, title="Bread", cycle_id=NEXT, owner_id=ANA)
+    loaves = MeasureSet(
+        measure_id=named("loaves anew"), outcome_id=NEW, title="Loaves", direction=Direction.INCREASE,
+        baseline=Decimal(60), target=Decimal(150),
+    )  # fmt: skip
+    again = OutcomeAligned(outcome_id=NEW, higher_id=OTHER, weight=Decimal(2))
+    events = (SET, LOAVES, COMING, ACTIVE, read(60), link)
+    given(*events).when(carrying(measures=(taken,))).then(anew, loaves, again, carried())
+
+
+def test_r16_a_stated_baseline_counts_and_links_may_stay_behind() -> None:
+    taken = CarriedMeasure(former_measure_id=MEASURE, measure_id=named("loaves anew"), baseline=Decimal(55))
+    link = OutcomeAligned(outcome_id=OUTCOME, higher_id=OTHER, weight=Decimal(2))
+    story = given(SET, LOAVES, COMING, ACTIVE, read(60), link).when(carrying(measures=(taken,), alignments=False))
+    kinds = [type(event) for event in story.emitted]
+    assert kinds == [OutcomeSet, MeasureSet, OutcomeCarriedOver]
+    assert story.emitted[1].as_dict()["baseline"] == Decimal(55)
+
+
+def test_r16_what_was_graded_stays_graded() -> None:
+    was = graded("0.6", "0.6", **MISSED)
+    story = given(SET, COMING, ACTIVE, was).when(carrying())
+    assert story.emitted[-1] == carried(was_graded=True)
+
+
+def test_r16_what_has_ended_or_is_there_already_is_not_carried_over() -> None:
+    ended = OutcomeAbandoned(outcome_id=OUTCOME, reason="enough", cycle_id=CYCLE, owner_id=ANA)
+    given(SET, COMING, ACTIVE, ended).when(carrying()).then_refused(OUTCOME_ENDED, "formerId")
+    given(COMING).when(carrying()).then_refused(NOT_FOUND, "formerId")
+    anew = OutcomeSet(outcome_id=NEW, title="Bread", cycle_id=NEXT, owner_id=ANA)
+    given(SET, COMING, anew).when(carrying()).then_refused(ALREADY_EXISTS, "outcomeId")
+    closed = CycleClosed(cycle_id=NEXT, closed_on=TODAY)
+    given(SET, COMING, closed).when(carrying()).then_refused(CYCLE_CLOSED, "cycleId")
+    strange = CarriedMeasure(former_measure_id=named("strange"))
+    given(SET, COMING).when(carrying(measures=(strange,))).then_refused(NOT_FOUND, "measures")
+
+
+TURNS = st.lists(
+    st.tuples(
+        st.integers(0, 2), st.sampled_from(["activate", "pause", "resume", "grade", "reopen", "close", "review"])
+    ),
+    max_size=25,
+)
+
+
+AFTER: dict[type[Event], State] = {
+    OutcomeActivated: State.ACTIVE,
+    OutcomeResumed: State.ACTIVE,
+    OutcomeReopened: State.ACTIVE,
+    OutcomePaused: State.PAUSED,
+    OutcomeGraded: State.GRADED,
+}
+
+
+@drawn(TURNS)
+def test_r8_no_order_of_commands_closes_a_cycle_over_what_is_under_way(turns: list[tuple[int, str]]) -> None:
+    ledger = MemoryLedger()
+    ids = [named(f"outcome {nth}") for nth in range(3)]
+    ledger.store(*RUNNING)
+    for one in ids:
+        ledger.store(
+            OutcomeSet(outcome_id=one, title="One", cycle_id=CYCLE, owner_id=ANA),
+            MeasureSet(
+                measure_id=named(f"measure of {one}"), outcome_id=one, title="Count", direction=Direction.YES_NO
+            ),
+        )
+    states: dict[UUID, State] = dict.fromkeys(ids, State.DRAFT)
+    closed = False
+    for nth, turn in turns:
+        one = ids[nth]
+        command = {
+            "activate": ActivateOutcome(outcome_id=one),
+            "pause": PauseOutcome(outcome_id=one, reason="rest"),
+            "resume": ResumeOutcome(outcome_id=one, reason="go on"),
+            "grade": GradeOutcome(outcome_id=one, grade=Decimal(1), reason="done"),
+            "reopen": ReopenOutcome(outcome_id=one, reason="not yet"),
+            "review": StartReview(cycle_id=CYCLE),
+            "close": CloseCycle(cycle_id=CYCLE),
+        }[turn]
+        events: list[Event] = []
+        with suppress(Refused):
+            events = list(ledger.execute(command, issued()))
+        for event in events:
+            closed = closed or isinstance(event, CycleClosed)
+            states[one] = AFTER.get(type(event), states[one])
+        under_way = [state for state in states.values() if state in {State.ACTIVE, State.PAUSED}]
+        assert not (closed and under_way)
+
+
+@pytest.mark.parametrize("days", [0, 30])
+def test_the_grade_is_told_by_what_was_read_inside_the_cycle(days: int) -> None:
+    late = read(100, 1, taken_on=PLANNED.ends_on + timedelta(days=days))
+    events = world(read(60), late)
+    story = given(*events).when(GradeOutcome(outcome_id=OUTCOME, **MISSED), on=date(2022, 8, 1))
+    grade = story.emitted[0].as_dict()["grade"] if story.emitted else None
+    assert grade == (Decimal("1.0000") if days == 0 else Decimal("0.6000"))
