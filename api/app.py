@@ -21,6 +21,7 @@ from api.desk import Desk
 from api.graphql.http import graphql_routes
 from api.graphql.service import GraphQLService
 from api.problems import Problem, fault, unavailable
+from api.review_page import review_page
 from infra.database import Database, verify_durability
 from infra.database import unavailable as database_unavailable
 from infra.entrance import Entrance
@@ -176,6 +177,7 @@ def application(services: Services) -> Litestar:
             *graphql_routes(),
             *pages.routes(),
             *reference.routes(),
+            review_page,
             operations.live,
             operations.ready,
             operations.metrics,

@@ -13,5 +13,9 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("measures", measures.TABLES, measures.revisions),
     Projection("history", history.TABLES, history.revisions),
 )
-DERIVED: tuple[str, ...] = ("figures", "progress")  # files of functions alone, over the tables of several projections
+DERIVED: tuple[str, ...] = (
+    "figures",
+    "progress",
+    "cycle_review",
+)  # files of functions alone, over the tables of several projections
 NAMES: tuple[str, ...] = tuple(projection.name for projection in PROJECTIONS)

@@ -10,6 +10,7 @@ from api.graphql.questions.history import HistoryQuestions
 from api.graphql.questions.organisation import OrganisationQuestions
 from api.graphql.questions.practice import PracticeQuestions
 from api.graphql.questions.progress import ProgressQuestions
+from api.graphql.questions.reviews import ReviewQuestions
 
 
 @stands_on(None)
@@ -18,6 +19,7 @@ class Query(
     AlignmentQuestions,
     ProgressQuestions,
     PracticeQuestions,
+    ReviewQuestions,
     AccountabilityQuestions,
     HistoryQuestions,
 ):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from examples.demo.former import tell_former_quarter
 from examples.demo.promises import tell_promises
 from examples.demo.story import NAMESPACE, ZONE, Story, entity
 from examples.lines import Line, write
@@ -46,6 +47,7 @@ def lines(today: date) -> Iterator[Line]:
     story = Story(today)
     tell_founding(story)
     tell_strategy(story)
+    tell_former_quarter(story, YEAR, QUARTER)
     tell_outcomes(story)
     tell_measures(story)
     tell_activations(story)
