@@ -6,11 +6,19 @@ All take `asOf`; those that tell dated facts take `on`, the day, which is that o
 from api.graphql.mapping import stands_on
 from api.graphql.questions.accountability import AccountabilityQuestions
 from api.graphql.questions.alignment import AlignmentQuestions
+from api.graphql.questions.finding import FindingQuestions
 from api.graphql.questions.history import HistoryQuestions
 from api.graphql.questions.organisation import OrganisationQuestions
 from api.graphql.questions.progress import ProgressQuestions
 
 
 @stands_on(None)
-class Query(OrganisationQuestions, AlignmentQuestions, ProgressQuestions, AccountabilityQuestions, HistoryQuestions):
+class Query(
+    OrganisationQuestions,
+    AlignmentQuestions,
+    ProgressQuestions,
+    AccountabilityQuestions,
+    HistoryQuestions,
+    FindingQuestions,
+):
     """Every answer is of one snapshot, and says the position of it."""

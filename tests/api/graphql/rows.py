@@ -14,6 +14,17 @@ HEAD = 60
 FIRST_DAY = date(2023, 1, 1)
 BEGAN = datetime(2023, 1, 1, 9, tzinfo=UTC)
 ODD = ['He said "no" \\ yes', "tab\tand\nline", "emoji 🚀 عربي", "Ünïcode \u202e", "ß", ""]
+FINDABLE = [
+    ("outcome", "title", "description"),
+    ("objective", "title", "description"),
+    ("measure", "title", "null"),
+    ("indicator", "title", "description"),
+    ("task", "title", "conditions"),
+    ("milestone", "title", "null"),
+    ("person", "name", "null"),
+    ("team", "name", "null"),
+    ("cycle", "title", "null"),
+]
 
 
 def id_of(organisation: str, kind: str, nth: int | str) -> UUID:
@@ -47,6 +58,7 @@ class Rows:
         await self._links()
         await self._tasks()
         await self._history()
+        await self._findable()
         for projection in NAMES:
             await self.connection.execute(
                 "insert into read.checkpoint (organisation_id, projection, position) values ($1, $2, $3)",
@@ -268,6 +280,15 @@ class Rows:
             await self.add(
                 "concerned", entity, position, None, entry_id=entry, position=position,
             )  # fmt: skip
+
+    async def _findable(self) -> None:
+        for table, title, description in FINDABLE:
+            await self.connection.execute(
+                "insert into read.findable (organisation_id, id, since, until, kind, title, description)"
+                f" select organisation_id, id, since, until, '{table.upper()}', {title}, {description}"
+                f" from read.{table} where organisation_id = $1",
+                self.id,
+            )
 
 
 async def fill(connection: asyncpg.Connection) -> None:
