@@ -6,6 +6,7 @@ from domain import (
     cycles,
     delegation,
     focus,
+    following,
     identities,
     indicators,
     measures,
@@ -85,6 +86,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     ),
     (milestones.SetMilestone, milestones.MoveMilestone, milestones.MarkMilestone),
     (practice.CheckIn,),
+    (following.Follow, following.Unfollow),
 )
 
 COMMANDS: dict[str, type[Command]] = {wire_name(command): command for subject in SUBJECTS for command in subject}

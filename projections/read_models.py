@@ -1,6 +1,6 @@
 """Every read model, in the order in which their SQL is installed."""
 
-from projections import access, accountability, alignment, history, measures, organisation, practice, search
+from projections import access, accountability, alignment, following, history, measures, organisation, practice, search
 from projections.rows import Projection
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -11,6 +11,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("practice", practice.TABLES, practice.revisions),
     Projection("measures", measures.TABLES, measures.revisions),
     Projection("history", history.TABLES, history.revisions),
+    Projection("following", following.TABLES, following.revisions),
     Projection("search", search.TABLES, search.revisions),
 )
 DERIVED: tuple[str, ...] = ("figures", "progress")  # files of functions alone, over the tables of several projections

@@ -8,7 +8,8 @@ create table findable (
     id uuid not null,
     since bigint not null,
     until bigint,
-    kind text collate "C" not null,
+    kind text collate "C" not null check (kind in (
+        'PERSON', 'TEAM', 'OBJECTIVE', 'CYCLE', 'OUTCOME', 'MEASURE', 'INDICATOR', 'TASK', 'MILESTONE')),
     title text collate "C" not null,
     description text,
     words tsvector not null generated always as (

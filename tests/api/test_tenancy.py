@@ -29,6 +29,9 @@ HOLDS = {
     "higherId": "outcome",
     "drivesId": "objective",
     "inputIds": "measure",
+    "outcomeIds": "outcome",
+    "teamIds": "team",
+    "entityId": "person",
 }
 WITH: Mapping[str, dict[str, Any]] = {"inputIds": {"computation": "SUM"}}  # what such an id needs beside it
 PARENTS = {"form-team": "team", "move-team": "team", "plan-cycle": "cycle"}
@@ -45,6 +48,7 @@ BESIDE: Mapping[str, dict[str, Any]] = {
     "correct-reading": {"value": "2"},
     "set-boundary": {"indicatorId": None, "lower": "1"},
     "check-in": {"next": "Go on"},
+    "assign-outcome": {"teamId": None},
 }
 # Of which exactly one is given.
 EITHER = (
@@ -94,7 +98,8 @@ def body_of(command: str, organisation: Organisation, instead: str = "") -> dict
     body = dict(BESIDE.get(command, {}))
     for field in [*schema["required"], *(one for one, value in body.items() if value is None)]:
         kind = schema["properties"][field]
-        body[field] = organisation.ids[held(command, field)] if is_id(kind) else value_of(kind, field)
+        own = is_id(kind) and placed(command, field, organisation.ids[held(command, field)])
+        body[field] = own or value_of(kind, field)
     for group in EITHER:
         if instead in group:
             for other in group - set(schema["required"]):

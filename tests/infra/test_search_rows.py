@@ -7,6 +7,8 @@ from uuid import uuid4
 import asyncpg
 
 from domain.cycles import PlanCycle
+from domain.entities import EntityKind
+from domain.following import Follow, Unfollow
 from domain.indicators import DefineIndicator, ReviseIndicator
 from domain.measures import Direction, ReviseMeasure, SetMeasure
 from domain.milestones import SetMilestone
@@ -57,6 +59,9 @@ async def test_r9_every_kind_is_found_by_its_words_then_and_now(database: Databa
         await tell(ReviseMeasure(measure_id=measure, title="Later measure", effective_on=days[0], reason="Clearer."))
         await tell(ReviseIndicator(indicator_id=indicator, title="Later indicator", reason="Clearer."))
         await tell(RenegotiateTask(task_id=task, title="Later task", reason="Clearer."))
+        await tell(Follow(entity_id=task, kind=EntityKind.TASK))
+        await tell(Follow(entity_id=team, kind=EntityKind.TEAM))
+        await tell(Unfollow(entity_id=task, kind=EntityKind.TASK))
         last = await tell(RevisePerson(person_id=telling.person_id, name="Later Ana", email="ana@harbour.example"))
         assert await positions.wait(telling.organisation_id, last.position, SECONDS)
     revised = {"TEAM", "OUTCOME", "MEASURE", "INDICATOR", "TASK"}
@@ -67,6 +72,9 @@ async def test_r9_every_kind_is_found_by_its_words_then_and_now(database: Databa
     assert await found(database, telling, "harbour") == set()
     for kind in ("MILESTONE", "OBJECTIVE", "CYCLE"):
         assert kind in await found(database, telling, kind.lower())
+    async with database.read.of(telling.organisation_id) as connection:
+        followed = await connection.fetch("select entity_id from following where until is null")
+    assert [row[0] for row in followed] == [team]
     connection = await asyncpg.connect(database_url)
     result = await rebuild(connection)
     await connection.close()

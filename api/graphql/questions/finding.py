@@ -6,7 +6,7 @@ from strawberry import UNSET
 
 from api.graphql.mapping import NotCompiled, Relation, mapped, stands_on
 from api.graphql.types.common import AsOf, Connection
-from api.graphql.types.finding import FOUND_ORDER, FindableKind, Found
+from api.graphql.types.finding import FOUND_ORDER, EntityKind, Found
 
 FOUND = (
     "(select f.id, f.kind, f.title, round(ts_rank(f.words, words_asked({a.text}))::numeric, 6) as rank"
@@ -23,7 +23,7 @@ class FindingQuestions:
         self,
         *,
         text: str,
-        kinds: list[FindableKind] | None = UNSET,
+        kinds: list[EntityKind] | None = UNSET,
         first: int | None = UNSET,
         after: str | None = UNSET,
         last: int | None = UNSET,

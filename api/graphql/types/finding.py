@@ -12,25 +12,25 @@ FOUND_ORDER = order("rank numeric desc", "kind", "title")
 
 
 @strawberry.enum
-class FindableKind(Enum):
-    """What can be found by its words."""
+class EntityKind(Enum):
+    """What an entity is."""
 
-    OUTCOME = "OUTCOME"
+    PERSON = "PERSON"
+    TEAM = "TEAM"
     OBJECTIVE = "OBJECTIVE"
+    CYCLE = "CYCLE"
+    OUTCOME = "OUTCOME"
     MEASURE = "MEASURE"
     INDICATOR = "INDICATOR"
     TASK = "TASK"
     MILESTONE = "MILESTONE"
-    PERSON = "PERSON"
-    TEAM = "TEAM"
-    CYCLE = "CYCLE"
 
 
 @stands_on(None)
 class Found:
     """Something in which all the words occur."""
 
-    kind: FindableKind
+    kind: EntityKind
     title: Annotated[str, "Its title, or its name."]
     rank: Annotated[float, "How well it fits: words of a title weigh more than those of a description."]
     entity: Annotated[Node | None, Probe("{t}.id")]

@@ -10,7 +10,7 @@ import asyncpg
 from projections.read_models import NAMES
 
 SPACE = UUID("6f7ef1a2-58c8-4a5b-9d6e-0c58e5b6a7d1")
-HEAD = 60
+HEAD = 64
 FIRST_DAY = date(2023, 1, 1)
 BEGAN = datetime(2023, 1, 1, 9, tzinfo=UTC)
 ODD = ['He said "no" \\ yes', "tab\tand\nline", "emoji 🚀 عربي", "Ünïcode \u202e", "ß", ""]
@@ -59,6 +59,7 @@ class Rows:
         await self._tasks()
         await self._history()
         await self._findable()
+        await self._news()
         for projection in NAMES:
             await self.connection.execute(
                 "insert into read.checkpoint (organisation_id, projection, position) values ($1, $2, $3)",
@@ -264,7 +265,7 @@ class Rows:
             )  # fmt: skip
 
     async def _history(self) -> None:
-        for position in range(1, HEAD + 1):
+        for position in range(1, 61):
             entity = self.of("outcome", position % 6)
             entry = self.of("entry", position)
             recorded = BEGAN + timedelta(days=position, microseconds=100_000 * (position % 3))
@@ -280,6 +281,33 @@ class Rows:
             await self.add(
                 "concerned", entity, position, None, entry_id=entry, position=position,
             )  # fmt: skip
+
+    async def _news(self) -> None:
+        person, task = self.of("person", 0), self.of("task", 1)
+        told = [
+            ("role.granted", person, [person]),
+            ("task.committed", task, [task, person, self.of("outcome", 1)]),
+            ("api-key.issued", self.of("key", 0), [self.of("key", 0)]),
+            ("team.moved", self.of("team", 0), [self.of("team", 0)]),
+        ]
+        for position, (name, entity, concerned) in enumerate(told, start=61):
+            entry = self.of("entry", position)
+            at = BEGAN + timedelta(days=position)
+            await self.add(
+                "entry", entry, position, None, position=position, entity_id=entity, type=name, recorded_at=at,
+                occurred_at=at, actor=f"person:{person}", actor_id=person, reason=None, said="{}",
+            )  # fmt: skip
+            for one in concerned:
+                await self.add("concerned", one, position, None, entry_id=entry, position=position)
+        for nth, kind, until in ((0, "team", None), (3, "outcome", 50), (1, "task", None)):
+            await self.add(
+                "following", self.of("following", nth), 40 + nth, until, person_id=person,
+                entity_id=self.of(kind, nth), kind=kind.upper(),
+            )  # fmt: skip
+        await self.add(
+            "following", self.of("following", 9), 40, None, person_id=self.of("person", 1),
+            entity_id=self.of("team", 1), kind="TEAM",
+        )  # fmt: skip
 
     async def _findable(self) -> None:
         for table, title, description in FINDABLE:

@@ -151,7 +151,7 @@ class Made:
 
     def input(self, kind: GraphQLInputObjectType) -> str:
         fields = list(kind.fields.items())
-        if kind.name == "AsOf":
+        if kind.is_one_of:
             name, field = self.pick(fields)
             return f"{{ {name}: {self.value(GraphQLNonNull(get_named_type(field.type)), name)} }}"
         chosen = {self.pick(fields)[0] for _ in range(self.draw(st.integers(0, 2)))}

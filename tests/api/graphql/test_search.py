@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.api.graphql.conftest import Asker, viewer_of
 
-ASK = """query ($words: String!, $kinds: [FindableKind!], $first: Int, $after: String) {
+ASK = """query ($words: String!, $kinds: [EntityKind!], $first: Int, $after: String) {
   search(text: $words, kinds: $kinds, first: $first, after: $after) {
     nodes { kind title rank entity { id } } pageInfo { endCursor hasNextPage } } }"""
 COUNT = "query ($words: String!) { search(text: $words) { totalCount } }"
