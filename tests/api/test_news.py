@@ -1,6 +1,9 @@
 """News: what changed after a position, and the feed of a scope, over commands that were really taken."""
 
+from collections.abc import AsyncIterator
 from typing import Any
+
+import pytest
 
 from tests.api.edge import Edge
 
@@ -10,6 +13,13 @@ CHANGES = """query ($since: Position!, $first: Int, $after: String) {
 FEED = """query ($scope: FeedScope!, $types: [String!]) { feed(scope: $scope, types: $types) { nodes {
   position type entityId } } }"""
 PERSONAL = ("role.", "api-key.", "identity.", "preferences.", "following.")
+
+
+@pytest.fixture(autouse=True)
+async def _an_organisation_of_its_own(edge: Edge) -> AsyncIterator[None]:
+    was, edge.here = edge.here, await edge.found("Harbour of news")
+    yield
+    edge.here = was
 
 
 async def told(edge: Edge, name: str, /, **fields: Any) -> tuple[str, int]:
