@@ -9,6 +9,7 @@ from domain import (
     following,
     identities,
     indicators,
+    labels,
     measures,
     milestones,
     organisation,
@@ -86,6 +87,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     ),
     (milestones.SetMilestone, milestones.MoveMilestone, milestones.MarkMilestone),
     (practice.CheckIn,),
+    (labels.NameTag, labels.Tag, labels.Untag, labels.AttachLink, labels.SetReference),
     (following.Follow, following.Unfollow),
 )
 

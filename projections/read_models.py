@@ -1,6 +1,17 @@
 """Every read model, in the order in which their SQL is installed."""
 
-from projections import access, accountability, alignment, following, history, measures, organisation, practice, search
+from projections import (
+    access,
+    accountability,
+    alignment,
+    following,
+    history,
+    labels,
+    measures,
+    organisation,
+    practice,
+    search,
+)
 from projections.rows import Projection
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -11,6 +22,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("practice", practice.TABLES, practice.revisions),
     Projection("measures", measures.TABLES, measures.revisions),
     Projection("history", history.TABLES, history.revisions),
+    Projection("labels", labels.TABLES, labels.revisions),
     Projection("following", following.TABLES, following.revisions),
     Projection("search", search.TABLES, search.revisions),
 )

@@ -19,7 +19,7 @@ from api.desk import MADE_AT_THE_EDGE, Desk, Envelope
 from api.graphql.mapping import NotCompiled, Relation, mapped, stands_on
 from api.graphql.mutating import Issued
 from api.graphql.scalars import Position
-from api.graphql.types import accountability, alignment, finding, organisation, progress
+from api.graphql.types import accountability, alignment, finding, labels, organisation, progress
 from api.graphql.types.payload import mutation_name, payload
 from domain.commands import COMMANDS
 from domain.kernel import Command, Refused
@@ -40,6 +40,7 @@ ENTITIES: Mapping[str, tuple[str, Any]] = {
     "check_in_id": ("checkIn", progress.CheckIn),
     "task_id": ("task", accountability.Task),
     "milestone_id": ("milestone", accountability.Milestone),
+    "tag_id": ("tag", labels.Tag),
 }
 SECRETS = frozenset({"issue-api-key"})
 

@@ -8,6 +8,7 @@ from api.graphql.questions.accountability import AccountabilityQuestions
 from api.graphql.questions.alignment import AlignmentQuestions
 from api.graphql.questions.finding import FindingQuestions
 from api.graphql.questions.history import HistoryQuestions
+from api.graphql.questions.labels import LabelsQuestions
 from api.graphql.questions.news import NewsQuestions
 from api.graphql.questions.organisation import OrganisationQuestions
 from api.graphql.questions.progress import ProgressQuestions
@@ -22,5 +23,6 @@ class Query(
     HistoryQuestions,
     FindingQuestions,
     NewsQuestions,
+    LabelsQuestions,
 ):
     """Every answer is of one snapshot, and says the position of it."""

@@ -82,7 +82,12 @@ def held(command: str, field: str) -> str:
 def value_of(schema: Mapping[str, Any], field: str) -> Any:
     """Something that the schema takes."""
     if "$ref" in schema:
-        return SCHEMAS[schema["$ref"].rpartition("/")[2]]["enum"][0]
+        named = SCHEMAS[schema["$ref"].rpartition("/")[2]]
+        return (
+            named["enum"][0]
+            if "enum" in named
+            else {one: value_of(named["properties"][one], one) for one in named["required"]}
+        )
     if schema.get("format") == "date":
         return "2026-06-01" if field != "endsOn" else "2026-09-30"
     if schema.get("format") == "decimal":
@@ -157,6 +162,7 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
     await made(
         "milestone", "set-milestone", outcomeId=ids["outcome"], title=f"Half {organisation.id}", dueOn="2026-12-01"
     )
+    await made("tag", "name-tag", name=f"Tag {organisation.id}")
     await made("checkIn", "check-in", outcomeId=ids["outcome"], confidence="0.5")
     await edge.settled(organisation)
 

@@ -10,6 +10,7 @@ from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, Expr, Filter, Relation, order, stands_on
 from api.graphql.types.common import Node
+from api.graphql.types.labels import TAGGED, Links, Tags
 from api.graphql.types.organisation import Person
 
 OVERDUE = "({c}.state = 'COMMITTED' and {c}.due_on < {on})"
@@ -87,9 +88,11 @@ class TaskFilter:
     outcome: ID | None = UNSET
     due_from: date | None = UNSET
     due_to: date | None = UNSET
+    tag: ID | None = UNSET
 
 
 TASK_FILTERS = {
+    "filter.tag": TAGGED,
     "filter.state": "{c}.state = any({v})",
     "filter.overdue": OVERDUE + " = {v}",
     "filter.promiser": "{c}.promiser_id = {v}",
@@ -167,6 +170,8 @@ class Task(Node):
     proposed_terms: Annotated[
         list[ProposedTerms], Relation(on="task_id", order=order("since int8"), typical=1), "The oldest first."
     ]
+    tags: Tags
+    links: Links
 
 
 @stands_on("milestone")
@@ -183,6 +188,8 @@ class Milestone(Node):
     note: str | None
     overdue: Annotated[bool, Expr("({t}.state = 'PLANNED' and {t}.due_on < {on})", price=1)]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+    tags: Tags
+    links: Links
 
 
 @strawberry.enum

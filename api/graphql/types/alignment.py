@@ -24,6 +24,7 @@ from api.graphql.types.accountability import MILESTONE_ORDERS, TASK_ORDERS, Mile
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
 from api.graphql.types.indicators import Boundary
+from api.graphql.types.labels import TAGGED, Links, Tags
 from api.graphql.types.organisation import Person, ProgressPoint, Reference, RollUp, Team
 from api.graphql.types.progress import (
     BY_DAY,
@@ -96,9 +97,11 @@ class OutcomeFilter:
     ambition: list[Ambition] | None = UNSET
     due_from: date | None = UNSET
     due_to: date | None = UNSET
+    tag: ID | None = UNSET
 
 
 OUTCOME_FILTERS = {
+    "filter.tag": TAGGED,
     "filter.team": Filter("{c}.team_id = {v}", null="{c}.team_id is null"),
     "filter.owner": Filter("{c}.owner_id = {v}", null="{c}.owner_id is null"),
     "filter.reviewer": Filter("{c}.reviewer_id = {v}", null="{c}.reviewer_id is null"),
@@ -173,6 +176,8 @@ class StrategicObjective(Node):
         list["StrategicObjective"], Relation(via=Link("cause", "drives_id", "objective_id"), order=order("title"))
     ]
     references: Annotated[list[Reference], Relation(on="entity_id", order=order("system"), typical=1)]
+    tags: Tags
+    links: Links
 
     @mapped(
         Relation(
@@ -278,6 +283,8 @@ class Outcome(Node):
     serves: Annotated[list[Alignment], Relation(on="outcome_id", order=order(), typical=2), "What it serves."]
     served_by: Annotated[list[Alignment], Relation(on="higher_id", order=order(), typical=5), "What serves it."]
     references: Annotated[list[Reference], Relation(on="entity_id", order=order("system"), typical=1)]
+    tags: Tags
+    links: Links
 
     @mapped(Relation(on="outcome_id", order=order("title"), typical=3))
     def measures(self, first: int = 50) -> list[Measure]:

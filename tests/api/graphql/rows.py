@@ -60,6 +60,7 @@ class Rows:
         await self._history()
         await self._findable()
         await self._news()
+        await self._labels()
         for projection in NAMES:
             await self.connection.execute(
                 "insert into read.checkpoint (organisation_id, projection, position) values ($1, $2, $3)",
@@ -307,6 +308,24 @@ class Rows:
         await self.add(
             "following", self.of("following", 9), 40, None, person_id=self.of("person", 1),
             entity_id=self.of("team", 1), kind="TEAM",
+        )  # fmt: skip
+
+    async def _labels(self) -> None:
+        for nth, name in enumerate(("Growth", "growing", "Zeal")):
+            await self.add("tag", self.of("tag", nth), 41, None, name=name, description=ODD[nth] if nth else None)
+        bearers = (("outcome", 0), ("outcome", 2), ("task", 1), ("team", 0), ("person", 0), ("objective", 0))
+        for nth, (kind, one) in enumerate((*bearers, ("milestone", 0), ("measure", "1.0"))):
+            entity = self.of(kind, one)
+            await self.add(
+                "tagging", self.of("tagging", nth), 42, 50 if nth == 1 else None, entity_id=entity,
+                tag_id=self.of("tag", nth % 2),
+            )  # fmt: skip
+            await self.add(
+                "link", self.of("link", nth), 43, None, entity_id=entity, url=f"https://{self.name}.example/{nth}",
+                title=ODD[nth % len(ODD)] if nth % 2 else None,
+            )  # fmt: skip
+        await self.add(
+            "tagging", self.of("tagging", 9), 42, None, entity_id=self.of("outcome", 0), tag_id=self.of("tag", 1)
         )  # fmt: skip
 
     async def _findable(self) -> None:
