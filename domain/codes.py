@@ -20,6 +20,7 @@ INVALID = Code("INVALID", "", "A value is missing, of the wrong kind, or outside
 NOT_FOUND = Code("NOT_FOUND", "", "There is no such thing in the organisation.")
 ALREADY_EXISTS = Code("ALREADY_EXISTS", "", "The id has been used for something else.")
 REFERENCE_TAKEN = Code("REFERENCE_TAKEN", "", "Another entity bears this external reference.")
+TAG_NAME_TAKEN = Code("TAG_NAME_TAKEN", "", "Another tag of the vocabulary has this name.")
 IDENTITY_TAKEN = Code("IDENTITY_TAKEN", "", "The identity of the sign-on service is another person's.")
 NOT_ALLOWED = Code("NOT_ALLOWED", "", "The role of the caller does not reach this command.")
 PERSON_REQUIRED = Code("PERSON_REQUIRED", "", "Only a person can do this, and the key stands for none.")

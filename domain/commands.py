@@ -11,9 +11,11 @@ from domain import (
     decisions,
     delegation,
     focus,
+    following,
     grading,
     identities,
     indicators,
+    labels,
     measures,
     milestones,
     organisation,
@@ -92,6 +94,8 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     (milestones.SetMilestone, milestones.MoveMilestone, milestones.MarkMilestone),
     (checkins.CheckIn, checkins.ReviseCheckIn, checkins.RetractCheckIn, checkins.Acknowledge, cadence.SetCadence),
     (comments.Comment, comments.RetractComment, decisions.RecordDecision, decisions.ReverseDecision),
+    (labels.NameTag, labels.Tag, labels.Untag, labels.AttachLink, labels.SetReference),
+    (following.Follow, following.Unfollow),
 )
 
 COMMANDS: dict[str, type[Command]] = {wire_name(command): command for subject in SUBJECTS for command in subject}

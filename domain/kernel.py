@@ -53,6 +53,7 @@ MilestoneId = Annotated[UUID, Tag("milestone")]
 CheckInId = Annotated[UUID, Tag("check-in")]
 ReferenceId = Annotated[UUID, Tag("reference")]
 TagId = Annotated[UUID, Tag("tag")]
+TagNameId = Annotated[UUID, Tag("tag-name")]  # the same for the same name, whatever its case
 LinkId = Annotated[UUID, Tag("link")]
 EntityId = Annotated[UUID, Tag("entity")]  # of whatever kind: what is tagged, linked, followed, commented on
 IdentityId = Annotated[UUID, Tag("identity")]

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain.codes import REFERENCE_TAKEN
-from domain.kernel import Event, Fold, ReferenceId, Refused
+from domain.kernel import EntityId, Event, Fold, ReferenceId, Refused
 from domain.values import Link
 
 NAMES = UUID("a7a3c8d2-63f5-4a0e-8b53-0f7f5f2f4d11")
@@ -37,12 +37,13 @@ class Referenced(Fold[Event]):
     rare = True
 
     def __init__(self, reference: Reference) -> None:
-        super().__init__(reference=key_of(reference))
+        self.reference_id = key_of(reference)
+        super().__init__(reference=self.reference_id)
         self.taken = False
 
     def fold(self, event: Event) -> None:
-        del event  # that there is one is all that counts
-        self.taken = True
+        freed = event.former_reference_id if isinstance(event, ReferenceSet) else None
+        self.taken = freed != self.reference_id
 
     def check(self, field: str) -> None:
         """Refuses a reference that is borne already."""
@@ -58,6 +59,28 @@ def bears_reference(kind: type[Bearer]) -> type[Bearer]:
     Referenced.types = (*Referenced.types, kind)
     Referenced.stored = tuple(sorted(one.stored_type() for one in Referenced.types))
     return kind
+
+
+@bears_reference
+class ReferenceSet(Event, frozen=True, tag="reference.set"):
+    """An entity is known by another reference in a system; the one that it bore there before is free again."""
+
+    entity_id: EntityId
+    reference: Reference
+    reference_id: ReferenceId
+    former_reference: Reference | None = None
+    former_reference_id: ReferenceId | None = None
+
+
+class References(Fold[ReferenceSet]):
+    """The references that an entity was given after it had come to be, by system."""
+
+    def __init__(self, entity_id: UUID) -> None:
+        super().__init__(entity=entity_id)
+        self.by_system: dict[str, Reference] = {}
+
+    def fold(self, event: ReferenceSet) -> None:
+        self.by_system[event.reference.system] = event.reference
 
 
 class Mention(Protocol):

@@ -12,7 +12,7 @@ from domain.organisation import CalendarSet, OrganisationFounded, OrganisationRe
 from domain.people import PersonRegistered, PersonRevised, TeamFormed, TeamJoined, TeamLeft, TeamMoved, TeamRevised
 from domain.policy import PolicySet
 from domain.preferences import PreferencesSet
-from domain.references import Reference
+from domain.references import Reference, ReferenceSet
 from projections.rows import Recorded, Revision, Table, end, insert, link_id, revise
 
 ORGANISATION = Table(
@@ -181,13 +181,20 @@ def _references(recorded: Recorded) -> Iterator[Revision]:
     """Any event that gives an entity an external reference; its first field names the entity."""
     event = recorded.event
     reference: Reference | None = getattr(event, "reference", None)
-    if reference is not None:
-        entity_id: UUID = getattr(event, event.__struct_fields__[0])
-        yield insert(
-            REFERENCE,
-            link_id("reference", reference.system, reference.id),
-            entity_id=entity_id,
-            system=reference.system,
-            external_id=reference.id,
-            url=reference.url,
-        )
+    if reference is None:
+        return
+    if isinstance(event, ReferenceSet) and event.former_reference is not None:
+        yield end(REFERENCE, _borne(event.former_reference))
+    entity_id: UUID = getattr(event, event.__struct_fields__[0])
+    yield insert(
+        REFERENCE,
+        _borne(reference),
+        entity_id=entity_id,
+        system=reference.system,
+        external_id=reference.id,
+        url=reference.url,
+    )
+
+
+def _borne(reference: Reference) -> UUID:
+    return link_id("reference", reference.system, reference.id)

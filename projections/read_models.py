@@ -1,6 +1,18 @@
 """Every read model, in the order in which their SQL is installed."""
 
-from projections import access, accountability, alignment, history, measures, organisation, practice, reviews
+from projections import (
+    access,
+    accountability,
+    alignment,
+    following,
+    history,
+    labels,
+    measures,
+    organisation,
+    practice,
+    reviews,
+    search,
+)
 from projections.rows import Projection
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -12,6 +24,9 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("reviews", reviews.TABLES, reviews.revisions),
     Projection("measures", measures.TABLES, measures.revisions),
     Projection("history", history.TABLES, history.revisions),
+    Projection("labels", labels.TABLES, labels.revisions),
+    Projection("following", following.TABLES, following.revisions),
+    Projection("search", search.TABLES, search.revisions),
 )
 DERIVED: tuple[str, ...] = (
     "figures",

@@ -268,12 +268,15 @@ class Run:
     async def _probed(
         self, mark: Probe, mapped: Mapped, arguments: dict[str, Argument], rows: list[Row]
     ) -> Sequence[Row | None]:
-        key = (await self._expressions(mark.key, arguments, rows))[0]  # a root question: one parent, one key
+        keys = await self._expressions(mark.key, arguments, rows)
+        return [await self._first(mapped, key, row.when) for key, row in zip(keys, rows, strict=True)]
+
+    async def _first(self, mapped: Mapped, key: Any, when: When) -> Row | None:
         for member in self.model.members(mapped.named):
-            found = await self._by_key(member, key, rows[0].when)
+            found = await self._by_key(member, key, when)
             if found is not None:
-                return [found for _ in rows]
-        return [None for _ in rows]
+                return found
+        return None
 
     async def _by_key(self, type_name: str, key: Any, when: When) -> Row | None:
         stand, writer = self.model.stand(type_name), Writer(ORGANISATION)

@@ -24,7 +24,9 @@ from api.graphql.types import (
     alignment,
     asked,
     decisions,
+    finding,
     indicators,
+    labels,
     organisation,
     practice,
     progress,
@@ -46,6 +48,7 @@ MODULES: tuple[ModuleType, ...] = (
     decisions,
     reviews,
     accountability,
+    finding,
 )
 # The field that names a command's entity → the payload's field, and the type it is of.
 ENTITIES: Mapping[str, tuple[str, Any]] = {
@@ -64,6 +67,7 @@ ENTITIES: Mapping[str, tuple[str, Any]] = {
     "boundary_id": ("boundary", indicators.Boundary),
     "task_id": ("task", accountability.Task),
     "milestone_id": ("milestone", accountability.Milestone),
+    "tag_id": ("tag", labels.Tag),
 }
 SECRETS = frozenset({"issue-api-key"})
 

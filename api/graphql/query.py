@@ -6,7 +6,10 @@ All take `asOf`; those that tell dated facts take `on`, the day, which is that o
 from api.graphql.mapping import stands_on
 from api.graphql.questions.accountability import AccountabilityQuestions
 from api.graphql.questions.alignment import AlignmentQuestions
+from api.graphql.questions.finding import FindingQuestions
 from api.graphql.questions.history import HistoryQuestions
+from api.graphql.questions.labels import LabelsQuestions
+from api.graphql.questions.news import NewsQuestions
 from api.graphql.questions.organisation import OrganisationQuestions
 from api.graphql.questions.practice import PracticeQuestions
 from api.graphql.questions.progress import ProgressQuestions
@@ -22,5 +25,8 @@ class Query(
     ReviewQuestions,
     AccountabilityQuestions,
     HistoryQuestions,
+    FindingQuestions,
+    NewsQuestions,
+    LabelsQuestions,
 ):
     """Every answer is of one snapshot, and says the position of it."""

@@ -34,6 +34,7 @@ HOLDS = {
     "decidedByIds": "person",
     "replyToId": "comment",
     "formerId": "outcome",
+    "entityId": "person",
 }
 WITH: Mapping[str, dict[str, Any]] = {"inputIds": {"computation": "SUM"}}  # what such an id needs beside it
 PARENTS = {"form-team": "team", "move-team": "team", "plan-cycle": "cycle"}
@@ -91,7 +92,12 @@ def held(command: str, field: str) -> str:
 def value_of(schema: Mapping[str, Any], field: str) -> Any:
     """Something that the schema takes."""
     if "$ref" in schema:
-        return SCHEMAS[schema["$ref"].rpartition("/")[2]]["enum"][0]
+        named = SCHEMAS[schema["$ref"].rpartition("/")[2]]
+        return (
+            named["enum"][0]
+            if "enum" in named
+            else {one: value_of(named["properties"][one], one) for one in named["required"]}
+        )
     if schema.get("format") == "date":
         return "2026-06-01" if field != "endsOn" else "2026-09-30"
     if schema.get("format") == "decimal":
@@ -110,6 +116,8 @@ def body_of(command: str, organisation: Organisation, instead: str = "") -> dict
         body[field] = (
             placed(command, field, organisation.ids[held(command, field)]) if is_id(kind) else value_of(kind, field)
         )
+        own = is_id(kind) and placed(command, field, organisation.ids[held(command, field)])
+        body[field] = own or value_of(kind, field)
     for group in EITHER:
         if instead in group:
             for other in group - set(schema["required"]):
@@ -168,6 +176,7 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
     await made(
         "milestone", "set-milestone", outcomeId=ids["outcome"], title=f"Half {organisation.id}", dueOn="2026-12-01"
     )
+    await made("tag", "name-tag", name=f"Tag {organisation.id}")
     await made("checkIn", "check-in", outcomeId=ids["outcome"], confidence="0.5")
     await made("decision", "record-decision", title=f"Go on {organisation.id}")
     await made("comment", "comment", text=f"Well done {organisation.id}", outcomeId=ids["outcome"])

@@ -10,6 +10,7 @@ from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, Expr, Filter, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.types.common import Connection, Node
+from api.graphql.types.labels import TAGGED, Links, Tags
 from api.graphql.types.organisation import Person
 from api.graphql.types.practice import COMMENT_ORDER, Comment
 
@@ -88,9 +89,11 @@ class TaskFilter:
     outcome: ID | None = UNSET
     due_from: date | None = UNSET
     due_to: date | None = UNSET
+    tag: ID | None = UNSET
 
 
 TASK_FILTERS = {
+    "filter.tag": TAGGED,
     "filter.state": "{c}.state = any({v})",
     "filter.overdue": OVERDUE + " = {v}",
     "filter.promiser": "{c}.promiser_id = {v}",
@@ -168,6 +171,8 @@ class Task(Node):
     proposed_terms: Annotated[
         list[ProposedTerms], Relation(on="task_id", order=order("since int8"), typical=1), "The oldest first."
     ]
+    tags: Tags
+    links: Links
 
     @mapped(Relation(on="about_id", order=COMMENT_ORDER, typical=3))
     def comments(
@@ -196,6 +201,8 @@ class Milestone(Node):
     note: str | None
     overdue: Annotated[bool, Expr("({t}.state = 'PLANNED' and {t}.due_on < {on})", price=1)]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+    tags: Tags
+    links: Links
 
 
 @strawberry.enum

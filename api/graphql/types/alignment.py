@@ -32,6 +32,7 @@ from api.graphql.types.asked import (
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
 from api.graphql.types.indicators import Boundary
+from api.graphql.types.labels import Links, Tags
 from api.graphql.types.organisation import Person, ProgressPoint, Reference, RollUp, Team
 from api.graphql.types.practice import COMMENT_ORDER, Cadence, CheckIn, Comment, ConfidencePoint
 from api.graphql.types.progress import (
@@ -111,6 +112,8 @@ class StrategicObjective(Node):
         list["StrategicObjective"], Relation(via=Link("cause", "drives_id", "objective_id"), order=order("title"))
     ]
     references: Annotated[list[Reference], Relation(on="entity_id", order=order("system"), typical=1)]
+    tags: Tags
+    links: Links
 
     @mapped(
         Relation(
@@ -222,6 +225,8 @@ class Outcome(Node):
     serves: Annotated[list[Alignment], Relation(on="outcome_id", order=order(), typical=2), "What it serves."]
     served_by: Annotated[list[Alignment], Relation(on="higher_id", order=order(), typical=5), "What serves it."]
     references: Annotated[list[Reference], Relation(on="entity_id", order=order("system"), typical=1)]
+    tags: Tags
+    links: Links
 
     @mapped(Relation(on="outcome_id", order=order("title"), typical=3))
     def measures(self, first: int = 50) -> list[Measure]:

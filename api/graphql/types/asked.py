@@ -7,6 +7,7 @@ import strawberry
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import Filter, order
+from api.graphql.types.labels import TAGGED
 
 
 @strawberry.enum
@@ -72,9 +73,11 @@ class OutcomeFilter:
     ambition: list[Ambition] | None = UNSET
     due_from: date | None = UNSET
     due_to: date | None = UNSET
+    tag: ID | None = UNSET
 
 
 OUTCOME_FILTERS = {
+    "filter.tag": TAGGED,
     "filter.team": Filter("{c}.team_id = {v}", null="{c}.team_id is null"),
     "filter.owner": Filter("{c}.owner_id = {v}", null="{c}.owner_id is null"),
     "filter.reviewer": Filter("{c}.reviewer_id = {v}", null="{c}.reviewer_id is null"),

@@ -7,8 +7,9 @@ from typing import Annotated
 import strawberry
 from strawberry import ID
 
-from api.graphql.mapping import Column, Expr, Here, Relation, order, stands_on
+from api.graphql.mapping import Column, Expr, Here, Probe, Relation, order, stands_on
 from api.graphql.scalars import JSON, Position
+from api.graphql.types.common import Node
 
 ENTRY_ORDER = order("{l}.position int8", unique="{l}.entry_id uuid")
 
@@ -53,6 +54,8 @@ class HistoryEntry:
     id: ID
     position: Position
     type: str
+    entity_id: ID
+    entity: Annotated[Node | None, Probe("{t}.entity_id"), "What it is about."]
     recorded_at: datetime
     occurred_at: datetime
     actor: Annotated[Actor, Here()]

@@ -10,6 +10,7 @@ from strawberry import ID, UNSET
 from api.graphql.mapping import Column, Expr, Filter, Here, Link, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.scalars import JSON
 from api.graphql.types.common import Connection, Node
+from api.graphql.types.labels import Links, Tags
 
 
 @strawberry.enum
@@ -103,6 +104,8 @@ class Person(Node):
         Relation(on="person_id", order=order("starts_on date"), typical=1),
         "Who takes their duties, and when; the earliest first.",
     ]
+    tags: Tags
+    links: Links
 
 
 @stands_on("delegation")
@@ -168,6 +171,8 @@ class Team(Node):
         list[Membership], Relation(on="team_id", order=order("person_id uuid"), typical=5), "By the person's id."
     ]
     references: Annotated[list[Reference], Relation(on="entity_id", order=order("system"), typical=1)]
+    tags: Tags
+    links: Links
 
     @mapped(Relation(on="parent_id", order=NAME_ORDERS, typical=5))
     def teams(

@@ -15,6 +15,7 @@ from strawberry import ID, UNSET
 from api.graphql.mapping import Column, Expr, Here, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.scalars import JSON
 from api.graphql.types.common import Connection, Node
+from api.graphql.types.labels import Links, Tags
 from api.graphql.types.organisation import Person, Reference
 
 
@@ -210,6 +211,8 @@ class Measure(Node):
 
     id: ID
     title: str
+    tags: Tags
+    links: Links
     unit: Annotated[
         UnitOfMeasure | None,
         Here(null="{t}.unit_symbol is null and {t}.unit_currency is null and {t}.unit_precision is null"),

@@ -10,10 +10,21 @@ import asyncpg
 from projections.read_models import NAMES
 
 SPACE = UUID("6f7ef1a2-58c8-4a5b-9d6e-0c58e5b6a7d1")
-HEAD = 60
+HEAD = 64
 FIRST_DAY = date(2023, 1, 1)
 BEGAN = datetime(2023, 1, 1, 9, tzinfo=UTC)
 ODD = ['He said "no" \\ yes', "tab\tand\nline", "emoji 🚀 عربي", "Ünïcode \u202e", "ß", ""]
+FINDABLE = [
+    ("outcome", "title", "description"),
+    ("objective", "title", "description"),
+    ("measure", "title", "null"),
+    ("indicator", "title", "description"),
+    ("task", "title", "conditions"),
+    ("milestone", "title", "null"),
+    ("person", "name", "null"),
+    ("team", "name", "null"),
+    ("cycle", "title", "null"),
+]
 
 
 def id_of(organisation: str, kind: str, nth: int | str) -> UUID:
@@ -48,6 +59,9 @@ class Rows:
         await self._links()
         await self._tasks()
         await self._history()
+        await self._findable()
+        await self._news()
+        await self._labels()
         for projection in NAMES:
             await self.connection.execute(
                 "insert into read.checkpoint (organisation_id, projection, position) values ($1, $2, $3)",
@@ -292,7 +306,7 @@ class Rows:
             )  # fmt: skip
 
     async def _history(self) -> None:
-        for position in range(1, HEAD + 1):
+        for position in range(1, 61):
             entity = self.of("outcome", position % 6)
             entry = self.of("entry", position)
             recorded = BEGAN + timedelta(days=position, microseconds=100_000 * (position % 3))
@@ -308,6 +322,60 @@ class Rows:
             await self.add(
                 "concerned", entity, position, None, entry_id=entry, position=position,
             )  # fmt: skip
+
+    async def _news(self) -> None:
+        person, task = self.of("person", 0), self.of("task", 1)
+        told = [
+            ("role.granted", person, [person]),
+            ("task.committed", task, [task, person, self.of("outcome", 1)]),
+            ("api-key.issued", self.of("key", 0), [self.of("key", 0)]),
+            ("team.moved", self.of("team", 0), [self.of("team", 0)]),
+        ]
+        for position, (name, entity, concerned) in enumerate(told, start=61):
+            entry = self.of("entry", position)
+            at = BEGAN + timedelta(days=position)
+            await self.add(
+                "entry", entry, position, None, position=position, entity_id=entity, type=name, recorded_at=at,
+                occurred_at=at, actor=f"person:{person}", actor_id=person, reason=None, said="{}",
+            )  # fmt: skip
+            for one in concerned:
+                await self.add("concerned", one, position, None, entry_id=entry, position=position)
+        for nth, kind, until in ((0, "team", None), (3, "outcome", 50), (1, "task", None)):
+            await self.add(
+                "following", self.of("following", nth), 40 + nth, until, person_id=person,
+                entity_id=self.of(kind, nth), kind=kind.upper(),
+            )  # fmt: skip
+        await self.add(
+            "following", self.of("following", 9), 40, None, person_id=self.of("person", 1),
+            entity_id=self.of("team", 1), kind="TEAM",
+        )  # fmt: skip
+
+    async def _labels(self) -> None:
+        for nth, name in enumerate(("Growth", "growing", "Zeal")):
+            await self.add("tag", self.of("tag", nth), 41, None, name=name, description=ODD[nth] if nth else None)
+        bearers = (("outcome", 0), ("outcome", 2), ("task", 1), ("team", 0), ("person", 0), ("objective", 0))
+        for nth, (kind, one) in enumerate((*bearers, ("milestone", 0), ("measure", "1.0"))):
+            entity = self.of(kind, one)
+            await self.add(
+                "tagging", self.of("tagging", nth), 42, 50 if nth == 1 else None, entity_id=entity,
+                tag_id=self.of("tag", nth % 2),
+            )  # fmt: skip
+            await self.add(
+                "link", self.of("link", nth), 43, None, entity_id=entity, url=f"https://{self.name}.example/{nth}",
+                title=ODD[nth % len(ODD)] if nth % 2 else None,
+            )  # fmt: skip
+        await self.add(
+            "tagging", self.of("tagging", 9), 42, None, entity_id=self.of("outcome", 0), tag_id=self.of("tag", 1)
+        )  # fmt: skip
+
+    async def _findable(self) -> None:
+        for table, title, description in FINDABLE:
+            await self.connection.execute(
+                "insert into read.findable (organisation_id, id, since, until, kind, title, description)"
+                f" select organisation_id, id, since, until, '{table.upper()}', {title}, {description}"
+                f" from read.{table} where organisation_id = $1",
+                self.id,
+            )
 
 
 async def fill(connection: asyncpg.Connection) -> None:

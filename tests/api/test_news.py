@@ -1,0 +1,94 @@
+"""News: what changed after a position, and the feed of a scope, over commands that were really taken."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.api.edge import Edge
+
+CHANGES = """query ($since: Position!, $first: Int, $after: String) {
+  changes(since: $since, first: $first, after: $after) {
+  nodes { position type entityId entity { id } } pageInfo { endCursor hasNextPage } } }"""
+FEED = """query ($scope: FeedScope!, $types: [String!]) { feed(scope: $scope, types: $types) { nodes {
+  position type entityId } } }"""
+PERSONAL = ("role.", "api-key.", "identity.", "preferences.", "following.")
+
+
+@pytest.fixture(autouse=True)
+async def _an_organisation_of_its_own(edge: Edge) -> AsyncIterator[None]:
+    was, edge.here = edge.here, await edge.found("Harbour of news")
+    yield
+    edge.here = was
+
+
+async def told(edge: Edge, name: str, /, **fields: Any) -> tuple[str, int]:
+    answer = await edge.command(name, fields)
+    assert answer.status in {200, 201}, answer.raw
+    return answer.json.get("id", ""), answer.json["position"]
+
+
+async def feed(edge: Edge, scope: dict[str, Any], *types: str) -> list[str]:
+    answer = await edge.graphql(FEED, scope=scope, types=list(types) or None)
+    nodes = answer.json["data"]["feed"]["nodes"]
+    assert [one["position"] for one in nodes] == sorted((one["position"] for one in nodes), reverse=True)
+    return [one["type"] for one in nodes]
+
+
+async def test_changes_are_told_in_order_and_gone_on_from_where_one_stopped(edge: Edge) -> None:
+    person = str(edge.here.person)
+    _, since = await told(edge, "rename-organisation", name="Harbour again")
+    team, _ = await told(edge, "form-team", name="Crew")
+    await told(edge, "grant-role", personId=person, role="LEAD")
+    await told(edge, "grant-role", personId=person, role="OWNER")
+    await told(edge, "set-preferences", language="de")
+    await told(edge, "issue-api-key", name="Robot", role="READER")
+    await told(edge, "link-identity", personId=person, issuer="https://sign-on.example", subject="s-1")
+    await told(edge, "follow", entityId=team, kind="TEAM")
+    outcome, _ = await told(edge, "set-outcome", title="Fewer waits", teamId=team)
+    _, last = await told(edge, "revise-team", teamId=team, name="Platform")
+    await edge.settled(edge.here)
+    whole = (await edge.graphql(CHANGES, since=since)).json["data"]["changes"]["nodes"]
+    assert [(one["type"], one["entityId"]) for one in whole] == [
+        ("team.formed", team),
+        ("outcome.set", outcome),
+        ("team.revised", team),
+    ]
+    assert all(one["entity"]["id"] == one["entityId"] for one in whole)
+    paged: list[Any] = []
+    position = since
+    while position < last:  # whoever remembers the last position alone misses nothing
+        page = (await edge.graphql(CHANGES, since=position, first=1)).json["data"]["changes"]
+        paged += page["nodes"]
+        position = page["nodes"][-1]["position"]
+    assert paged == whole
+    everything = (await edge.graphql(CHANGES, since=0)).json["data"]["changes"]["nodes"]
+    assert not any(one["type"].startswith(PERSONAL) for one in everything)
+
+
+async def test_a_feed_tells_the_news_of_its_scope(edge: Edge) -> None:
+    person, _ = await told(edge, "register-person", name="Rose")
+    cycle, _ = await told(edge, "plan-cycle", title="Q1", startsOn="2031-01-01", endsOn="2031-03-31")
+    team, _ = await told(edge, "form-team", name="Crew")
+    outcome, _ = await told(edge, "set-outcome", title="More", teamId=team, cycleId=cycle, ownerId=person)
+    other, _ = await told(edge, "set-outcome", title="Other")
+    await told(edge, "set-milestone", outcomeId=outcome, title="Half", dueOn="2031-02-01")
+    await told(edge, "set-milestone", outcomeId=other, title="Half", dueOn="2031-02-01")
+    await told(edge, "follow", entityId=other, kind="OUTCOME")
+    await edge.settled(edge.here)
+    news = ["milestone.set", "outcome.set"]
+    assert await feed(edge, {"outcome": outcome}) == news
+    assert await feed(edge, {"team": team}) == [*news, "team.formed"]
+    assert await feed(edge, {"cycle": cycle}) == [*news, "cycle.planned"]
+    assert await feed(edge, {"person": person}) == [*news, "person.registered"]
+    assert await feed(edge, {"team": team}, "team.formed", "role.granted") == ["team.formed"]
+    assert await feed(edge, {"followed": True}, *news) == news
+    assert await feed(edge, {"followed": False}) == []
+    await told(edge, "unfollow", entityId=other, kind="OUTCOME")
+    await edge.settled(edge.here)
+    assert await feed(edge, {"followed": True}, *news) == []
+
+
+async def test_of_several_scopes_one_has_to_be_given(edge: Edge) -> None:
+    answer = await edge.graphql(FEED, scope={"followed": True, "team": str(edge.here.person)})
+    assert (answer.status, "data" in answer.json) == (400, False)
