@@ -160,9 +160,9 @@ class StrategicObjective(Node):
     id: ID
     title: str
     description: str | None
-    perspective: Annotated[
-        str, "FINANCIAL, CUSTOMER, INTERNAL_PROCESS, LEARNING_AND_GROWTH, or the organisation's own."
-    ]
+    perspective: Annotated[str, "The key of the perspective that it stands in."]
+    is_retired: Annotated[bool, "Whether it has left the map."]
+    retired_reason: str | None
     team: Annotated[Team | None, Relation(on="team_id")]
     drives: Annotated[
         list["StrategicObjective"],
