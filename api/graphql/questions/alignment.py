@@ -10,15 +10,14 @@ from api.graphql.mapping import BY_ID, NotCompiled, Relation, mapped, order, sta
 from api.graphql.types.alignment import (
     OUTCOME_FILTERS,
     OUTCOME_ORDERS,
-    AlignmentNode,
     Focus,
-    LineOfSight,
     Outcome,
     OutcomeFilter,
     OutcomeOrder,
-    StrategyMap,
 )
 from api.graphql.types.common import AsOf, Connection
+from api.graphql.types.sight import AlignmentNode, LineOfSight
+from api.graphql.types.strategy import StrategyMap
 
 FOCUS = (
     "(select {a.team} as team_id, y.id as cycle_id, y.starts_on, coalesce(f.most, 5) as most, f.reason"
