@@ -45,7 +45,7 @@ def openapi() -> dict[str, Any]:
         },
         "security": [{"apiKey": []}],
         "paths": {f"/commands/{name}": {"post": _operation(name)} for name in COMMANDS}
-        | {"/commands": {"post": _bulk()}},
+        | {"/commands": {"post": _bulk()}, "/strategy-map.svg": {"get": _picture()}},
         "components": {
             "schemas": components,
             "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "hw_live_…"}},
@@ -102,6 +102,23 @@ def _bulk() -> dict[str, Any]:
         ],
         "requestBody": {"required": True} | text,
         "responses": {"200": {"description": "An answer a line, in order."} | text},
+    }
+
+
+def _picture() -> dict[str, Any]:
+    said = {"asOf": "A position of the ledger, or a moment with its zone.", "on": "A day."}
+    return {
+        "operationId": "strategy-map",
+        "summary": "The strategy map as a picture.",
+        "tags": ["strategy"],
+        "parameters": [
+            {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+            for name, text in said.items()
+        ],
+        "responses": {
+            "200": {"description": "SVG."} | {"content": {"image/svg+xml": {"schema": {"type": "string"}}}},
+            "4XX": {"description": "Refused."} | _content("ProblemBody", "application/problem+json"),
+        },
     }
 
 

@@ -8,7 +8,7 @@ from domain.kernel import Command, Event, Fold, HigherId, MeasureId, ObjectiveId
 from domain.measures import Measure, Measures
 from domain.outcomes import Outcome, RollUp
 from domain.references import check_mentions, mentioned
-from domain.strategy import Objective
+from domain.strategy import Objective, ObjectiveOnMap
 from domain.values import Weight, checked_between, checked_choice
 
 
@@ -93,7 +93,7 @@ class AlignOutcome(Command):
     """Let an outcome serve a higher outcome, one of its measures, or a strategic objective, by a weight (R3).
 
     Weight 0 supports without counting; aligning again changes the link. Refused where the outcome would serve itself,
-    or its values would be added to those in another unit.
+    its values would be added to those in another unit, or the objective is retired.
     """
 
     entity = "outcome_id"
@@ -114,7 +114,7 @@ class AlignOutcome(Command):
         self.mentions = mentioned(
             outcomeId=Outcome(self.outcome_id),
             higherId=self.higher_id and Outcome(self.higher_id),
-            objectiveId=self.objective_id and Objective(self.objective_id),
+            objectiveId=self.objective_id and ObjectiveOnMap(self.objective_id),
             measureId=self.measure,
         )
         self.served = Serves(self.outcome_id)

@@ -29,6 +29,11 @@ STALE_POSITION = Code("STALE_POSITION", "", "What the command depends on has cha
 IDEMPOTENCY_KEY_REUSED = Code("IDEMPOTENCY_KEY_REUSED", "R12", "The key has been used for another command.")
 OCCURRED_IN_FUTURE = Code("OCCURRED_IN_FUTURE", "", "What is recorded has happened; it cannot lie in the future.")
 
+# Strategy
+PERSPECTIVE_UNKNOWN = Code("PERSPECTIVE_UNKNOWN", "", "The strategy map has no such perspective.")
+PERSPECTIVE_IN_USE = Code("PERSPECTIVE_IN_USE", "", "Objectives stand in the perspective.")
+OBJECTIVE_RETIRED = Code("OBJECTIVE_RETIRED", "", "The strategic objective has left the map.")
+
 # Outcomes, focus, alignment
 OUTCOME_NOT_READY = Code("OUTCOME_NOT_READY", "R1", "The outcome lacks what an active outcome needs.")
 FOCUS_LIMIT_REACHED = Code("FOCUS_LIMIT_REACHED", "R2", "As many outcomes are active as the focus limit allows.")

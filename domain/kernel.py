@@ -37,6 +37,7 @@ ParentTeamId = Annotated[UUID, Tag("parent-team")]
 ApiKeyId = Annotated[UUID, Tag("api-key")]
 ObjectiveId = Annotated[UUID, Tag("objective")]
 DrivesId = Annotated[UUID, Tag("drives")]
+PerspectiveId = Annotated[UUID, Tag("perspective")]  # made of the organisation and the perspective's key
 CycleId = Annotated[UUID, Tag("cycle")]
 ParentCycleId = Annotated[UUID, Tag("parent-cycle")]
 OutcomeId = Annotated[UUID, Tag("outcome")]
@@ -156,6 +157,8 @@ class Fold(Generic[E]):
     rare: ClassVar[bool] = False  # whether it hardly ever selects anything, so that reading first seldom pays
 
     def __init_subclass__(cls) -> None:
+        if "__orig_bases__" not in vars(cls):  # a fold of a fold: the same events
+            return
         union = get_args(vars(cls)["__orig_bases__"][0])[0]
         cls.types = get_args(union) or (union,)
         cls.stored = tuple(sorted(kind.stored_type() for kind in cls.types))

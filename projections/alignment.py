@@ -1,6 +1,7 @@
 """Where the organisation is going, and what serves what."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from domain.alignment import (
     OutcomeAligned,
@@ -9,6 +10,7 @@ from domain.alignment import (
     OutcomeUnalignedFromObjective,
 )
 from domain.focus import FocusLimitSet, OutcomesRanked
+from domain.organisation import OrganisationFounded
 from domain.outcomes import OutcomeAssigned, OutcomeRevised, OutcomeSet, OutcomeShared, ReviewerNamed
 from domain.standing import (
     OutcomeAbandoned,
@@ -20,11 +22,23 @@ from domain.standing import (
     OutcomeResumed,
     OutcomeWithdrawn,
 )
-from domain.strategy import CauseLinked, CauseUnlinked, StrategicObjectiveSet, StrategyStated
+from domain.strategy import (
+    USUAL,
+    CauseLinked,
+    CauseUnlinked,
+    Perspective,
+    PerspectivesSet,
+    StrategicObjectiveRetired,
+    StrategicObjectiveRevised,
+    StrategicObjectiveSet,
+    StrategyStated,
+    perspective_id,
+)
 from projections.rows import Recorded, Revision, Table, end, insert, link_id, revise
 
 STRATEGY = Table("strategy", ("statement", "starts_on", "ends_on"))
-OBJECTIVE = Table("objective", ("title", "description", "perspective", "team_id"))
+PERSPECTIVE = Table("perspective", ("key", "title", "place"))
+OBJECTIVE = Table("objective", ("title", "description", "perspective", "team_id", "is_retired", "retired_reason"))
 CAUSE = Table("cause", ("objective_id", "drives_id"))
 OUTCOME = Table(
     "outcome",
@@ -47,12 +61,12 @@ OUTCOME = Table(
 ALIGNMENT = Table("alignment", ("outcome_id", "higher_id", "objective_id", "measure_id", "weight"))
 FOCUS_LIMIT = Table("focus_limit", ("team_id", "person_id", "cycle_id", "most", "reason"))
 OUTCOME_SHARE = Table("outcome_share", ("outcome_id", "team_id"))
-TABLES = (STRATEGY, OBJECTIVE, CAUSE, OUTCOME, ALIGNMENT, FOCUS_LIMIT, OUTCOME_SHARE)
+TABLES = (STRATEGY, PERSPECTIVE, OBJECTIVE, CAUSE, OUTCOME, ALIGNMENT, FOCUS_LIMIT, OUTCOME_SHARE)
 
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
     """What the strategy, its outcomes and their links become."""
-    for part in (_strategy, _outcomes, _standing, _focus, _links):
+    for part in (_strategy, _perspectives, _objectives, _outcomes, _standing, _focus, _links):
         yield from part(recorded)
 
 
@@ -66,6 +80,35 @@ def _strategy(recorded: Recorded) -> Iterator[Revision]:
                 starts_on=event.starts_on,
                 ends_on=event.ends_on,
             )
+        case CauseLinked() as event:
+            cause_id = link_id(event.objective_id, event.drives_id)
+            yield insert(CAUSE, cause_id, objective_id=event.objective_id, drives_id=event.drives_id)
+        case CauseUnlinked() as event:
+            yield end(CAUSE, link_id(event.objective_id, event.drives_id))
+        case _:
+            return
+
+
+def _perspectives(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
+        case OrganisationFounded() as event:
+            yield from _ordered(event.organisation_id, USUAL)
+        case PerspectivesSet() as event:
+            for one in event.dropped_ids:
+                yield end(PERSPECTIVE, one)
+            yield from _ordered(event.organisation_id, event.perspectives)
+        case _:
+            return
+
+
+def _ordered(organisation_id: UUID, perspectives: tuple[Perspective, ...]) -> Iterator[Revision]:
+    for place, one in enumerate(perspectives, start=1):
+        row = perspective_id(organisation_id, one.key)
+        yield insert(PERSPECTIVE, row, key=one.key, title=one.title, place=place)
+
+
+def _objectives(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
         case StrategicObjectiveSet() as event:
             yield insert(
                 OBJECTIVE,
@@ -74,12 +117,19 @@ def _strategy(recorded: Recorded) -> Iterator[Revision]:
                 description=event.description,
                 perspective=event.perspective,
                 team_id=event.team_id,
+                is_retired=False,
             )
-        case CauseLinked() as event:
-            cause_id = link_id(event.objective_id, event.drives_id)
-            yield insert(CAUSE, cause_id, objective_id=event.objective_id, drives_id=event.drives_id)
-        case CauseUnlinked() as event:
-            yield end(CAUSE, link_id(event.objective_id, event.drives_id))
+        case StrategicObjectiveRevised() as event:
+            yield revise(
+                OBJECTIVE,
+                event.objective_id,
+                title=event.title,
+                description=event.description,
+                perspective=event.perspective,
+                team_id=event.team_id,
+            )
+        case StrategicObjectiveRetired() as event:
+            yield revise(OBJECTIVE, event.objective_id, is_retired=True, retired_reason=event.reason)
         case _:
             return
 

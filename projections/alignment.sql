@@ -11,6 +11,19 @@ create table strategy (
     primary key (organisation_id, id, since)
 );
 
+create table perspective (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    key text collate "C" not null,
+    title text not null,
+    place int not null, -- in the order of the map; 1 is on top
+    primary key (organisation_id, id, since)
+);
+create index perspective_by_place on perspective (organisation_id, place, id) where until is null;
+create index perspective_by_place_as_of on perspective (organisation_id, place, id);
+
 create table objective (
     organisation_id uuid not null,
     id uuid not null,
@@ -20,6 +33,8 @@ create table objective (
     description text,
     perspective text collate "C" not null,
     team_id uuid,
+    is_retired boolean not null,
+    retired_reason text,
     primary key (organisation_id, id, since)
 );
 create index objective_by_title on objective (organisation_id, perspective, title, id) where until is null;
@@ -176,7 +191,7 @@ as $$
      cross join lateral unnest(p.ids, p.kinds, p.weights) with ordinality s (id, kind, weight, step)
 $$;
 
--- reaches_objective: whether a path runs from the outcome to a strategic objective
+-- reaches_objective: whether a path runs from the outcome to a strategic objective that is not retired
 create function reaches_objective(p_organisation uuid, p_outcome uuid, p_as_of bigint)
 returns boolean
 language sql stable parallel safe
@@ -192,5 +207,7 @@ as $$
     select exists (
         select from above u
           join alignment a on a.organisation_id = p_organisation and a.outcome_id = u.id and a.objective_id is not null
-                          and a.since <= p_as_of and (a.until is null or a.until > p_as_of))
+                          and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
+          join objective o on o.organisation_id = p_organisation and o.id = a.objective_id and not o.is_retired
+                          and o.since <= p_as_of and (o.until is null or o.until > p_as_of))
 $$;

@@ -28,9 +28,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("following", following.TABLES, following.revisions),
     Projection("search", search.TABLES, search.revisions),
 )
-DERIVED: tuple[str, ...] = (
-    "figures",
-    "progress",
-    "cycle_review",
-)  # files of functions alone, over the tables of several projections
+# files of functions alone, over the tables of several projections
+DERIVED: tuple[str, ...] = ("figures", "progress", "map", "sight", "cycle_review")
 NAMES: tuple[str, ...] = tuple(projection.name for projection in PROJECTIONS)

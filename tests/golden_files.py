@@ -25,6 +25,7 @@ TEXTS = {
     "language": "pt-BR",
     "digest": "0" * 64,
     "currency": "EUR",
+    "key": "LIKE_THIS",
 }
 NAMES = UUID("0f1d7c66-8a4b-4f3f-9d55-2f2f0c1b9a33")
 

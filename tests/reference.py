@@ -187,6 +187,31 @@ class OutcomeRow:
         return "ON_TRACK" if pace >= ON_TRACK else "AT_RISK" if pace >= AT_RISK else "OFF_TRACK"
 
 
+WORST_FIRST = ("OFF_TRACK", "AT_RISK", "OUTDATED", "PENDING", "TOO_EARLY", "ON_TRACK", "CLOSED")
+
+
+@dataclass
+class ObjectiveRow:
+    """A strategic objective, and the outcomes that serve it: progress, weight of the link, state, shown status."""
+
+    served_by: list[tuple[Fraction | None, Fraction, str, str]] = field(
+        default_factory=list[tuple[Fraction | None, Fraction, str, str]]
+    )
+
+    def counted(self) -> list[tuple[Fraction | None, Fraction, str, str]]:
+        return [one for one in self.served_by if one[1] and one[2] not in {"PAUSED", "ABANDONED", "WITHDRAWN"}]
+
+    def progress(self) -> Fraction | None:
+        return weighted_mean((progress, weight) for progress, weight, _, _ in self.counted())
+
+    def health(self) -> dict[str, int]:
+        shown = [status for _, _, _, status in self.counted()]
+        return {status: shown.count(status) for status in WORST_FIRST}
+
+    def worst(self) -> str | None:
+        return next((status for status, count in self.health().items() if count), None)
+
+
 def added(values: Iterable[Fraction | None]) -> Fraction | None:
     """The sum of those that are known; None where none is."""
     known = [one for one in values if one is not None]

@@ -19,7 +19,15 @@ from domain.outcomes import OutcomeAssigned, OutcomeSet
 from domain.people import PersonRegistered, TeamFormed, TeamJoined
 from domain.references import Reference, key_of
 from domain.standing import OutcomeAbandoned, OutcomeActivated, OutcomePaused, OutcomeResumed, OutcomeWithdrawn
-from domain.strategy import CauseLinked, StrategicObjectiveSet
+from domain.strategy import (
+    CauseLinked,
+    Perspective,
+    PerspectivesSet,
+    StrategicObjectiveRetired,
+    StrategicObjectiveRevised,
+    StrategicObjectiveSet,
+    perspective_id,
+)
 from domain.values import Role
 from tests.given import ANA, ORGANISATION, issued, named
 from tests.memory_ledger import MemoryLedger
@@ -58,8 +66,38 @@ def key_issued(api_key_id: UUID = KEY) -> ApiKeyIssued:
     )
 
 
-def objective(objective_id: UUID = GROWTH) -> StrategicObjectiveSet:
-    return StrategicObjectiveSet(objective_id=objective_id, title="Grow", perspective="FINANCIAL")
+def objective(
+    objective_id: UUID = GROWTH, perspective: str = "FINANCIAL", title: str = "Grow", team_id: UUID | None = None
+) -> StrategicObjectiveSet:
+    return StrategicObjectiveSet(
+        objective_id=objective_id,
+        title=title,
+        perspective=perspective,
+        team_id=team_id,
+        perspective_id=perspective_id(ORGANISATION, perspective),
+    )
+
+
+def perspectives(*keys: str, dropped: tuple[UUID, ...] = ()) -> PerspectivesSet:
+    """The first on top."""
+    named_so = tuple(Perspective(key=key, title=key.capitalize()) for key in keys)
+    return PerspectivesSet(organisation_id=ORGANISATION, perspectives=named_so, dropped_ids=dropped)
+
+
+def moved(objective_id: UUID = GROWTH, former: str = "FINANCIAL", now: str = "CUSTOMER") -> StrategicObjectiveRevised:
+    return StrategicObjectiveRevised(
+        objective_id=objective_id,
+        title="Grow",
+        perspective=now,
+        from_perspective_id=perspective_id(ORGANISATION, former),
+        perspective_id=perspective_id(ORGANISATION, now),
+    )
+
+
+def retired(objective_id: UUID = GROWTH, perspective: str = "FINANCIAL") -> StrategicObjectiveRetired:
+    return StrategicObjectiveRetired(
+        objective_id=objective_id, perspective_id=perspective_id(ORGANISATION, perspective), reason="Done."
+    )
 
 
 def cause(objective_id: UUID, drives: UUID) -> CauseLinked:

@@ -14,6 +14,7 @@ from api.graphql.questions.organisation import OrganisationQuestions
 from api.graphql.questions.practice import PracticeQuestions
 from api.graphql.questions.progress import ProgressQuestions
 from api.graphql.questions.reviews import ReviewQuestions
+from api.graphql.questions.sight import SightQuestions
 
 
 @stands_on(None)
@@ -28,5 +29,6 @@ class Query(
     FindingQuestions,
     NewsQuestions,
     LabelsQuestions,
+    SightQuestions,
 ):
     """Every answer is of one snapshot, and says the position of it."""

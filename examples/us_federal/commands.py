@@ -23,6 +23,7 @@ QUARTER_ENDS = {1: date(2021, 12, 31), 2: date(2022, 3, 31), 3: date(2022, 6, 30
 LAST_QUARTER = 4
 PRIORITY_GOAL = "agency-priority-goal"
 PERSPECTIVES = {"strategic-objective": "MISSION", "management-agenda": "MANAGEMENT"}
+MAP = [{"key": "MISSION", "title": "Mission"}, {"key": "MANAGEMENT", "title": "Management"}]
 STATUSES = {"On Track": "ON_TRACK", "Ahead": "ON_TRACK", "Delayed": "AT_RISK", "Blocked": "OFF_TRACK"}
 FOCUS_LIMIT, TITLE_LENGTH = 5, 300
 STATEMENT = "What the federal government set out to reach in fiscal years 2022 and 2023. Source: "
@@ -89,6 +90,7 @@ class Telling:
 
     def _strategy_map(self) -> Iterator[Dated]:
         """A strategic goal has no id of its own: it is told by agency, number and words."""
+        yield fact("set-perspectives", ORGANISATION, perspectives=MAP)
         goals: defaultdict[tuple[str, str, str, str], list[Goal]] = defaultdict(list)
         for goal in self.source.goals:
             if goal.kind != PRIORITY_GOAL:

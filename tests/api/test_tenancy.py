@@ -104,6 +104,8 @@ def value_of(schema: Mapping[str, Any], field: str) -> Any:
         return "1"
     if schema.get("pattern", "").startswith("^https"):
         return "https://sign-on.example"
+    if field == "perspective":
+        return "FINANCIAL"
     return 3 if schema["type"] == "integer" else "Something"
 
 
@@ -147,7 +149,7 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
     ids |= {"person": person, "organisation": str(organisation.id)}
     await made("apiKey", "issue-api-key", name="Robot", role="READER")
     await made("team", "form-team", name=f"Crew {organisation.id}", leadIds=[person])
-    await made("objective", "set-strategic-objective", title=f"Grow {organisation.id}", perspective="Customer")
+    await made("objective", "set-strategic-objective", title=f"Grow {organisation.id}", perspective="CUSTOMER")
     await made("cycle", "plan-cycle", title=f"Q {organisation.id}", startsOn="2026-10-01", endsOn="2026-12-31")
     await made("nextCycle", "plan-cycle", title="Q", startsOn="2027-01-01", endsOn="2027-03-31")
     await made(

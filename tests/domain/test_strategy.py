@@ -17,6 +17,7 @@ from domain.strategy import (
     StrategicObjectiveSet,
     StrategyStated,
     UnlinkCause,
+    perspective_id,
 )
 from domain.values import Invalid
 from tests.given import ORGANISATION, given, named
@@ -31,6 +32,7 @@ from tests.stories import (
     cause,
     circular,
     objective,
+    perspectives,
     reaches,
     team,
 )
@@ -65,9 +67,10 @@ def test_an_objective_is_set_in_a_perspective_of_ones_own() -> None:
         team_id=TEAM,
         reference=TICKET,
         reference_id=key_of(TICKET),
+        perspective_id=perspective_id(ORGANISATION, "PLANET"),
     )
-    given(team()).when(asked).then(event)
-    given().when(asked).then_refused(NOT_FOUND, "teamId")
+    given(team(), perspectives("PLANET")).when(asked).then(event)
+    given(perspectives("PLANET")).when(asked).then_refused(NOT_FOUND, "teamId")
 
 
 def test_an_id_stands_for_one_objective() -> None:

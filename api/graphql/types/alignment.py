@@ -1,9 +1,8 @@
-"""Strategy, cycles, outcomes and what serves what."""
+"""Cycles, strategic objectives, outcomes and what serves what."""
 
 from datetime import date
 from typing import Annotated
 
-import strawberry
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import (
@@ -13,8 +12,6 @@ from api.graphql.mapping import (
     Link,
     NotCompiled,
     Relation,
-    Variant,
-    Variants,
     mapped,
     order,
     stands_on,
@@ -92,6 +89,20 @@ class Cycle(Node):
         raise NotCompiled
 
 
+@stands_on(None)
+class ObjectiveHealth:
+    """How many outcomes show each status, and the worst of these: silence is worse than on track."""
+
+    on_track: int
+    at_risk: int
+    off_track: int
+    too_early: int
+    outdated: int
+    pending: int
+    closed: int
+    worst: Annotated[Status | None, "Null where no outcome counts."]
+
+
 @stands_on("objective")
 class StrategicObjective(Node):
     """A node of the strategy map."""
@@ -99,9 +110,9 @@ class StrategicObjective(Node):
     id: ID
     title: str
     description: str | None
-    perspective: Annotated[
-        str, "FINANCIAL, CUSTOMER, INTERNAL_PROCESS, LEARNING_AND_GROWTH, or the organisation's own."
-    ]
+    perspective: Annotated[str, "The key of the perspective that it stands in."]
+    is_retired: Annotated[bool, "Whether it has left the map."]
+    retired_reason: str | None
     team: Annotated[Team | None, Relation(on="team_id")]
     drives: Annotated[
         list["StrategicObjective"],
@@ -114,6 +125,22 @@ class StrategicObjective(Node):
     references: Annotated[list[Reference], Relation(on="entity_id", order=order("system"), typical=1)]
     tags: Tags
     links: Links
+    progress: Annotated[
+        float | None,
+        Expr("objective_progress({org}, {t}.id, {pos}, {on})", price=10),
+        "0…1: the mean of the outcomes that serve it directly and count, by the weights of their links; null where none"
+        " is clear.",
+    ]
+    health: Annotated[
+        "ObjectiveHealth",
+        Relation(source="objective_health({org}, {t}.id, {pos}, {on})"),
+        "How the outcomes that serve it directly and count stand.",
+    ]
+    unserved: Annotated[
+        bool,
+        Expr("not exists (select from serving({org}, {t}.id, {pos}))"),
+        "Whether no outcome that counts serves it directly: paused, abandoned, withdrawn ones don't, nor weight 0.",
+    ]
 
     @mapped(
         Relation(
@@ -339,85 +366,6 @@ class Outcome(Node):
     ) -> Connection[HistoryEntry]:
         """Everything recorded of it, in order."""
         raise NotCompiled
-
-
-@stands_on("strategy")
-class Strategy:
-    """The statement of where the organisation is going."""
-
-    id: ID
-    statement: str
-    starts_on: date | None
-    ends_on: date | None
-
-
-@stands_on("cause")
-class Cause:
-    """This objective drives that one."""
-
-    objective: Annotated[StrategicObjective | None, Relation(on="objective_id")]
-    drives: Annotated[StrategicObjective | None, Relation(on="drives_id")]
-
-
-@stands_on(None)
-class StrategyMap:
-    """Objectives in their perspectives, and what drives what."""
-
-    strategies: Annotated[list[Strategy], Relation(order=order(), typical=1)]
-    objectives: Annotated[
-        list[StrategicObjective], Relation(order=order("perspective", "title"), typical=30), "By perspective and title."
-    ]
-    causes: Annotated[list[Cause], Relation(order=order(), typical=30)]
-
-
-@stands_on(None)
-class AlignmentNode:
-    """An outcome in the tree below another, under the one it serves."""
-
-    outcome: Annotated[Outcome | None, Relation(on="outcome_id")]
-    parent_id: ID | None
-    depth: int
-    weight: Annotated[float | None, "Of the link to its parent."]
-
-
-Step = Annotated[Outcome | StrategicObjective, strawberry.union("Step", description="One step of a path upwards.")]
-
-
-@stands_on(None)
-class Path:
-    """One way upwards."""
-
-    weight: Annotated[float, "The product of the links' weights."]
-    reaches_objective: Annotated[bool, "Whether it ends in a strategic objective."]
-    steps: Annotated[
-        list[Step],
-        Variants(
-            Relation(
-                source="(select s.* from unnest({t}.kinds, {t}.ids) with ordinality s (kind, id, nth))",
-                order=order(unique="nth int8"),
-                typical=4,
-            ),
-            Variant("kind", {"outcome": "Outcome", "objective": "StrategicObjective"}),
-        ),
-        "From the outcome upwards.",
-    ]
-
-
-PATHS = (
-    "(select p.path, array_agg(p.kind order by p.step) as kinds, array_agg(p.id order by p.step) as ids,"
-    " (array_agg(p.weight order by p.step desc))[1] as weight, bool_or(p.kind = 'objective') as reaches_objective"
-    " from line_of_sight({org}, {t}.outcome_id, {pos}) p group by p.path)"
-)
-
-
-@stands_on(None)
-class LineOfSight:
-    """How a task or an outcome moves the strategy."""
-
-    task: Annotated[Task | None, Relation(on="task_id")]
-    outcome: Annotated[Outcome | None, Relation(on="outcome_id")]
-    reaches_objective: Annotated[bool, Expr("coalesce(reaches_objective({org}, {t}.outcome_id, {pos}), false)")]
-    paths: Annotated[list[Path], Relation(source=PATHS, order=order(unique="path int4"), typical=3)]
 
 
 @stands_on(None)

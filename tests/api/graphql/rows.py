@@ -111,11 +111,19 @@ class Rows:
 
     async def _strategy(self) -> None:
         await self.add("strategy", self.id, 5, statement="Onwards", starts_on=FIRST_DAY, ends_on=None)
+        titles = {"CUSTOMER": "What they feel", "FINANCIAL": "What it earns", "PLANET": ODD[2]}
+        for place, (one, title) in enumerate(titles.items(), start=1):
+            await self.add("perspective", self.of("perspective", one), 5, key=one, title=title, place=place)
         for nth in range(4):
             await self.add(
                 "objective", self.of("objective", nth), 5, title=f"Objective {nth}", description=None,
                 perspective=["FINANCIAL", "CUSTOMER"][nth % 2], team_id=None if nth else self.of("team", 0),
+                is_retired=False,
             )  # fmt: skip
+        await self.add(
+            "objective", self.of("objective", 4), 5, title="Objective 4", description=None, perspective="FINANCIAL",
+            is_retired=True, retired_reason=ODD[0],
+        )  # fmt: skip
         for nth in range(3):
             ends = (self.of("objective", nth), self.of("objective", nth + 1))
             await self.add("cause", self.of("cause", nth), 6, objective_id=ends[0], drives_id=ends[1])

@@ -1,0 +1,133 @@
+"""`GET /strategy-map.svg`: the map as a picture, to hang up or to put into a page."""
+
+import asyncio
+import sys
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.datastructures import State
+
+from api.auth import viewer_of
+from api.graphql.http import STATUS
+from api.graphql.refusals import DocumentRefused, RequestRefused
+from api.graphql.service import GraphQLService
+from api.problems import Problem
+from api.viewer import Viewer
+
+QUESTION = """query StrategyMap($asOf: AsOf, $on: Date) {
+  organisation(asOf: $asOf) { name }
+  strategyMap(asOf: $asOf, on: $on) {
+    strategies { statement }
+    perspectives { title objectives { id title progress unserved health { worst } } }
+    causes { objective { id } drives { id } }
+  }
+}"""
+PARAMETERS = frozenset({"asOf", "on"})
+ROOT = Path(__file__).parent.parent
+SECONDS = 20.0
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "private, no-cache",
+    "vary": "Authorization",
+}
+
+
+class Pictures:
+    """The last few pictures, by what they were drawn from."""
+
+    def __init__(self, most: int = 20) -> None:
+        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+        self._most = most
+        self._turn = asyncio.Semaphore(2)
+
+    async def of(self, order: bytes) -> bytes:
+        """Raises a Problem for a map that can't be drawn in time."""
+        picture = self._kept.get(order)
+        if picture is None:
+            async with self._turn:
+                picture = await draw(order)
+            self._kept[order] = picture
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(order)
+        return picture
+
+
+PICTURES = Pictures()
+
+
+async def draw(order: bytes) -> bytes:
+    """By a process of its own, which is ended where it takes too long."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "api.strategy_map",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,  # where `-m` looks first
+    )
+    try:
+        picture, _ = await asyncio.wait_for(process.communicate(order), SECONDS)
+    except TimeoutError:
+        sentence = "Ask for strategyMap over GraphQL; the map is too large to be drawn in time."
+        raise Problem(422, "TOO_COMPLEX", sentence) from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise RuntimeError(f"drawing the map ended with {process.returncode}")
+    return picture
+
+
+def variables_of(query: dict[str, Any]) -> dict[str, Any]:
+    """`asOf` is a position or a moment; raises a Problem for a parameter that is unknown."""
+    if unknown := query.keys() - PARAMETERS:
+        raise Problem(
+            400, "BAD_REQUEST", f"Leave out {min(unknown)}; the map takes asOf and on.", fields=(min(unknown),)
+        )
+    as_of, on = query.get("asOf"), query.get("on")
+    given: dict[str, Any] = {}
+    if as_of is not None:
+        given["asOf"] = {"position": int(as_of)} if as_of.isascii() and as_of.isdigit() else {"time": as_of}
+    if on is not None:
+        given["on"] = on
+    return given
+
+
+def problem_of(error: RequestRefused | DocumentRefused) -> Problem:
+    """As GraphQL would refuse it."""
+    status = STATUS.get(error.code, (400, 400))[0]
+    headers = {"retry-after": "1"} if status == 503 else {}  # noqa: PLR2004
+    if isinstance(error, RequestRefused):
+        return Problem(status, error.code, error.sentence, headers=headers)
+    return Problem(status, error.code, "; ".join(one.message for one in error.errors), headers=headers)
+
+
+def caption(given: dict[str, Any], viewer: Viewer, position: int | None) -> str:
+    """Of which day the picture is, and as of when it was on record; of a past moment the day is not told."""
+    day = given.get("on") or (None if "asOf" in given else viewer.today().isoformat())
+    as_of = given.get("asOf", {"position": position})
+    recorded = as_of.get("time") or f"position {as_of['position']}"
+    return f"Strategy map{f' of {day}' if day else ''}, as recorded up to {recorded}"
+
+
+@get("/strategy-map.svg", include_in_schema=False)
+async def strategy_map(request: Request[None, None, State]) -> Response[bytes]:
+    """The strategy map, as of any position or moment (`asOf`) and on any day (`on`)."""
+    viewer = await viewer_of(request, request.app.state.entrance, "read")
+    given = variables_of({name: str(value) for name, value in request.query_params.items()})
+    service: GraphQLService = request.app.state.graphql
+    operation = service.endpoint.documents.get(QUESTION).operation(None)
+    try:
+        answered = await service.reads.answer(operation, given, viewer)
+    except (RequestRefused, DocumentRefused) as error:
+        raise problem_of(error) from None
+    order = {"data": msgspec.json.decode(answered.body)["data"], "caption": caption(given, viewer, answered.position)}
+    picture = await PICTURES.of(msgspec.json.encode(order))
+    return Response(picture, media_type="image/svg+xml", headers=HEADERS)
