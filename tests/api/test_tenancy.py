@@ -316,16 +316,20 @@ async def schema(two: Edge) -> Introspected:
     return Introspected(answer.json["data"])
 
 
+DEMANDED = {"Date": '"2026-06-01"', "String": '"Reach"', "Position": "1"}
+
+
 def asked(schema: Introspected, query: Type, argument: str, inner: str | None, value: str, own: Organisation) -> str:
     """A document with the value in one argument, and our own ids in the others that are demanded."""
     given = {argument: json.dumps(value) if inner is None else f"{{{inner}: {json.dumps(value)}}}"}
     for other in query["args"]:
-        if (
-            other["type"]["kind"] == "NON_NULL"
-            and other["name"] not in given
-            and schema.named(other["type"])["name"] == "ID"
-        ):
+        kind = schema.named(other["type"])["name"]
+        if other["type"]["kind"] != "NON_NULL" or other["name"] in given:
+            continue
+        if kind == "ID":
             given[other["name"]] = json.dumps(own.ids.get(other["name"], own.ids["outcome"]))
+        elif kind in DEMANDED:
+            given[other["name"]] = DEMANDED[kind]
     arguments = ", ".join(f"{name}: {text}" for name, text in given.items())
     return f"{{ {query['name']}({arguments}) {schema.selection(query['type'], 1)} }}"
 
