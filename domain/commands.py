@@ -32,7 +32,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     (people.RegisterPerson, people.FormTeam, people.MoveTeam, people.JoinTeam, people.LeaveTeam),
     (strategy.StateStrategy, strategy.SetStrategicObjective, strategy.LinkCause, strategy.UnlinkCause),
     (cycles.PlanCycle, cycles.StartCycle),
-    (outcomes.SetOutcome,),
+    (outcomes.SetOutcome, outcomes.SetVisibility),
     (alignment.AlignOutcome, alignment.UnalignOutcome),
     (focus.ActivateOutcome, focus.AbandonOutcome, focus.SetFocusLimit),
     (measures.SetMeasure, measures.ReviseMeasure, measures.RetireMeasure),

@@ -14,6 +14,7 @@ from domain.kernel import (
     Fold,
     OutcomeId,
     OwnerId,
+    PersonId,
     Reads,
     ReferenceId,
     Refused,
@@ -60,6 +61,23 @@ class OutcomeSet(Event, frozen=True, tag="outcome.set"):
     roll_up: RollUp | None = None
     reference: Reference | None = None
     reference_id: ReferenceId | None = None
+
+
+class Visibility(StrEnum):
+    """Who may see an outcome: everybody; its team and those above; named people; its owner and leads."""
+
+    ORGANISATION = "ORGANISATION"
+    TEAM = "TEAM"
+    NAMED = "NAMED"
+    OWNER_AND_LEADS = "OWNER_AND_LEADS"
+
+
+class VisibilitySet(Event, frozen=True, tag="outcome.visibility-set"):
+    """Who may see an outcome was said."""
+
+    outcome_id: OutcomeId
+    visibility: Visibility
+    person_ids: tuple[PersonId, ...] = ()
 
 
 class Outcome(Fold[OutcomeSet]):
@@ -136,3 +154,24 @@ class SetOutcome(Command):
                 reference_id=key_of(self.reference),
             )
         )
+
+
+class SetVisibility(Command):
+    """Say who may see an outcome (R15).
+
+    Refused where there is no such outcome.
+    """
+
+    entity = "outcome_id"
+
+    outcome_id: OutcomeId
+    visibility: Visibility
+    person_ids: tuple[PersonId, ...] = ()
+
+    def reads(self) -> Reads:
+        self.outcome = Outcome(self.outcome_id)
+        yield [self.outcome]
+
+    def execute(self) -> None:
+        self.outcome.check("outcomeId")
+        self.emit(VisibilitySet(outcome_id=self.outcome_id, visibility=self.visibility, person_ids=self.person_ids))

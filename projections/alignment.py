@@ -9,7 +9,7 @@ from domain.alignment import (
     OutcomeUnalignedFromObjective,
 )
 from domain.focus import FocusLimitSet, OutcomeAbandoned, OutcomeActivated
-from domain.outcomes import OutcomeSet
+from domain.outcomes import OutcomeSet, VisibilitySet
 from domain.strategy import CauseLinked, CauseUnlinked, StrategicObjectiveSet, StrategyStated
 from projections.rows import Recorded, Revision, Table, end, insert, link_id, revise
 
@@ -30,11 +30,13 @@ OUTCOME = Table(
         "due_on",
         "roll_up",
         "state",
+        "visibility",
     ),
 )
+OUTCOME_READER = Table("outcome_reader", ("outcome_id", "person_id"))
 ALIGNMENT = Table("alignment", ("outcome_id", "higher_id", "objective_id", "measure_id", "weight"))
 FOCUS_LIMIT = Table("focus_limit", ("team_id", "person_id", "cycle_id", "most", "reason"))
-TABLES = (STRATEGY, OBJECTIVE, CAUSE, OUTCOME, ALIGNMENT, FOCUS_LIMIT)
+TABLES = (STRATEGY, OBJECTIVE, CAUSE, OUTCOME, OUTCOME_READER, ALIGNMENT, FOCUS_LIMIT)
 
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
@@ -88,7 +90,13 @@ def _outcomes(recorded: Recorded) -> Iterator[Revision]:
                 due_on=event.due_on,
                 roll_up=event.roll_up.value if event.roll_up is not None else None,
                 state="DRAFT",
+                visibility="ORGANISATION",
             )
+        case VisibilitySet() as event:
+            yield revise(OUTCOME, event.outcome_id, visibility=event.visibility.value)
+            for person_id in event.person_ids:
+                reader = link_id("reader", event.outcome_id, person_id)
+                yield insert(OUTCOME_READER, reader, outcome_id=event.outcome_id, person_id=person_id)
         case OutcomeActivated() as event:
             yield revise(OUTCOME, event.outcome_id, state="ACTIVE")
         case OutcomeAbandoned() as event:

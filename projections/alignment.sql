@@ -53,6 +53,8 @@ create table outcome (
     due_on date,
     roll_up text check (roll_up in ('MEASURES', 'CHILDREN', 'BOTH', 'SUM')),
     state text not null check (state in ('DRAFT', 'ACTIVE', 'ABANDONED')),
+    visibility text not null default 'ORGANISATION'
+        check (visibility in ('ORGANISATION', 'TEAM', 'NAMED', 'OWNER_AND_LEADS')),
     primary key (organisation_id, id, since)
 );
 create index outcome_by_title on outcome (organisation_id, title, id) where until is null;
@@ -65,6 +67,18 @@ create index outcome_by_owner on outcome (organisation_id, owner_id, title, id) 
 create index outcome_by_owner_as_of on outcome (organisation_id, owner_id, title, id);
 create index outcome_by_cycle on outcome (organisation_id, cycle_id, title, id) where until is null;
 create index outcome_by_cycle_as_of on outcome (organisation_id, cycle_id, title, id);
+
+-- the named people who may see an outcome
+create table outcome_reader (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    outcome_id uuid not null,
+    person_id uuid not null,
+    primary key (organisation_id, id, since)
+);
+create index outcome_reader_by_outcome on outcome_reader (organisation_id, outcome_id, person_id);
 
 -- what an outcome serves: a higher outcome (perhaps by one of its measures), or a strategic objective
 create table alignment (
