@@ -10,6 +10,7 @@ from api.graphql.mapping import BY_ID, NotCompiled, Relation, mapped, order, sta
 from api.graphql.types.alignment import (
     OUTCOME_FILTERS,
     OUTCOME_ORDERS,
+    VEILED_TREE,
     AlignmentNode,
     Focus,
     LineOfSight,
@@ -39,6 +40,7 @@ class AlignmentQuestions:
     @mapped(
         Relation(
             source="alignment_tree({org}, {a.root}, least(greatest({a.depth}, 0), 30), {pos})",
+            veiled=VEILED_TREE,
             order=order("depth int4", "parent_id uuid null", unique="outcome_id uuid"),
             typical=100,
         )

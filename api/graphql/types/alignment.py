@@ -183,6 +183,17 @@ class Alignment:
     measure: Annotated[Measure | None, Relation(on="measure_id")]
 
 
+# The hidden parts are one, without id, value and position; the weights and shares of all readers add up to the same.
+VEILED_PARTS = (
+    "(with part as materialized (select p.*, coalesce(p.outcome_id in {hidden}, false) as veiled"
+    " from outcome_parts({org}, {t}.id, {pos}, {on}) p)"
+    " select p.id, p.measure_id, p.outcome_id, p.value, p.progress, p.weight, p.share, p.at_position, p.left_out,"
+    " 0 as hidden_count from part p where not p.veiled"
+    " union all select '00000000-0000-0000-0000-000000000000', null, null, null, null, sum(p.weight), sum(p.share),"
+    " null, null, count(*)::int from part p where p.veiled having count(*) > 0)"
+)
+
+
 @stands_on(None)
 class RollUpTold:
     """The progress of an outcome, and what it is made of."""
@@ -193,10 +204,11 @@ class RollUpTold:
         list[RollUpPart],
         Relation(
             source="outcome_parts({org}, {t}.id, {pos}, {on})",
+            veiled=VEILED_PARTS,
             order=order("weight numeric desc", unique="id uuid"),
             typical=5,
         ),
-        "Every part, the heaviest first, those left out with the reason.",
+        "Every part, the heaviest first, those left out with the reason; what is hidden is one part together.",
     ]
 
 
@@ -348,13 +360,36 @@ class StrategyMap:
 class AlignmentNode:
     """An outcome in the tree below another, under the one it serves."""
 
-    outcome: Annotated[Outcome | None, Relation(on="outcome_id")]
-    parent_id: ID | None
+    outcome: Annotated[Outcome | None, Relation(on="outcome_id"), "Null where the viewer may not see it."]
+    hidden: Annotated[bool, "Whether the viewer may not see it."]
+    parent_id: Annotated[ID | None, "Null at the root, and where the viewer may not see the parent."]
     depth: int
     weight: Annotated[float | None, "Of the link to its parent."]
 
 
-Step = Annotated[Outcome | StrategicObjective, strawberry.union("Step", description="One step of a path upwards.")]
+# A hidden node has a made-up id, so that its place among others tells nothing of its own.
+VEILED_TREE = (
+    "(select case when n.hidden then md5('hidden ' || row_number() over"
+    " (partition by n.hidden order by n.depth, n.parent_id, n.weight))::uuid else n.outcome_id end as outcome_id,"
+    " n.parent_id, n.depth, n.weight, n.hidden from ("
+    "select t.outcome_id, case when t.parent_id not in {hidden} then t.parent_id end as parent_id, t.depth, t.weight,"
+    " t.outcome_id in {hidden} as hidden"
+    " from alignment_tree({org}, {a.root}, least(greatest({a.depth}, 0), 30), {pos}) t"
+    " where {a.root} not in {hidden}) n)"
+)
+
+
+@stands_on(None)
+class HiddenStep:
+    """An outcome on the way that the viewer may not see."""
+
+    hidden: Annotated[bool, Expr("true", price=1), "Always true."]
+
+
+Step = Annotated[
+    Outcome | StrategicObjective | HiddenStep,
+    strawberry.union("Step", description="One step of a path upwards."),
+]
 
 
 @stands_on(None)
@@ -371,7 +406,7 @@ class Path:
                 order=order(unique="nth int8"),
                 typical=4,
             ),
-            Variant("kind", {"outcome": "Outcome", "objective": "StrategicObjective"}),
+            Variant("kind", {"outcome": "Outcome", "objective": "StrategicObjective", "hidden": "HiddenStep"}),
         ),
         "From the outcome upwards.",
     ]
@@ -382,6 +417,15 @@ PATHS = (
     " (array_agg(p.weight order by p.step desc))[1] as weight, bool_or(p.kind = 'objective') as reaches_objective"
     " from line_of_sight({org}, {t}.outcome_id, {pos}) p group by p.path)"
 )
+# A hidden outcome is a step without an id; of paths alike otherwise, the order is told by what is seen.
+VEILED_PATHS = (
+    "(select row_number() over (order by s.reaches_objective desc, s.weight desc, s.ids)::int as path,"
+    " s.kinds, s.ids, s.weight, s.reaches_objective from ("
+    "select array_agg(case when p.id in {hidden} then 'hidden' else p.kind end order by p.step) as kinds,"
+    " array_agg(case when p.id not in {hidden} then p.id end order by p.step) as ids,"
+    " (array_agg(p.weight order by p.step desc))[1] as weight, bool_or(p.kind = 'objective') as reaches_objective"
+    " from line_of_sight({org}, {t}.outcome_id, {pos}) p group by p.path) s)"
+)
 
 
 @stands_on(None)
@@ -391,7 +435,9 @@ class LineOfSight:
     task: Annotated[Task | None, Relation(on="task_id")]
     outcome: Annotated[Outcome | None, Relation(on="outcome_id")]
     reaches_objective: Annotated[bool, Expr("coalesce(reaches_objective({org}, {t}.outcome_id, {pos}), false)")]
-    paths: Annotated[list[Path], Relation(source=PATHS, order=order(unique="path int4"), typical=3)]
+    paths: Annotated[
+        list[Path], Relation(source=PATHS, veiled=VEILED_PATHS, order=order(unique="path int4"), typical=3)
+    ]
 
 
 @stands_on(None)
@@ -409,4 +455,16 @@ class Focus:
             order=order("title"),
             typical=5,
         ),
+        "Those of them that the viewer may see.",
+    ]
+    active_count: Annotated[
+        int, Expr("active_outcomes({org}, {t}.team_id, {t}.cycle_id, {pos})"), "How many there are, whoever asks."
+    ]
+    hidden_count: Annotated[
+        int,
+        Expr(
+            "active_outcomes({org}, {t}.team_id, {t}.cycle_id, {pos}) - (select count(*)::int from {rows:outcome} o"
+            " where o.team_id = {t}.team_id and o.cycle_id = {t}.cycle_id and o.state = 'ACTIVE')"
+        ),
+        "How many of them the viewer may not see.",
     ]
