@@ -20,9 +20,9 @@ class Viewer:
     time_zone: str = "UTC"
 
     @property
-    def scope(self) -> str:
-        """Equal for viewers who may see the same: part of the key of every cached answer."""
-        return f"{self.role}:{self.person_id or self.api_key_id or ''}"
+    def sees_all(self) -> bool:
+        """Whether nothing is hidden from them (R15): who owns the organisation, and who audits it."""
+        return self.role in {Role.OWNER, Role.AUDITOR}
 
     @property
     def actor(self) -> str:

@@ -28,6 +28,7 @@ from domain import (
     strategy,
     tasks,
     timekeeping,
+    visibility,
 )
 from domain.kernel import Command, Event, wire_name
 
@@ -64,7 +65,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         strategy.LinkCause,
         strategy.UnlinkCause,
     ),
-    (outcomes.SetOutcome,),
+    (outcomes.SetOutcome, visibility.SetVisibility),
     (alignment.AlignOutcome, alignment.UnalignOutcome),
     (measures.SetMeasure, measures.ReviseMeasure, measures.RetireMeasure),
     (indicators.DefineIndicator, indicators.ReviseIndicator, indicators.RetireIndicator),

@@ -34,6 +34,7 @@ from domain.strategy import (
     StrategyStated,
     perspective_id,
 )
+from domain.visibility import VisibilitySet
 from projections.rows import Recorded, Revision, Table, end, insert, link_id, revise
 
 STRATEGY = Table("strategy", ("statement", "starts_on", "ends_on"))
@@ -56,17 +57,19 @@ OUTCOME = Table(
         "state",
         "state_reason",
         "rank",
+        "visibility",
     ),
 )
+OUTCOME_READER = Table("outcome_reader", ("outcome_id", "person_id"))
 ALIGNMENT = Table("alignment", ("outcome_id", "higher_id", "objective_id", "measure_id", "weight"))
 FOCUS_LIMIT = Table("focus_limit", ("team_id", "person_id", "cycle_id", "most", "reason"))
 OUTCOME_SHARE = Table("outcome_share", ("outcome_id", "team_id"))
-TABLES = (STRATEGY, PERSPECTIVE, OBJECTIVE, CAUSE, OUTCOME, ALIGNMENT, FOCUS_LIMIT, OUTCOME_SHARE)
+TABLES = (STRATEGY, PERSPECTIVE, OBJECTIVE, CAUSE, OUTCOME, OUTCOME_READER, ALIGNMENT, FOCUS_LIMIT, OUTCOME_SHARE)
 
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
     """What the strategy, its outcomes and their links become."""
-    for part in (_strategy, _perspectives, _objectives, _outcomes, _standing, _focus, _links):
+    for part in (_strategy, _perspectives, _objectives, _outcomes, _held, _standing, _focus, _links):
         yield from part(recorded)
 
 
@@ -151,6 +154,7 @@ def _outcomes(recorded: Recorded) -> Iterator[Revision]:
                 due_on=event.due_on,
                 roll_up=event.roll_up.value if event.roll_up is not None else None,
                 state="DRAFT",
+                visibility="ORGANISATION",
             )
         case OutcomeRevised() as event:
             yield revise(
@@ -164,11 +168,25 @@ def _outcomes(recorded: Recorded) -> Iterator[Revision]:
                 due_on=event.due_on,
                 roll_up=event.roll_up.value if event.roll_up is not None else None,
             )
+        case _:
+            return
+
+
+def _held(recorded: Recorded) -> Iterator[Revision]:
+    """Who has an outcome, shares it, reviews it and may see it."""
+    match recorded.event:
         case OutcomeAssigned() as event:
             moved = {} if event.team_id == event.from_team_id else {"rank": None}  # ranks are a team's
             yield revise(OUTCOME, event.outcome_id, team_id=event.team_id, owner_id=event.owner_id, **moved)
         case ReviewerNamed() as event:
             yield revise(OUTCOME, event.outcome_id, reviewer_id=event.reviewer_id)
+        case VisibilitySet() as event:
+            yield revise(OUTCOME, event.outcome_id, visibility=event.visibility.value)
+            for person_id in event.removed_ids:
+                yield end(OUTCOME_READER, link_id("reader", event.outcome_id, person_id))
+            for person_id in event.added_ids:
+                reader = link_id("reader", event.outcome_id, person_id)
+                yield insert(OUTCOME_READER, reader, outcome_id=event.outcome_id, person_id=person_id)
         case OutcomeShared() as event:
             for team_id in event.added_ids:
                 share_id = link_id(event.outcome_id, team_id)

@@ -71,6 +71,8 @@ create table outcome (
         ('DRAFT', 'ACTIVE', 'PAUSED', 'GRADED', 'CARRIED_OVER', 'ABANDONED', 'WITHDRAWN')),
     state_reason text, -- why it is paused or has ended
     rank int, -- in the order of its team; 1 is the first
+    visibility text not null default 'ORGANISATION'
+        check (visibility in ('ORGANISATION', 'TEAM', 'NAMED', 'OWNER_AND_LEADS')),
     primary key (organisation_id, id, since)
 );
 create index outcome_by_title on outcome (organisation_id, title, id) where until is null;
@@ -86,6 +88,19 @@ create index outcome_by_owner_as_of on outcome (organisation_id, owner_id, title
 create index outcome_by_reviewer on outcome (organisation_id, reviewer_id) where reviewer_id is not null;
 create index outcome_by_cycle on outcome (organisation_id, cycle_id, title, id) where until is null;
 create index outcome_by_cycle_as_of on outcome (organisation_id, cycle_id, title, id);
+create index outcome_restricted on outcome (organisation_id, id) where visibility <> 'ORGANISATION';
+
+-- the named people who may see an outcome
+create table outcome_reader (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    outcome_id uuid not null,
+    person_id uuid not null,
+    primary key (organisation_id, id, since)
+);
+create index outcome_reader_by_outcome on outcome_reader (organisation_id, outcome_id, person_id);
 
 -- what an outcome serves: a higher outcome (perhaps by one of its measures), or a strategic objective
 create table alignment (
@@ -135,9 +150,9 @@ create index outcome_share_by_team on outcome_share (organisation_id, team_id, o
 -- functions
 
 -- alignment_tree: the outcomes below p_root (itself at depth 0), down to p_depth, each under the one it serves;
--- an outcome that serves two of them stands twice. The order is that of a walk, level by level.
+-- an outcome that serves two of them stands twice; none is hidden here. The order is that of a walk, level by level.
 create function alignment_tree(p_organisation uuid, p_root uuid, p_depth int, p_as_of bigint)
-returns table (outcome_id uuid, parent_id uuid, depth int, weight numeric)
+returns table (outcome_id uuid, parent_id uuid, depth int, weight numeric, hidden boolean)
 language sql stable parallel safe rows 300
 as $$
     with recursive tree (outcome_id, parent_id, depth, weight) as (
@@ -152,7 +167,7 @@ as $$
                           and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
          where t.depth < p_depth
     )
-    select outcome_id, parent_id, depth, weight from tree
+    select outcome_id, parent_id, depth, weight, false from tree
 $$;
 
 -- line_of_sight: every path from an outcome upwards, to a strategic objective where one is reached, step by step
@@ -210,4 +225,70 @@ as $$
                           and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
           join objective o on o.organisation_id = p_organisation and o.id = a.objective_id and not o.is_retired
                           and o.since <= p_as_of and (o.until is null or o.until > p_as_of))
+$$;
+
+-- active_outcomes: how many outcomes a team has active in a cycle, whoever asks
+create function active_outcomes(p_organisation uuid, p_team uuid, p_cycle uuid, p_as_of bigint)
+returns int
+language sql stable parallel safe
+as $$
+    select count(*)::int
+      from outcome o
+     where o.organisation_id = p_organisation and o.team_id = p_team and o.cycle_id = p_cycle and o.state = 'ACTIVE'
+       and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
+$$;
+
+-- hidden_outcomes: what a person may not see (R15), by the visibility, teams and names that stand now; without a person, all that
+-- not everybody sees. An outcome's last version says who sees it, even where that has ended. Seen it is with TEAM by the members
+-- of its team and of every team above it, by owner and reviewer; with NAMED by those named, by owner, reviewer and the leads of
+-- its team; with OWNER_AND_LEADS by the owner and the leads of its team and of those above.
+create function hidden_outcomes(p_organisation uuid, p_person uuid)
+returns table (id uuid)
+language sql stable parallel safe rows 20
+as $$
+    with recursive mine (team_id, lead) as (
+        select m.team_id, m.lead
+          from membership m
+         where m.organisation_id = p_organisation and m.person_id = p_person and m.until is null
+        union
+        select t.id, u.lead
+          from mine u
+          join team t on t.organisation_id = p_organisation and t.parent_id = u.team_id and t.until is null
+    )
+    select o.id
+      from outcome o
+     where o.organisation_id = p_organisation and o.visibility <> 'ORGANISATION'
+       and not exists (
+           select from outcome n where n.organisation_id = p_organisation and n.id = o.id and n.since > o.since)
+       and not coalesce(case o.visibility
+           when 'TEAM' then p_person in (o.owner_id, o.reviewer_id) or o.team_id in (select u.team_id from mine u)
+           when 'NAMED' then p_person in (o.owner_id, o.reviewer_id)
+                or exists (
+                   select from outcome_reader r
+                    where r.organisation_id = p_organisation and r.outcome_id = o.id and r.person_id = p_person
+                      and r.until is null)
+                or exists (
+                   select from membership m
+                    where m.organisation_id = p_organisation and m.team_id = o.team_id and m.person_id = p_person
+                      and m.lead and m.until is null)
+           when 'OWNER_AND_LEADS' then p_person = o.owner_id
+                or o.team_id in (select u.team_id from mine u where u.lead) end, false)
+$$;
+
+-- outcome_of: the outcome that a measure, reading, boundary, check-in or milestone hangs on, whenever it stood
+create function outcome_of(p_organisation uuid, p_thing uuid)
+returns uuid
+language sql stable parallel safe
+as $$
+    select x.outcome_id
+      from (select m.outcome_id from measure m where m.organisation_id = p_organisation and m.id = p_thing
+            union all
+            select r.outcome_id from reading r where r.organisation_id = p_organisation and r.id = p_thing
+            union all
+            select b.outcome_id from boundary b where b.organisation_id = p_organisation and b.id = p_thing
+            union all
+            select c.outcome_id from check_in c where c.organisation_id = p_organisation and c.id = p_thing
+            union all
+            select k.outcome_id from milestone k where k.organisation_id = p_organisation and k.id = p_thing) x
+     limit 1
 $$;

@@ -83,3 +83,15 @@ as $$
      where y.organisation_id = p_organisation and y.id = p_cycle
        and y.since <= p_as_of and (y.until is null or y.until > p_as_of)
 $$;
+
+-- cycle_stale: how many active outcomes of a cycle nobody has spoken of in time
+create function cycle_stale(p_organisation uuid, p_cycle uuid, p_as_of bigint, p_on date)
+returns int
+language sql stable parallel safe
+as $$
+    select count(*)::int
+      from outcome o
+     where o.organisation_id = p_organisation and o.cycle_id = p_cycle and o.state = 'ACTIVE'
+       and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
+       and outcome_status(p_organisation, o.id, p_as_of, p_on) = 'OUTDATED'
+$$;

@@ -177,7 +177,7 @@ $$;
 -- measure_parts: what the value of a measure on a day is made of, each with the position that told it: the reading that counts, all
 -- readings of the period of one that accumulates, the inputs of a computed one, the milestones of a checklist; else its baseline
 create function measure_parts(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
-returns table (kind text, id uuid, value numeric, day date, at_position bigint)
+returns table (kind text, id uuid, value numeric, day date, at_position bigint, hidden_count int)
 language sql stable parallel safe rows 2
 as $$
     with this as (
@@ -212,9 +212,9 @@ as $$
                           and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
          where m.direction = 'CHECKLIST'
     )
-    select * from part
+    select p.*, 0 from part p
     union all
-    select 'BASELINE', m.id, t.baseline, null, m.since
+    select 'BASELINE', m.id, t.baseline, null, m.since, 0
       from this m
      cross join lateral terms_on(p_organisation, m.id, p_as_of, p_on) t
      where t.baseline is not null and (m.accumulates or not exists (select from part))

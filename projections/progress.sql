@@ -125,11 +125,11 @@ as $$
 $$;
 
 -- outcome_parts: what the progress of an outcome is made of: each measure and each outcome that serves it, with its own progress and
--- weight, its share of the whole, the position that told it, or why it was left out
+-- weight, its share of the whole, the position that told it, or why it was left out; it hides nothing itself (hidden_count is 0)
 create function outcome_parts(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
 returns table (
     id uuid, measure_id uuid, outcome_id uuid, value numeric, progress numeric, weight numeric, share float8,
-    at_position bigint, left_out text)
+    at_position bigint, left_out text, hidden_count int)
 language sql stable parallel safe rows 5
 as $$
     with this (policy, units) as materialized (
@@ -169,7 +169,7 @@ as $$
     select p.id, p.measure_id, p.outcome_id, p.value, p.progress, p.weight,
            case when p.left_out is null and this.policy <> 'SUM'
                 then (p.weight / nullif(sum(p.weight) filter (where p.left_out is null) over (), 0))::float8 end,
-           p.at_position, p.left_out
+           p.at_position, p.left_out, 0
       from part p, this
 $$;
 

@@ -24,14 +24,15 @@ $$;
 -- alignment_walk: everything below an outcome, or above it, level by level; upwards it ends in strategic objectives. parent_id is
 -- the one through which a row was reached: above it on the way down, below it on the way up.
 create function alignment_walk(p_organisation uuid, p_root uuid, p_upwards boolean, p_depth int, p_as_of bigint)
-returns table (node_id uuid, outcome_id uuid, objective_id uuid, parent_id uuid, depth int, weight numeric)
+returns table (
+    node_id uuid, outcome_id uuid, objective_id uuid, parent_id uuid, depth int, weight numeric, hidden boolean)
 language sql stable parallel safe rows 300
 as $$
-    select t.outcome_id, t.outcome_id, null::uuid, t.parent_id, t.depth, t.weight
+    select t.outcome_id, t.outcome_id, null::uuid, t.parent_id, t.depth, t.weight, false
       from alignment_tree(p_organisation, p_root, p_depth, p_as_of) t
      where not p_upwards
     union all
-    select coalesce(a.outcome_id, a.objective_id), a.outcome_id, a.objective_id, a.parent_id, a.depth, a.weight
+    select coalesce(a.outcome_id, a.objective_id), a.outcome_id, a.objective_id, a.parent_id, a.depth, a.weight, false
       from alignment_above(p_organisation, p_root, p_depth, p_as_of) a
      where p_upwards
 $$;

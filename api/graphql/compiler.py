@@ -30,6 +30,7 @@ from api.graphql.cursors import page_size
 from api.graphql.mapping import Column, Executed, Expr, Filter, Here, Key, Order, Probe, Relation, Variants
 from api.graphql.model import Kind, Mapped, Model, snake
 from api.graphql.refusals import RequestRefused
+from api.graphql.sight import RESTRICTED, SCOPES
 from api.graphql.templates import GIVEN, Places, filled
 from api.graphql.writing import (
     Moment,
@@ -52,6 +53,7 @@ from api.graphql.writing import (
 
 ORGANISATION = Param("organisation", "uuid", lambda binding: binding.viewer.organisation_id)
 TODAY = Param("today", "date", lambda binding: binding.today)
+NOW = Moment(None, sql(TODAY))
 CHECKPOINT = "(select min(k.position) from checkpoint k where k.organisation_id = "
 INTROSPECTION = frozenset({"__schema", "__type"})
 
@@ -74,9 +76,13 @@ class Compiled:
     observations: tuple[tuple[Any, Any], ...]
     cost: Cost
     positions: tuple[Argument, ...]  # as of which is asked: none may lie beyond what is reached
+    scoped: bool  # whether it reads what may be hidden from a viewer
+    veiled: bool  # whether it hides it
     serial: int = field(default_factory=count().__next__)  # in keys, where an id might be given anew
 
-    def holds_for(self, variables: Variables) -> bool:
+    def holds_for(self, variables: Variables, *, veiled: bool) -> bool:
+        if self.scoped and self.veiled is not veiled:
+            return False
         return all(fact(variables) == seen for fact, seen in self.observations)
 
 
@@ -112,8 +118,7 @@ class Compiler:
     def operation(self, operation: OperationDefinitionNode, type_name: str = "Query") -> Compiled:
         """Raises RequestRefused, or LeftToExecutor."""
         cost = Cost()
-        now = Moment(None, sql(TODAY))
-        pieces = self.object(type_name, [operation.selection_set], None, now, cost)
+        pieces = self.object(type_name, [operation.selection_set], None, NOW, cost)
         return self.compiled(pieces, cost)
 
     def compiled(self, pieces: Pieces, cost: Cost) -> Compiled:
@@ -121,10 +126,19 @@ class Compiler:
         observations = self.observed.observations
         if all(isinstance(piece, Text) for piece in pieces):
             constant = "".join(piece.text for piece in pieces if isinstance(piece, Text)).encode()
-            return Compiled(None, constant, (), observations, cost, tuple(self.positions))
+            return Compiled(None, constant, (), observations, cost, tuple(self.positions), scoped=False, veiled=False)
         select = sql("select convert_to(", written(pieces), ", 'UTF8'), ", CHECKPOINT, self.writer.organisation, ")")
-        text, params = rendered(self.writer.with_common(select))
-        return Compiled(text, b"", params, observations, cost, tuple(self.positions))
+        return self._statement(select, sql(""), cost)
+
+    def _statement(self, select: Sql, source: Sql, cost: Cost) -> Compiled:
+        """Told last by one that reads what may be hidden: whether anything was ever restricted."""
+        writer = self.writer
+        scoped = not writer.tables.isdisjoint(SCOPES)
+        restricted = sql(", ", RESTRICTED, writer.organisation, ")") if scoped else sql("")
+        text, params = rendered(writer.with_common(select + restricted + source))
+        positions, observations = tuple(self.positions), self.observed.observations
+        veiled = writer.veil is not None
+        return Compiled(text, b"", params, observations, cost, positions, scoped=scoped, veiled=veiled)
 
     def payload(self, type_name: str, sets: Sequence[SelectionSetNode], accepted: bool) -> Compiled:
         """What a mutation answers, over the row that the server gives; as of the command's position."""
@@ -132,12 +146,8 @@ class Compiler:
         moment = Moment(sql(GIVEN["position"]) if accepted else None, sql(TODAY))
         pieces = merged(self.object(type_name, sets, alias, moment, cost))
         source = joined(", ", [sql(param, f" as {name}") for name, param in GIVEN.items()])
-        text, params = rendered(
-            self.writer.with_common(
-                sql("select convert_to(", written(pieces), ", 'UTF8') from (select ", source, f") {alias}")
-            )
-        )
-        return Compiled(text, b"", params, self.observed.observations, cost, ())
+        select = sql("select convert_to(", written(pieces), ", 'UTF8')")
+        return self._statement(select, sql(" from (select ", source, f") {alias}"), cost)
 
     # selections
 
@@ -247,9 +257,9 @@ class Compiler:
             self.positions.append(position)
             at = sql(position.param())
             if day is None:
-                entry, source, predicates = self.writer.table("entry", Moment(None, sql("null")))
+                entry = self.writer.alias()
                 moment = sql(
-                    f"coalesce((select {entry}.recorded_at from ", source, " where ", predicates,
+                    f"coalesce((select {entry}.recorded_at from entry {entry} where ", self.writer.standing(entry, NOW),
                     f" and {entry}.position <= ", at, f" order by {entry}.position desc limit 1), '-infinity')",
                 )  # fmt: skip
                 self.writer.common.append((name, sql("select day_of(", ORGANISATION, ", ", moment, ") as day")))
@@ -287,7 +297,8 @@ class Compiler:
             one = mapped.kind is Kind.ONE
             mine, theirs = (relation.on, stand.key) if one else (self._key(mapped), relation.on)
             where.append(sql(f"{places.child}.{theirs} = {alias}.{mine}"))
-        where.extend(sql("(", filled(one, places), ")") for one in (relation.where, stand.scope) if one)
+        if relation.where:
+            where.append(sql("(", filled(relation.where, places), ")"))
         where.extend(self._filters(relation, arguments, places))
         return From(places.child, places.link, source, tuple(where))
 
@@ -295,6 +306,10 @@ class Compiler:
         return self.model.stand(mapped.parent).key
 
     def _source(self, relation: Relation, arguments: Mapping[str, Argument]) -> str:
+        if relation.veiled:
+            self.writer.tables.add("outcome")  # though its functions read it
+            if self.writer.veil is not None:
+                return relation.veiled
         if isinstance(relation.source, str):
             return relation.source
         sources = relation.source or {}
@@ -466,10 +481,11 @@ class Asked:
         """The object of one member type by its key."""
         compiler, inner = self.compiler, Cost(self.path)
         stand = compiler.model.stand(type_name)
-        alias, source, predicates = compiler.writer.table(stand.table or "", self.moment)
-        if stand.scope:
-            places = Places(compiler.writer, self.moment, child=alias)
-            predicates = predicates + sql(" and (", filled(stand.scope, places), ")")
+        if stand.table is None:
+            element = written(compiler.object(type_name, self.sets, None, self.moment, inner))
+            cost.add(inner)
+            return element
+        alias, source, predicates = compiler.writer.table(stand.table, self.moment)
         element = written(compiler.object(type_name, self.sets, alias, self.moment, inner))
         cost.add(inner)
         return sql(

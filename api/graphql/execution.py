@@ -34,6 +34,7 @@ from api.graphql.document import Operation
 from api.graphql.mapping import Column, Executed, Expr, Here, Order, Probe, Variants
 from api.graphql.model import Kind, Mapped, Model, snake
 from api.graphql.refusals import RequestRefused, with_code
+from api.graphql.sight import VEIL
 from api.graphql.sorting import Row, Types, When, constant, follows, in_order, key_text, row_keys
 from api.graphql.templates import Places, filled
 from api.graphql.writing import Param, Pieces, Sql, Writer, joined, rendered, sql
@@ -94,7 +95,11 @@ class Run:
         return [dict(one) for one in found], types
 
     def compiler(self) -> Compiler:
-        return Compiler(self.model, self.operation.fragments, Observed(self.binding.variables), _no_connection)
+        observed = Observed(self.binding.variables)
+        return Compiler(self.model, self.operation.fragments, observed, _no_connection, self.writer())
+
+    def writer(self) -> Writer:
+        return Writer(ORGANISATION, None if self.binding.viewer.sees_all else VEIL)
 
     # resolving
 
@@ -211,13 +216,13 @@ class Run:
         return sql("unnest(", joined(", ", lists), f") with ordinality {PARENT} ({', '.join(names)}, __nth)")
 
     async def _expressions(self, template: str, arguments: dict[str, Argument], rows: list[Row]) -> Sequence[Any]:
-        writer = Writer(ORGANISATION)
+        writer = self.writer()
         places = Places(writer, rows[0].when.moment(), row=PARENT, arguments=arguments)
         value = filled(template, places)
         statement = sql(
             f"select {PARENT}.__nth, (", value, ") as value from ", self._parents(columns_in(template), rows)
         )
-        found, _ = await self.rows(statement)
+        found, _ = await self.rows(writer.with_common(statement))
         values = {one["__nth"]: one["value"] for one in found}
         return [values.get(nth + 1) for nth in range(len(rows))]
 
@@ -233,7 +238,7 @@ class Run:
         inner = sql(f"select {of.alias}.*", keys, value, of.clause)
         parents = self._parents(self._columns_of(mapped, compiler), rows)
         statement = sql(f"select {PARENT}.__nth, q.* from ", parents, " cross join lateral (", inner, ") q")
-        found, types = await self.rows(statement)
+        found, types = await self.rows(compiler.writer.with_common(statement))
         groups: dict[int, list[Row]] = {nth + 1: [] for nth in range(len(rows))}
         for one in found:
             groups[one["__nth"]].append(Row(name, one, types, when))
@@ -246,7 +251,9 @@ class Run:
             return set()
         relation = mapped.relation
         sources = [relation.source] if isinstance(relation.source, str) else list((relation.source or {}).values())
-        columns = columns_in(" ".join([relation.where, *sources, relation.via.where if relation.via else ""]))
+        columns = columns_in(
+            " ".join([relation.where, *sources, relation.veiled, relation.via.where if relation.via else ""])
+        )
         key = compiler.model.stand(mapped.parent).key
         if relation.via is not None and relation.via.this:
             columns.add(key)
@@ -279,12 +286,12 @@ class Run:
         return None
 
     async def _by_key(self, type_name: str, key: Any, when: When) -> Row | None:
-        stand, writer = self.model.stand(type_name), Writer(ORGANISATION)
-        alias, source, predicates = writer.table(stand.table or "", when.moment())
+        stand, writer = self.model.stand(type_name), self.writer()
+        if stand.table is None:
+            return Row(type_name, {}, {}, when)
+        alias, source, predicates = writer.table(stand.table, when.moment())
         where = sql(f" where {alias}.{stand.key} = ", constant("uuid", key), " and ", predicates)
-        if stand.scope:
-            where = where + sql(" and (", filled(stand.scope, Places(writer, when.moment(), child=alias)), ")")
-        found, types = await self.rows(sql(f"select {alias}.* from ", source, where))
+        found, types = await self.rows(writer.with_common(sql(f"select {alias}.* from ", source, where)))
         return Row(type_name, found[0], types, when) if found else None
 
     # shaping

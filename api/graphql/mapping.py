@@ -4,7 +4,8 @@ The compiler and the ordinary executor both live off these marks; nothing else s
 
 Templates are SQL with places: `{t}` the row that has the field, `{c}` a row of the relation, `{l}` its link, `{org}`,
 `{pos}` the position as of which is asked, `{on}` the day, `{a.name}` an argument, `{v}` a filter's value,
-`{viewer.person}`, `{rows:table}` the rows of a table that are valid for the question.
+`{viewer.person}`, `{rows:table}` the rows of a table that are valid for the question, `{hidden}` the ids of the
+outcomes that the viewer may not see. What of a table a viewer sees is said in `sight`, for every way to its rows.
 """
 
 import inspect
@@ -33,7 +34,6 @@ class Stand:
 
     table: str | None
     key: str = "id"
-    scope: str = ""  # a predicate on `{c}` that every row has to fulfil for this viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +115,15 @@ class Relation:
 
     `on`: for one row, this row's column that bears its key; for many, their column that bears this row's key.
     `where`: any other condition. `source`: a from-item in place of the type's table, or one for each of several
-    arguments of which exactly one has to be given. `value`: the expression of a list of plain values.
+    arguments of which exactly one has to be given. `veiled`: the source for a viewer from whom something is hidden.
+    `value`: the expression of a list of plain values.
     """
 
     on: str | None = None
     where: str = ""
     via: Link | None = None
     source: str | Mapping[str, str] | None = None
+    veiled: str = ""
     order: Order | Mapping[str, Order] | None = None
     filters: Mapping[str, str | Filter] = field(default_factory=lambda: MappingProxyType[str, str | Filter]({}))
     value: str = ""
@@ -179,14 +181,14 @@ def mapped(mark: Mark) -> Callable[[F], F]:
     return made
 
 
-def stands_on(table: str | None, *, key: str = "id", scope: str = "", **options: Any) -> Callable[[type[C]], type[C]]:
+def stands_on(table: str | None, *, key: str = "id", **options: Any) -> Callable[[type[C]], type[C]]:
     """A GraphQL type over a table; fields without a mark stand on the column of their name."""
 
     def made(cls: type[C]) -> type[C]:
         for name, hint in list(cls.__annotations__.items()):
             if name not in cls.__dict__:
                 _mark(cls, name, hint)
-        cls.__stand__ = Stand(table, key, scope)  # pyright: ignore[reportAttributeAccessIssue] - read by `stand_of`
+        cls.__stand__ = Stand(table, key)  # pyright: ignore[reportAttributeAccessIssue] - read by `stand_of`
         description = " ".join((cls.__doc__ or "").split())
         return strawberry.type(cls, description=description or None, **options)  # pyright: ignore[reportCallIssue, reportUnknownVariableType]
 

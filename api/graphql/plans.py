@@ -14,13 +14,14 @@ import msgspec
 from graphql import FieldNode
 
 from api.graphql.arguments import Binding, Observed
-from api.graphql.compiler import Compiled, Compiler, LeftToExecutor
+from api.graphql.compiler import ORGANISATION, Compiled, Compiler, LeftToExecutor
 from api.graphql.document import Limits, Operation
 from api.graphql.execution import Executor
 from api.graphql.model import Model
 from api.graphql.paging import connection as written_connection
 from api.graphql.refusals import RequestRefused
-from api.graphql.writing import NON_NULL
+from api.graphql.sight import VEIL
+from api.graphql.writing import NON_NULL, Writer
 from api.viewer import Viewer
 from infra.database import unavailable
 from infra.telemetry import QUERIES, log
@@ -76,7 +77,10 @@ class Kept:
 
 
 class Responses:
-    """Answers by organisation, scope, plan and parameters, good while the position stands. Bounded by bytes."""
+    """Answers by organisation, sight, plan and parameters, good while the position stands. Bounded by bytes.
+
+    Whatever of the viewer an answer depends on is among the parameters, but that owners and auditors see all.
+    """
 
     def __init__(self, most_bytes: int) -> None:
         self._kept: OrderedDict[Any, Kept] = OrderedDict()
@@ -138,21 +142,34 @@ class Reads:
         self._plans: OrderedDict[int, tuple[Operation, Compiled]] = OrderedDict()
         self._plan_bytes = 0
         self._introspected: OrderedDict[Any, bytes] = OrderedDict()
+        self._restricted: set[UUID] = set()  # organisations in which something was once not for everybody
 
     # plans
 
-    def plan(self, operation: Operation, variables: Mapping[str, Any]) -> Compiled:
+    def plan(self, operation: Operation, variables: Mapping[str, Any], *, veiled: bool = False) -> Compiled:
         """One that holds for the variables. Raises RequestRefused or LeftToExecutor."""
         for plan in operation.plans:
-            if plan.holds_for(variables):
+            if plan.holds_for(variables, veiled=veiled):
                 self._plans.move_to_end(id(plan))
                 return plan
-        plan = self.compiler(operation, variables).operation(operation.node)
+        plan = self.compiler(operation, variables, veiled=veiled).operation(operation.node)
         self._keep(operation, plan)
         return plan
 
-    def compiler(self, operation: Operation, variables: Mapping[str, Any]) -> Compiler:
-        return Compiler(self.model, operation.fragments, Observed(variables), written_connection)
+    def compiler(self, operation: Operation, variables: Mapping[str, Any], *, veiled: bool = False) -> Compiler:
+        writer = Writer(ORGANISATION, VEIL if veiled else None)
+        return Compiler(self.model, operation.fragments, Observed(variables), written_connection, writer)
+
+    def veils(self, viewer: Viewer) -> bool:
+        """Whether something may be hidden from the viewer, as far as is known; each statement tells it anew."""
+        return not viewer.sees_all and viewer.organisation_id in self._restricted
+
+    def _too_much(self, plan: Compiled, told: Any, viewer: Viewer) -> bool:
+        """Whether a statement without a veil was run for somebody from whom something may be hidden."""
+        if not plan.scoped or not told[-1]:
+            return False
+        self._restricted.add(viewer.organisation_id)
+        return not plan.veiled and not viewer.sees_all
 
     def _keep(self, operation: Operation, plan: Compiled) -> None:
         operation.plans.append(plan)
@@ -176,7 +193,7 @@ class Reads:
         if operation.introspects:
             return await self._introspect(operation, raw, binding)
         try:
-            plan = self.plan(operation, variables)
+            plan = self.plan(operation, variables, veiled=self.veils(viewer))
         except LeftToExecutor as left:
             return await self.ordinary(operation, raw, binding, left.reason)
         cost = self.price(plan, variables)
@@ -220,10 +237,13 @@ class Reads:
 
     async def _read(self, asked: "Bound") -> Answered:
         try:
-            data, position = await self.fetch(asked.binding.viewer.organisation_id, asked.plan.text or "", asked.values)
+            told = await self.fetch(asked.binding.viewer.organisation_id, asked.plan.text or "", asked.values)
         except FieldNull as null:
             log.error("graphql_field_null", field=null.field)
             return await self.ordinary(asked.operation, asked.raw, asked.binding, "field_error")
+        if self._too_much(asked.plan, told, asked.binding.viewer):
+            return await self.answer(asked.operation, asked.raw, asked.binding.viewer)
+        data, position = told[0], told[1]
         self._count("compiled")
         self._seen(asked.binding.viewer.organisation_id, position)
         position = position or 0
@@ -303,16 +323,19 @@ class Reads:
         """A mutation's payload, compiled over what the server gives (`binding.given`), as of the command's position."""
         sets = [node.selection_set for node in nodes if node.selection_set is not None]
         accepted = binding.given["position"] is not None
+        veiled = self.veils(binding.viewer)
         plans = operation.payloads.setdefault((id(nodes[0]), accepted), [])
-        plan = next((one for one in plans if one.holds_for(binding.variables)), None)
+        plan = next((one for one in plans if one.holds_for(binding.variables, veiled=veiled)), None)
         if plan is None:
-            plan = self.compiler(operation, binding.variables).payload(type_name, sets, accepted)
+            plan = self.compiler(operation, binding.variables, veiled=veiled).payload(type_name, sets, accepted)
             plans.append(plan)
             del plans[:-PLANS_AN_OPERATION]
         self.price(plan, binding.variables)
         values = tuple(param.extract(binding) for param in plan.params)
-        row = await self.fetch(binding.viewer.organisation_id, plan.text or "", values)
-        return row[0]
+        told = await self.fetch(binding.viewer.organisation_id, plan.text or "", values)
+        if self._too_much(plan, told, binding.viewer):
+            return await self.payload(operation, nodes, type_name, binding)
+        return told[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,13 +351,18 @@ class Bound:
 
     @property
     def key(self) -> Any:
+        return (*self.sight, self.plan.serial, self.values)
+
+    @property
+    def sight(self) -> tuple[UUID, bool]:
+        """What tells two viewers apart beside the values."""
         viewer = self.binding.viewer
-        return (viewer.organisation_id, viewer.role, viewer.person_id, viewer.api_key_id, self.plan.serial, self.values)
+        return viewer.organisation_id, self.plan.scoped and viewer.sees_all
 
     def tag(self, position: int) -> str:
         """The same in every process, for the same answer."""
         seen = [seen for _, seen in self.plan.observations]
-        text = repr((self.binding.viewer.scope, self.operation.name, self.values, seen)) + self.operation.text
+        text = repr((*self.sight, self.operation.name, self.values, seen)) + self.operation.text
         return f'"{position}-{blake2b(text.encode(), digest_size=9).hexdigest()}"'
 
 

@@ -54,6 +54,7 @@ class Places:
             "a": lambda: sql(self.arguments[detail or ""].param()),
             "viewer": lambda: sql(VIEWER[detail or ""]),
             "given": lambda: sql(GIVEN[detail or ""]),
+            "hidden": lambda: self.writer.hidden(detail or ""),
             "rows": lambda: self.writer.rows(detail or "", self.moment),
         }
         return places[name]()

@@ -1,6 +1,7 @@
 """The check of the mapping against the database: whatever a field stands on has to be there, and be what the field
 says."""
 
+from itertools import product
 from typing import Any
 
 import asyncpg
@@ -11,6 +12,7 @@ from api.graphql.compiler import ORGANISATION, TODAY, Compiler, ordering
 from api.graphql.mapping import Column, Expr
 from api.graphql.model import Kind, Mapped, MappingWrong, Model, snake
 from api.graphql.refusals import RequestRefused
+from api.graphql.sight import VEIL
 from api.graphql.templates import Places, filled
 from api.graphql.writing import Moment, Sql, Writer, rendered, sql
 
@@ -61,11 +63,14 @@ def _columns(model: Model, mapped: Mapped, columns: dict[str, bool], checks: str
 def _statements(model: Model, mapped: Mapped) -> list[Sql]:
     """What the database is asked to prepare for a field: with nothing given, now and as of a position."""
     moments = [Moment(None, sql(TODAY)), Moment(sql("1::int8"), sql(TODAY))]
-    if isinstance(mapped.mark, Expr):
-        return [one for moment in moments if (one := _expression(model, mapped, mapped.mark, moment)) is not None]
-    if mapped.kind in {Kind.ONE, Kind.MANY, Kind.CONNECTION, Kind.LEAVES, Kind.VARIANTS}:
-        return [one for moment in moments if (one := _relation(model, mapped, moment)) is not None]
-    return []
+    found: list[Sql | None] = []
+    for moment, veil in product(moments, (None, VEIL)):
+        writer = Writer(ORGANISATION, veil)
+        if isinstance(mapped.mark, Expr):
+            found.append(_expression(model, mapped, mapped.mark, moment, writer))
+        elif mapped.kind in {Kind.ONE, Kind.MANY, Kind.CONNECTION, Kind.LEAVES, Kind.VARIANTS}:
+            found.append(_relation(model, mapped, moment, writer))
+    return [one for one in found if one is not None]
 
 
 def _parent(model: Model, mapped: Mapped, moment: Moment, writer: Writer) -> tuple[str, Sql] | None:
@@ -76,20 +81,19 @@ def _parent(model: Model, mapped: Mapped, moment: Moment, writer: Writer) -> tup
     return alias, sql(" from ", source, " where ", predicates)
 
 
-def _expression(model: Model, mapped: Mapped, mark: Expr, moment: Moment) -> Sql | None:
-    writer = Writer(ORGANISATION)
+def _expression(model: Model, mapped: Mapped, mark: Expr, moment: Moment, writer: Writer) -> Sql | None:
     parent = _parent(model, mapped, moment, writer)
     if parent is None:
         return None
     alias, clause = parent
-    return sql("select ", filled(mark.sql, Places(writer, moment, row=alias)), clause)
+    return writer.with_common(sql("select ", filled(mark.sql, Places(writer, moment, row=alias)), clause))
 
 
-def _relation(model: Model, mapped: Mapped, moment: Moment) -> Sql | None:
+def _relation(model: Model, mapped: Mapped, moment: Moment, writer: Writer) -> Sql | None:
     """None where only another row can say what to read."""
     if not hasattr(mapped.mark, "on") and mapped.kind is not Kind.VARIANTS:
         return None
-    compiler: Any = Compiler(model, {}, Observed({}), lambda _asked, _cost: [])
+    compiler: Any = Compiler(model, {}, Observed({}), lambda _asked, _cost: [], writer)
     arguments = {snake(name): argument_of(one, None, name) for name, one in mapped.arguments.items()}
     parent = None if mapped.parent == "Query" else _parent(model, mapped, moment, compiler.writer)
     if mapped.parent != "Query" and parent is None:
@@ -100,7 +104,7 @@ def _relation(model: Model, mapped: Mapped, moment: Moment) -> Sql | None:
         return None  # one of several arguments has to be given
     order = sql("") if mapped.kind is Kind.ONE else ordering(compiler.order(mapped, arguments)[1], rows)
     select = sql("(select 1", rows.clause, order, " limit 1)")
-    return sql("select ", select) + (parent[1] if parent else sql(""))
+    return writer.with_common(sql("select ", select) + (parent[1] if parent else sql("")))
 
 
 async def _prepared(connection: asyncpg.Connection, statement: Sql) -> str | None:

@@ -7,7 +7,7 @@ wrapped where it stands.
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 NOW = "9223372036854775807"  # "as of now" for the functions of the read model
 LEAF = 8  # operands of one leaf in the tree of `||`
@@ -194,11 +194,24 @@ class Moment:
         return self.position or sql(NOW)
 
 
-class Writer:
-    """Makes the aliases of one statement."""
+class Veil(Protocol):
+    """Keeps from a statement what its viewer may not see."""
 
-    def __init__(self, organisation: Param) -> None:
+    def predicate(self, writer: "Writer", table: str, alias: str, moment: Moment) -> Sql | None:
+        """What every row of the table has to fulfil."""
+        ...
+
+    def hidden(self, writer: "Writer", what: str) -> Sql:
+        """A sub-select of what is hidden."""
+        ...
+
+
+class Writer:
+    """Makes the aliases of one statement. `veil` None: for a viewer from whom nothing is hidden."""
+
+    def __init__(self, organisation: Param, veil: Veil | None = None) -> None:
         self.organisation = organisation
+        self.veil = veil
         self.tables: set[str] = set()
         self.common: list[tuple[str, Sql]] = []
         self._aliases = 0
@@ -207,20 +220,35 @@ class Writer:
         self._aliases += 1
         return f"a{self._aliases}"
 
-    def table(self, name: str, moment: Moment, scope: Sql | None = None) -> tuple[str, Sql, Sql]:
+    def table(self, name: str, moment: Moment) -> tuple[str, Sql, Sql]:
         """(alias, from-item, predicates): the only way in which a table comes into a statement."""
         alias = self.alias()
-        return alias, sql(f"{name} {alias}"), self.predicates(name, alias, moment, scope)
+        return alias, sql(f"{name} {alias}"), self.predicates(name, alias, moment)
 
-    def predicates(self, name: str, alias: str, moment: Moment, scope: Sql | None = None) -> Sql:
+    def predicates(self, name: str, alias: str, moment: Moment) -> Sql:
         """Whose rows, valid when, seen by whom."""
         self.tables.add(name)
+        own = self.standing(alias, moment)
+        scope = self.veil.predicate(self, name, alias, moment) if self.veil else None
+        return own if scope is None else own + sql(" and (", scope, ")")
+
+    def standing(self, alias: str, moment: Moment) -> Sql:
+        """Whose rows, valid when; also those that the viewer may not see."""
         valid = sql(f"{alias}.until is null")
         if moment.position is not None:
             at = moment.position
             valid = sql(f"{alias}.since <= ", at, f" and ({alias}.until is null or {alias}.until > ", at, ")")
-        own = sql(f"{alias}.organisation_id = ", self.organisation, " and ", valid)
-        return own if scope is None else own + sql(" and (", scope, ")")
+        return sql(f"{alias}.organisation_id = ", self.organisation, " and ", valid)
+
+    def hidden(self, what: str) -> Sql:
+        """A sub-select of what the viewer may not see: of ids of outcomes, or what `what` says."""
+        self.tables.add("outcome")
+        return self.veil.hidden(self, what) if self.veil else sql("(select null::uuid where false)")
+
+    def once(self, name: str, body: Sql) -> None:
+        """Adds what several places of the statement read, where it is not there yet."""
+        if all(one != name for one, _ in self.common):
+            self.common.append((name, body))
 
     def rows(self, name: str, moment: Moment) -> Sql:
         """A sub-select of the valid rows, for templates that name other tables."""

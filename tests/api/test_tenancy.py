@@ -34,9 +34,13 @@ HOLDS = {
     "decidedByIds": "person",
     "replyToId": "comment",
     "formerId": "outcome",
+    "personIds": "person",
     "entityId": "person",
 }
-WITH: Mapping[str, dict[str, Any]] = {"inputIds": {"computation": "SUM"}}  # what such an id needs beside it
+WITH: Mapping[str, dict[str, Any]] = {
+    "inputIds": {"computation": "SUM"},
+    "personIds": {"visibility": "NAMED"},
+}  # what such an id needs beside it
 PARENTS = {"form-team": "team", "move-team": "team", "plan-cycle": "cycle"}
 ELSEWHERE = {("carry-over-outcome", "cycleId"): "nextCycle"}
 # What a command needs beside its required fields to come as far as looking its ids up.

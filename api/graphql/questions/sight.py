@@ -11,6 +11,7 @@ from api.graphql.types.accountability import TASK_FILTERS, TASK_ORDERS, Task, Ta
 from api.graphql.types.alignment import OUTCOME_ORDERS, Outcome, OutcomeOrder, StrategicObjective
 from api.graphql.types.common import AsOf, Connection
 from api.graphql.types.sight import (
+    VEILED_WALK,
     AlignmentCandidate,
     AlignmentDirection,
     AlignmentNode,
@@ -30,6 +31,7 @@ class SightQuestions:
     @mapped(
         Relation(
             source="alignment_walk({org}, {a.root}, {a.direction} = 'UP', least(greatest({a.depth}, 0), 30), {pos})",
+            veiled=VEILED_WALK,
             order=order("depth int4", "parent_id uuid null", unique="node_id uuid"),
             typical=100,
         )
@@ -153,6 +155,8 @@ class SightQuestions:
     @mapped(
         Relation(
             source="contribution({org}, {a.outcome}, {pos}, {on}, {a.from}, {a.to}, {viewer.person})",
+            veiled="(select c.* from contribution({org}, {a.outcome}, {pos}, {on}, {a.from}, {a.to}, {viewer.person}) c"
+            " where {a.outcome} not in {hidden})",
             order=order(unique="nth int8"),
             typical=20,
         )
@@ -172,6 +176,8 @@ class SightQuestions:
     @mapped(
         Relation(
             source="alignment_candidates({org}, {a.text}, {a.outcome}, {pos})",
+            veiled="(select c.* from alignment_candidates({org}, {a.text}, {a.outcome}, {pos}) c"
+            " where c.outcome_id is null or c.outcome_id not in {hidden})",
             order=order("rank float8 desc", unique="id uuid"),
             typical=20,
         )

@@ -99,7 +99,7 @@ TASK_FILTERS = {
     "filter.promiser": "{c}.promiser_id = {v}",
     "filter.beneficiary": "{c}.beneficiary_id = {v}",
     "filter.requester": Filter("{c}.requester_id = {v}", null="{c}.requester_id is null"),
-    "filter.outcome": Filter("{c}.outcome_id = {v}", null="{c}.outcome_id is null"),
+    "filter.outcome": Filter("{c}.outcome_id = {v} and {v} not in {hidden}", null="{c}.outcome_id is null"),
     "filter.dueFrom": "{c}.due_on >= {v}",
     "filter.dueTo": "{c}.due_on <= {v}",
 }
@@ -168,6 +168,11 @@ class Task(Node):
     beneficiary: Annotated[Person | None, Relation(on="beneficiary_id")]
     requester: Annotated[Person | None, Relation(on="requester_id")]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+    serves_hidden: Annotated[
+        bool,
+        Expr("coalesce({t}.outcome_id in {hidden}, false)", price=1),
+        "Whether it serves an outcome that the viewer may not see; `outcome` is null then.",
+    ]
     proposed_terms: Annotated[
         list[ProposedTerms], Relation(on="task_id", order=order("since int8"), typical=1), "The oldest first."
     ]

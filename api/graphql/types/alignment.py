@@ -174,6 +174,17 @@ class Alignment:
     measure: Annotated[Measure | None, Relation(on="measure_id")]
 
 
+# The hidden parts are one, without id, value and position; the weights and shares of all readers add up to the same.
+VEILED_PARTS = (
+    "(with part as materialized (select p.*, coalesce(p.outcome_id in {hidden}, false) as veiled"
+    " from outcome_parts({org}, {t}.id, {pos}, {on}) p)"
+    " select p.id, p.measure_id, p.outcome_id, p.value, p.progress, p.weight, p.share, p.at_position, p.left_out,"
+    " 0 as hidden_count from part p where not p.veiled"
+    " union all select '00000000-0000-0000-0000-000000000000', null, null, null, null, sum(p.weight), sum(p.share),"
+    " null, null, count(*)::int from part p where p.veiled having count(*) > 0)"
+)
+
+
 @stands_on(None)
 class RollUpTold:
     """The progress of an outcome, and what it is made of."""
@@ -184,10 +195,11 @@ class RollUpTold:
         list[RollUpPart],
         Relation(
             source="outcome_parts({org}, {t}.id, {pos}, {on})",
+            veiled=VEILED_PARTS,
             order=order("weight numeric desc", unique="id uuid"),
             typical=5,
         ),
-        "Every part, the heaviest first, those left out with the reason.",
+        "Every part, the heaviest first, those left out with the reason; what is hidden is one part together.",
     ]
 
 
@@ -238,7 +250,12 @@ class Outcome(Node):
     grade: Annotated[Grade | None, Relation(where="{c}.id = {t}.id"), "What the closing review said; null before."]
     lineage: Annotated[
         list[LineageStep],
-        Relation(source="lineage({org}, {t}.id, {pos})", order=order("step int4", unique="outcome_id uuid"), typical=2),
+        Relation(
+            source="lineage({org}, {t}.id, {pos})",
+            veiled="(select l.* from lineage({org}, {t}.id, {pos}) l where l.outcome_id not in {hidden})",
+            order=order("step int4", unique="outcome_id uuid"),
+            typical=2,
+        ),
         "What it was carried over from (step below 0), itself (0), and what took it up (above 0).",
     ]
     forecast: Annotated[
@@ -383,6 +400,18 @@ class Focus:
             order=order("title"),
             typical=5,
         ),
+        "Those of them that the viewer may see.",
+    ]
+    active_count: Annotated[
+        int, Expr("active_outcomes({org}, {t}.team_id, {t}.cycle_id, {pos})"), "How many there are, whoever asks."
+    ]
+    hidden_count: Annotated[
+        int,
+        Expr(
+            "active_outcomes({org}, {t}.team_id, {t}.cycle_id, {pos}) - (select count(*)::int from {rows:outcome} o"
+            " where o.team_id = {t}.team_id and o.cycle_id = {t}.cycle_id and o.state = 'ACTIVE')"
+        ),
+        "How many of them the viewer may not see.",
     ]
 
 

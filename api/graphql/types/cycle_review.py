@@ -57,6 +57,9 @@ class CycleEffort:
 
 
 MOVED = "(select m.* from cycle_movement({org}, {t}.cycle_id, {pos}, {on}) m where m.change "
+SEEN = " and m.outcome_id not in {hidden} "
+RISEN = "order by m.change desc, m.outcome_id limit least(greatest({a.most}, 0), 100))"
+FALLEN = "order by m.change, m.outcome_id limit least(greatest({a.most}, 0), 100))"
 
 
 @stands_on(None)
@@ -68,16 +71,13 @@ class CycleReview:
     effort: Annotated[CycleEffort | None, Relation(source="cycle_effort({org}, {t}.cycle_id, {pos})")]
     stale_count: Annotated[
         int,
-        Expr(
-            "(select count(*)::int from {rows:outcome} o where o.cycle_id = {t}.cycle_id and o.state = 'ACTIVE'"
-            " and outcome_status({org}, o.id, {pos}, {on}) = 'OUTDATED')",
-            price=20,
-        ),
+        Expr("cycle_stale({org}, {t}.cycle_id, {pos}, {on})", price=20),
     ]
 
     @mapped(
         Relation(
-            source=MOVED + "> 0 order by m.change desc, m.outcome_id limit least(greatest({a.most}, 0), 100))",
+            source=MOVED + "> 0 " + RISEN,
+            veiled=MOVED + "> 0" + SEEN + RISEN,
             order=order("change float8 desc", unique="outcome_id uuid"),
             typical=5,
         )
@@ -88,7 +88,8 @@ class CycleReview:
 
     @mapped(
         Relation(
-            source=MOVED + "< 0 order by m.change, m.outcome_id limit least(greatest({a.most}, 0), 100))",
+            source=MOVED + "< 0 " + FALLEN,
+            veiled=MOVED + "< 0" + SEEN + FALLEN,
             order=order("change float8", unique="outcome_id uuid"),
             typical=5,
         )

@@ -11,6 +11,20 @@ from api.graphql.mapping import Column, Expr, Here, Probe, Relation, order, stan
 from api.graphql.scalars import JSON, Position
 from api.graphql.types.common import Node
 
+# A value that names what the viewer may not see is not told, though that it changed is.
+NAMES_HIDDEN = (
+    "exists (select from"
+    " regexp_matches({value}::text, '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}', 'g') m (id)"
+    " where m.id[1]::uuid in {hidden} or outcome_of({org}, m.id[1]::uuid) in {hidden})"
+)
+VEILED_CHANGES = (
+    "(select h.field, "
+    + ", ".join(
+        f"case when {NAMES_HIDDEN.replace('{value}', f'h.{one}')} then null else h.{one} end as {one}"
+        for one in ("before", "after")
+    )
+    + " from history_changes({org}, {t}.entity_id, {t}.position) h)"
+)
 ENTRY_ORDER = order("{l}.position int8", unique="{l}.entry_id uuid")
 
 
@@ -62,6 +76,11 @@ class HistoryEntry:
     reason: str | None
     changes: Annotated[
         list[Change],
-        Relation(source="history_changes({org}, {t}.entity_id, {t}.position)", order=order(unique="field"), typical=5),
+        Relation(
+            source="history_changes({org}, {t}.entity_id, {t}.position)",
+            veiled=VEILED_CHANGES,
+            order=order(unique="field"),
+            typical=5,
+        ),
         "What it changed of what it is about.",
     ]

@@ -162,10 +162,15 @@ class MeasureInput:
     """A part of what the value of a measure is made of."""
 
     kind: InputKind
-    id: Annotated[ID, "Of the reading, the input measure, the milestone; of the measure itself for its baseline."]
+    id: Annotated[
+        ID | None,
+        Expr("case when {t}.hidden_count = 0 then {t}.id end", price=1),
+        "Of the reading, the input measure, the milestone; of the measure itself for its baseline; null where hidden.",
+    ]
     value: float | None
     day: date | None
-    position: Annotated[int, Column("at_position"), "Of the event that told it."]
+    position: Annotated[int | None, Column("at_position"), "Of the event that told it; null where hidden."]
+    hidden_count: Annotated[int, "How many inputs that the viewer may not see this part stands for."]
 
 
 @stands_on(None)
@@ -201,6 +206,13 @@ class ValuePoint:
     attainment: Annotated[float | None, Expr("measure_attainment({org}, {t}.of_id, {pos}, {t}.day)")]
 
 
+VEILED_INPUTS = (
+    "(with part as materialized (select p.*, coalesce(p.kind = 'INPUT' and outcome_of({org}, p.id) in {hidden}, false)"
+    " as veiled from measure_parts({org}, {t}.id, {pos}, {on}) p)"
+    " select p.kind, p.id, p.value, p.day, p.at_position, 0 as hidden_count from part p where not p.veiled"
+    " union all select 'INPUT', '00000000-0000-0000-0000-000000000000', null, null, null, count(*)::int"
+    " from part p where p.veiled having count(*) > 0)"
+)
 DAYS_OF = "(select {t}.id as of_id, d.day from days_to({on}, {a.days}) d)"
 BY_DAY = order(unique="day date")
 
@@ -275,10 +287,11 @@ class Measure(Node):
         list[MeasureInput],
         Relation(
             source="measure_parts({org}, {t}.id, {pos}, {on})",
+            veiled=VEILED_INPUTS,
             order=order("kind", "day date null desc", unique="id uuid"),
             typical=2,
         ),
-        "What its present value is made of.",
+        "What its present value is made of; what is hidden is one part together.",
     ]
     checkpoints: JSON
     steps: JSON
@@ -358,7 +371,10 @@ class LeftOut(Enum):
 
 @stands_on(None)
 class RollUpPart:
-    """A measure, or an outcome that serves the one above, and what it adds to the whole."""
+    """A measure, or an outcome that serves the one above, and what it adds to the whole.
+
+    What the viewer may not see is one part together: of it weight, share and count are told.
+    """
 
     measure: Annotated[Measure | None, Relation(on="measure_id")]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
@@ -366,5 +382,6 @@ class RollUpPart:
     progress: Annotated[float | None, "Clamped to 0…1."]
     weight: float
     share: Annotated[float | None, "Of the weights that count; null where it is left out or values are added up."]
-    position: Annotated[int, Column("at_position"), "Of the last event that moved it."]
-    left_out: Annotated[LeftOut | None, "Why it does not count; null where it does."]
+    position: Annotated[int | None, Column("at_position"), "Of the last event that moved it; null where hidden."]
+    left_out: Annotated[LeftOut | None, "Why it does not count; null where it does, or is hidden."]
+    hidden_count: Annotated[int, "How many parts that the viewer may not see this one stands for."]

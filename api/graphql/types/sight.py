@@ -25,8 +25,11 @@ class AlignmentDirection(Enum):
 class AlignmentNode:
     """A row of the tree below an outcome or above it."""
 
-    outcome: Annotated[Outcome | None, Relation(on="outcome_id")]
+    outcome: Annotated[
+        Outcome | None, Relation(on="outcome_id"), "Null where it is an objective, or the viewer may not see it."
+    ]
     objective: Annotated[StrategicObjective | None, Relation(on="objective_id"), "Where the way up ends."]
+    hidden: Annotated[bool, "Whether the viewer may not see it."]
     parent_id: Annotated[
         ID | None,
         "The one through which it was reached: which it serves on the way down, which serves it on the way up.",
@@ -35,7 +38,31 @@ class AlignmentNode:
     weight: Annotated[float | None, "Of the link between the two."]
 
 
-Step = Annotated[Outcome | StrategicObjective, strawberry.union("Step", description="One step of a path upwards.")]
+# A hidden node has a made-up id, so that its place among others tells nothing of its own.
+VEILED_WALK = (
+    "(select case when n.hidden then md5('hidden ' || row_number() over"
+    " (partition by n.hidden order by n.depth, n.parent_id, n.weight))::uuid else n.node_id end as node_id,"
+    " case when not n.hidden then n.outcome_id end as outcome_id, n.objective_id,"
+    " n.parent_id, n.depth, n.weight, n.hidden from ("
+    "select t.node_id, t.outcome_id, t.objective_id, t.depth, t.weight,"
+    " case when t.parent_id not in {hidden} then t.parent_id end as parent_id,"
+    " t.outcome_id is not null and t.outcome_id in {hidden} as hidden"
+    " from alignment_walk({org}, {a.root}, {a.direction} = 'UP', least(greatest({a.depth}, 0), 30), {pos}) t"
+    " where {a.root} not in {hidden}) n)"
+)
+
+
+@stands_on(None)
+class HiddenStep:
+    """An outcome on the way that the viewer may not see."""
+
+    hidden: Annotated[bool, Expr("true", price=1), "Always true."]
+
+
+Step = Annotated[
+    Outcome | StrategicObjective | HiddenStep,
+    strawberry.union("Step", description="One step of a path upwards."),
+]
 
 
 @stands_on(None)
@@ -52,7 +79,7 @@ class Path:
                 order=order(unique="nth int8"),
                 typical=4,
             ),
-            Variant("kind", {"outcome": "Outcome", "objective": "StrategicObjective"}),
+            Variant("kind", {"outcome": "Outcome", "objective": "StrategicObjective", "hidden": "HiddenStep"}),
         ),
         "From the outcome upwards.",
     ]
@@ -65,6 +92,18 @@ PATHS = (
     " from line_of_sight({org}, {t}.outcome_id, {pos}) p group by p.path)"
 )
 
+# A hidden outcome is a step without an id; of paths alike otherwise, the order is told by what is seen.
+VEILED_PATHS = (
+    "(select row_number() over (order by s.reaches_objective desc, s.weight desc, s.ids)::int as path,"
+    " s.kinds, s.ids, s.weight, s.reaches_objective from ("
+    "select array_agg(case when p.id in {hidden} then 'hidden' else p.kind end order by p.step) as kinds,"
+    " array_agg(case when p.id not in {hidden} then p.id end order by p.step) as ids,"
+    " (array_agg(p.weight order by p.step desc))[1] as weight, bool_or(p.kind = 'objective' and exists ("
+    "select from {rows:objective} o where o.id = p.id and not o.is_retired)) as reaches_objective"
+    " from line_of_sight({org}, {t}.outcome_id, {pos}) p group by p.path) s)"
+)
+PARTS = "sight_parts({org}, {t}.person_id, {t}.team_id, {pos})"
+VEILED_PARTS = f"(select s.* from {PARTS} s where s.task_id is not null or s.outcome_id not in {{hidden}})"
 
 WHOLE = "({t}.person_id is not null or {t}.team_id is not null)"
 REACHES = (
@@ -83,13 +122,11 @@ class LineOfSight:
     person: Annotated[Person | None, Relation(on="person_id")]
     team: Annotated[Team | None, Relation(on="team_id")]
     reaches_objective: Annotated[bool, Expr(REACHES), "Of a person or a team: whether any part of their work does."]
-    paths: Annotated[list[Path], Relation(source=PATHS, order=order(unique="path int4"), typical=3)]
+    paths: Annotated[
+        list[Path], Relation(source=PATHS, veiled=VEILED_PATHS, order=order(unique="path int4"), typical=3)
+    ]
 
-    @mapped(
-        Relation(
-            source="sight_parts({org}, {t}.person_id, {t}.team_id, {pos})", order=order(unique="nth int8"), typical=20
-        )
-    )
+    @mapped(Relation(source=PARTS, veiled=VEILED_PARTS, order=order(unique="nth int8"), typical=20))
     def parts(self, first: int = 50) -> list["LineOfSight"]:
         """Of a person or a team: each open task, by the day it is due, and each active outcome, by title."""
         raise NotCompiled

@@ -1,11 +1,13 @@
 """Every table in a compiled statement bears its organisation and its validity: proven on the parsed SQL."""
 
+import re
 from typing import Any
 
 import pytest
 from pglast import ast, parse_sql
 from pglast.visitors import Visitor
 
+from api.graphql.sight import RESTRICTED
 from tests.api.graphql.conftest import Asker
 from tests.api.graphql.test_corpus import NAMES, document, variables
 
@@ -28,7 +30,7 @@ class Tables(Visitor):
         if isinstance(item, ast.JoinExpr):
             self._of(item.larg, columns)
             self._of(item.rarg, columns)
-        elif isinstance(item, ast.RangeVar) and not str(item.relname).startswith("moment"):
+        elif isinstance(item, ast.RangeVar) and not str(item.relname).startswith(("moment", "hidden")):
             alias = item.alias.aliasname if item.alias else item.relname
             self.found.append((str(item.relname), {column for of, column in columns if of == alias}))
 
@@ -46,9 +48,18 @@ class Bound(Visitor):
             self.columns.add((names[0], names[1]))
 
 
+@pytest.mark.parametrize("veiled", [False, True])
 @pytest.mark.parametrize("name", NAMES)
-async def test_c35_every_table_of_a_statement_bears_organisation_and_validity(asker: Asker, name: str) -> None:
-    statement = asker.sql(document(name), **variables(name))
+async def test_c35_every_table_of_a_statement_bears_organisation_and_validity(
+    asker: Asker, name: str, veiled: bool
+) -> None:
+    operation = asker.operation(document(name))
+    given = operation.coerce(asker.built.core, variables(name))
+    statement = asker.reads.plan(operation, given, veiled=veiled).text or ""
+    assert not veiled or "hidden" in statement or not asker.reads.plan(operation, given).scoped
+    # whether anything was ever restricted is asked of every version
+    statement, asked = re.subn(re.escape(RESTRICTED) + r"\$\d+::uuid\)", "true", statement)
+    assert asked <= 1
     tables = Tables()
     tables(parse_sql(statement))
     assert tables.found
