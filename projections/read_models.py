@@ -12,9 +12,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("measures", measures.TABLES, measures.revisions),
     Projection("history", history.TABLES, history.revisions),
 )
-DERIVED: tuple[str, ...] = (
-    "figures",
-    "progress",
-    "map",
-)  # files of functions alone, over the tables of several projections
+# files of functions alone, over the tables of several projections
+DERIVED: tuple[str, ...] = ("figures", "progress", "map", "sight")
 NAMES: tuple[str, ...] = tuple(projection.name for projection in PROJECTIONS)

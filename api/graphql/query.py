@@ -9,8 +9,16 @@ from api.graphql.questions.alignment import AlignmentQuestions
 from api.graphql.questions.history import HistoryQuestions
 from api.graphql.questions.organisation import OrganisationQuestions
 from api.graphql.questions.progress import ProgressQuestions
+from api.graphql.questions.sight import SightQuestions
 
 
 @stands_on(None)
-class Query(OrganisationQuestions, AlignmentQuestions, ProgressQuestions, AccountabilityQuestions, HistoryQuestions):
+class Query(
+    OrganisationQuestions,
+    AlignmentQuestions,
+    SightQuestions,
+    ProgressQuestions,
+    AccountabilityQuestions,
+    HistoryQuestions,
+):
     """Every answer is of one snapshot, and says the position of it."""

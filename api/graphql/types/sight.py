@@ -1,23 +1,38 @@
-"""Ways through the alignment: what lies below an outcome, and the paths upwards."""
+"""Ways through the alignment: what lies below an outcome and above it, who contributes, and what has no way up."""
 
+from decimal import Decimal
+from enum import Enum
 from typing import Annotated
 
 import strawberry
 from strawberry import ID
 
-from api.graphql.mapping import Expr, Relation, Variant, Variants, order, stands_on
+from api.graphql.mapping import Expr, NotCompiled, Relation, Variant, Variants, mapped, order, stands_on
 from api.graphql.types.accountability import Task
 from api.graphql.types.alignment import Outcome, StrategicObjective
+from api.graphql.types.organisation import Person, Team
+
+
+@strawberry.enum
+class AlignmentDirection(Enum):
+    """Which way an alignment tree is walked."""
+
+    DOWN = "DOWN"
+    UP = "UP"
 
 
 @stands_on(None)
 class AlignmentNode:
-    """An outcome in the tree below another, under the one it serves."""
+    """A row of the tree below an outcome or above it."""
 
     outcome: Annotated[Outcome | None, Relation(on="outcome_id")]
-    parent_id: ID | None
+    objective: Annotated[StrategicObjective | None, Relation(on="objective_id"), "Where the way up ends."]
+    parent_id: Annotated[
+        ID | None,
+        "The one through which it was reached: which it serves on the way down, which serves it on the way up.",
+    ]
     depth: int
-    weight: Annotated[float | None, "Of the link to its parent."]
+    weight: Annotated[float | None, "Of the link between the two."]
 
 
 Step = Annotated[Outcome | StrategicObjective, strawberry.union("Step", description="One step of a path upwards.")]
@@ -28,7 +43,7 @@ class Path:
     """One way upwards."""
 
     weight: Annotated[float, "The product of the links' weights."]
-    reaches_objective: Annotated[bool, "Whether it ends in a strategic objective."]
+    reaches_objective: Annotated[bool, "Whether it ends in a strategic objective that is on the map."]
     steps: Annotated[
         list[Step],
         Variants(
@@ -45,16 +60,73 @@ class Path:
 
 PATHS = (
     "(select p.path, array_agg(p.kind order by p.step) as kinds, array_agg(p.id order by p.step) as ids,"
-    " (array_agg(p.weight order by p.step desc))[1] as weight, bool_or(p.kind = 'objective') as reaches_objective"
+    " (array_agg(p.weight order by p.step desc))[1] as weight, bool_or(p.kind = 'objective' and exists ("
+    "select from {rows:objective} o where o.id = p.id and not o.is_retired)) as reaches_objective"
     " from line_of_sight({org}, {t}.outcome_id, {pos}) p group by p.path)"
+)
+
+
+WHOLE = "({t}.person_id is not null or {t}.team_id is not null)"
+REACHES = (
+    "case when " + WHOLE + " then exists (select from sight_parts({org}, {t}.person_id, {t}.team_id, {pos}) s"
+    " where reaches_objective({org}, s.outcome_id, {pos}))"
+    " else coalesce(reaches_objective({org}, {t}.outcome_id, {pos}), false) end"
 )
 
 
 @stands_on(None)
 class LineOfSight:
-    """How a task or an outcome moves the strategy."""
+    """How a task, an outcome, a person or a team moves the strategy."""
 
     task: Annotated[Task | None, Relation(on="task_id")]
     outcome: Annotated[Outcome | None, Relation(on="outcome_id")]
-    reaches_objective: Annotated[bool, Expr("coalesce(reaches_objective({org}, {t}.outcome_id, {pos}), false)")]
+    person: Annotated[Person | None, Relation(on="person_id")]
+    team: Annotated[Team | None, Relation(on="team_id")]
+    reaches_objective: Annotated[bool, Expr(REACHES), "Of a person or a team: whether any part of their work does."]
     paths: Annotated[list[Path], Relation(source=PATHS, order=order(unique="path int4"), typical=3)]
+
+    @mapped(
+        Relation(
+            source="sight_parts({org}, {t}.person_id, {t}.team_id, {pos})", order=order(unique="nth int8"), typical=20
+        )
+    )
+    def parts(self, first: int = 50) -> list["LineOfSight"]:
+        """Of a person or a team: each open task, by the day it is due, and each active outcome, by title."""
+        raise NotCompiled
+
+
+@stands_on(None)
+class Coverage:
+    """Of the open tasks of a team and the teams below it, how many have a path to a strategic objective."""
+
+    team: Annotated[Team | None, Relation(on="team_id")]
+    tasks: Annotated[int, "Promised by their members and not delivered yet."]
+    served: Annotated[int, "Of these, with a path to an objective on the map."]
+    share: Annotated[float | None, "0…1, by count; null where there is no open task."]
+    effort: Annotated[Decimal, "Of the tasks whose effort is stated."]
+    served_effort: Decimal
+    effort_share: Annotated[float | None, "0…1, by effort; null where none is stated."]
+
+
+@stands_on(None)
+class Contribution:
+    """What one person promised for an outcome, or for what serves it."""
+
+    person: Annotated[
+        Person | None,
+        Relation(on="person_id"),
+        "Named to themselves and to the leads of their teams; null: all others, together.",
+    ]
+    depth: Annotated[int, "How many links below the outcome, by the shortest way; 0: it serves it directly."]
+    promises: int
+    kept: int
+    effort: Annotated[Decimal, "Of those whose effort is stated."]
+
+
+@stands_on(None)
+class AlignmentCandidate:
+    """Something that an outcome could serve: an outcome or a strategic objective."""
+
+    outcome: Annotated[Outcome | None, Relation(on="outcome_id")]
+    objective: Annotated[StrategicObjective | None, Relation(on="objective_id")]
+    rank: Annotated[float, "How well the words match: more is better."]

@@ -11,6 +11,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLUnionType,
+    Undefined,
     get_named_type,
 )
 from hypothesis import given
@@ -92,15 +93,15 @@ class Made:
     def arguments(self, field: Any, of: str) -> str:
         given: list[str] = []
         for name, argument in field.args.items():
-            required = isinstance(argument.type, GraphQLNonNull) and argument.default_value is not None
-            if name in {"after", "before"} or (of == "lineOfSight" and name in {"task", "outcome"}):
-                continue  # cursors can't be made up; of those two exactly one has to be given, below
+            required = isinstance(argument.type, GraphQLNonNull) and argument.default_value is Undefined
+            if name in {"after", "before"} or (of == "lineOfSight" and name in {"task", "outcome", "person", "team"}):
+                continue  # cursors can't be made up; of those four exactly one has to be given, below
             if name in {"first", "last"} and any(one.startswith(("first", "last")) for one in given):
                 continue
-            if (required and name in {"id", "root", "team", "entity"}) or self.chance(3):
+            if required or self.chance(3):
                 given.append(f"{name}: {self.value(argument.type, name)}")
         if of == "lineOfSight":
-            kind = self.pick(["task", "outcome"])
+            kind = self.pick(["task", "outcome", "person", "team"])
             given.append(f'{kind}: "{self.an_id(kind)}"')
         return f"({', '.join(given)})" if given else ""
 
