@@ -61,7 +61,7 @@ class Pictures:
 PICTURES = Pictures()
 
 
-async def draw(order: bytes) -> bytes:
+async def draw(order: bytes, seconds: float = SECONDS) -> bytes:
     """By a process of its own, which is ended where it takes too long."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -72,7 +72,7 @@ async def draw(order: bytes) -> bytes:
         cwd=ROOT,  # where `-m` looks first
     )
     try:
-        picture, _ = await asyncio.wait_for(process.communicate(order), SECONDS)
+        picture, _ = await asyncio.wait_for(process.communicate(order), seconds)
     except TimeoutError:
         sentence = "Ask for strategyMap over GraphQL; the map is too large to be drawn in time."
         raise Problem(422, "TOO_COMPLEX", sentence) from None
