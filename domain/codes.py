@@ -68,6 +68,11 @@ TASK_NOT_IN_STATE = Code("TASK_NOT_IN_STATE", "R6", "The task is not in a state 
 TERMS_OPEN = Code("TERMS_OPEN", "R5", "New terms are waiting for consent already.")
 NO_TERMS_OPEN = Code("NO_TERMS_OPEN", "R5", "No new terms are waiting for consent.")
 
+# Practice
+CHECK_IN_RETRACTED = Code("CHECK_IN_RETRACTED", "R9", "The check-in was taken back.")
+COMMENT_RETRACTED = Code("COMMENT_RETRACTED", "R9", "The comment was taken back.")
+DECISION_REVERSED = Code("DECISION_REVERSED", "R9", "The decision has been reversed.")
+
 # Milestones
 MILESTONE_REACHED = Code("MILESTONE_REACHED", "R7", "The milestone has been reached already.")
 DAY_IN_FUTURE = Code("DAY_IN_FUTURE", "R7", "The day lies in the future.")

@@ -3,7 +3,11 @@
 from domain import (
     alignment,
     boundaries,
+    cadence,
+    checkins,
+    comments,
     cycles,
+    decisions,
     delegation,
     focus,
     identities,
@@ -14,7 +18,6 @@ from domain import (
     outcomes,
     people,
     policy,
-    practice,
     preferences,
     readings,
     revising,
@@ -92,13 +95,21 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         tasks.BreakCommitment,
     ),
     (milestones.SetMilestone, milestones.MoveMilestone, milestones.MarkMilestone),
-    (practice.CheckIn,),
+    (checkins.CheckIn, checkins.ReviseCheckIn, checkins.RetractCheckIn, checkins.Acknowledge, cadence.SetCadence),
+    (comments.Comment, comments.RetractComment, decisions.RecordDecision, decisions.ReverseDecision),
 )
 
 COMMANDS: dict[str, type[Command]] = {wire_name(command): command for subject in SUBJECTS for command in subject}
 
 # Issued by the timekeeper, never by a person or a program: no route, mutation or bulk line leads to them.
-NOTES: dict[str, type[Command]] = {wire_name(command): command for command in (timekeeping.NoteBoundaryBreached,)}
+NOTES: dict[str, type[Command]] = {
+    wire_name(command): command
+    for command in (
+        timekeeping.NoteBoundaryBreached,
+        timekeeping.NoteCheckInMissed,
+        timekeeping.NoteAcknowledgementPassed,
+    )
+}
 
 EVENTS: dict[str, type[Event]] = {
     event.stored_type(): event for event in Event.__subclasses__() if event.__module__.startswith("domain.")

@@ -30,6 +30,12 @@ class Delegations(Fold[DutiesDelegated]):
     def fold(self, event: DutiesDelegated) -> None:
         self.standing[event.delegate_id, event.starts_on] = event
 
+    def in_force(self, delegate_id: UUID, day: date) -> bool:
+        """Whether somebody takes the duties on a day."""
+        return any(
+            one.delegate_id == delegate_id and one.starts_on <= day <= one.ends_on for one in self.standing.values()
+        )
+
 
 class DelegateDuties(Command):
     """Let somebody take a person's duties from a day to a day; said again from the same day, it has another end.

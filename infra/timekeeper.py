@@ -16,7 +16,12 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from domain.kernel import Command, Issued, Refused
-from domain.timekeeping import TIMEKEEPER, NoteBoundaryBreached
+from domain.timekeeping import (
+    TIMEKEEPER,
+    NoteAcknowledgementPassed,
+    NoteBoundaryBreached,
+    NoteCheckInMissed,
+)
 from infra.database import Database, statements, unavailable
 from infra.ledger import Ledger
 from infra.telemetry import NOTED, log
@@ -24,7 +29,11 @@ from infra.telemetry import NOTED, log
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
 SECONDS_BETWEEN_LOOKS = 60.0
 # What is due by the statement of that name, and the command that notes a row of it.
-NOTES: Mapping[str, type[Command]] = {"boundary_breached": NoteBoundaryBreached}
+NOTES: Mapping[str, type[Command]] = {
+    "boundary_breached": NoteBoundaryBreached,
+    "check_in_missed": NoteCheckInMissed,
+    "acknowledgement_passed": NoteAcknowledgementPassed,
+}
 
 Connection = Any  # asyncpg's pool hands out a proxy that its types do not name
 

@@ -34,3 +34,29 @@ select b.id as boundary_id, s.breached_since as breached_on
        select from breach n
         where n.organisation_id = $1 and n.boundary_id = b.id and n.breached_on = s.breached_since)
  order by b.id
+
+-- check_in_missed: active outcomes whose check-in was due and whose grace has passed; after a pause only the day that stands due now
+select o.id as outcome_id, d.due_on
+  from outcome o
+ cross join lateral check_in_due($1, o.id, $2, $3) d
+ where o.organisation_id = $1 and o.until is null and o.state = 'ACTIVE' and $3 > d.due_on + d.grace_days
+   and not exists (
+       select from missed_check_in n
+        where n.organisation_id = $1 and n.outcome_id = o.id and n.due_on = d.due_on)
+ order by o.id
+
+-- acknowledgement_passed: the last check-in of each outcome with a reviewer, unread for longer than the policy allows
+select c.id as check_in_id
+  from organisation g
+  join outcome o on o.organisation_id = $1 and o.until is null and o.state = 'ACTIVE' and o.reviewer_id is not null
+ cross join lateral (
+       select c.id, c.dated, c.author_id
+         from check_in c
+        where c.organisation_id = $1 and c.outcome_id = o.id and c.until is null and c.dated <= $3
+        order by c.dated desc, c.made_at desc, c.id desc
+        limit 1) c
+ where g.organisation_id = $1 and g.until is null and $2::bigint is not null
+   and $3 > c.dated + g.acknowledgement_days and c.author_id is distinct from o.reviewer_id
+   and not exists (select from acknowledgement a where a.organisation_id = $1 and a.check_in_id = c.id and a.until is null)
+   and not exists (select from late_acknowledgement l where l.organisation_id = $1 and l.check_in_id = c.id)
+ order by c.id

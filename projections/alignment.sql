@@ -82,6 +82,7 @@ create index outcome_by_team on outcome (organisation_id, team_id, title, id) wh
 create index outcome_by_team_as_of on outcome (organisation_id, team_id, title, id);
 create index outcome_by_owner on outcome (organisation_id, owner_id, title, id) where until is null;
 create index outcome_by_owner_as_of on outcome (organisation_id, owner_id, title, id);
+create index outcome_by_reviewer on outcome (organisation_id, reviewer_id) where reviewer_id is not null;
 create index outcome_by_cycle on outcome (organisation_id, cycle_id, title, id) where until is null;
 create index outcome_by_cycle_as_of on outcome (organisation_id, cycle_id, title, id);
 

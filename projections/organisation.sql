@@ -134,3 +134,19 @@ as $$
     select (p_moment at time zone coalesce(
         (select o.time_zone from organisation o where o.organisation_id = p_organisation and o.until is null), 'UTC'))::date
 $$;
+
+-- teams_below: a team and all that lie inside it, however deep
+create function teams_below(p_organisation uuid, p_team uuid, p_as_of bigint)
+returns table (id uuid)
+language sql stable parallel safe rows 10
+as $$
+    with recursive below (id) as (
+        select p_team
+        union
+        select t.id
+          from below b
+          join team t on t.organisation_id = p_organisation and t.parent_id = b.id
+                     and t.since <= p_as_of and (t.until is null or t.until > p_as_of)
+    )
+    select id from below
+$$;

@@ -1,19 +1,51 @@
-"""What a team says of its outcomes, in its rhythm."""
+"""What a team says of its outcomes, in its rhythm: check-ins, cadences, comments, decisions."""
 
 from collections.abc import Iterator
 
-from domain.practice import CheckedIn
-from projections.rows import Recorded, Revision, Table, insert
+from domain.cadence import CadenceSet
+from domain.checkins import CheckedIn, CheckInAcknowledged, CheckInRetracted, CheckInRevised
+from domain.comments import Commented, CommentRetracted
+from domain.decisions import DecisionRecorded, DecisionReversed
+from domain.focus import OutcomeAbandoned, OutcomeActivated, OutcomePaused, OutcomeResumed, OutcomeWithdrawn
+from domain.timekeeping import AcknowledgementPassed, CheckInMissed
+from projections.rows import Plus, Recorded, Revision, Table, end, insert, link_id, revise
 
 CHECK_IN = Table(
     "check_in",
-    ("outcome_id", "author_id", "confidence", "status", "moved", "set_back", "next", "dated", "made_at"),
+    ("outcome_id", "author_id", "confidence", "status", "moved", "set_back", "next", "dated", "made_at", "revisions"),
 )
-TABLES = (CHECK_IN,)
+ACKNOWLEDGEMENT = Table("acknowledgement", ("check_in_id", "outcome_id", "person_id", "note", "acknowledged_on"))
+CADENCE = Table("cadence", ("every_count", "every_unit", "weekday", "grace_days", "team_id", "outcome_id"))
+WORKED_ON = Table("worked_on", ("started_on",))
+MISSED_CHECK_IN = Table("missed_check_in", ("outcome_id", "due_on"))
+LATE_ACKNOWLEDGEMENT = Table("late_acknowledgement", ("check_in_id", "waiting_since"))
+COMMENT = Table("comment", ("about_id", "author_id", "text", "made_on", "made_at", "reply_to_id"))
+DECISION = Table(
+    "decision", ("title", "why", "decided_on", "team_id", "reversed_on", "reversed_because", "recorded_at")
+)
+DECIDED_BY = Table("decided_by", ("decision_id", "person_id"))
+DECIDED_OF = Table("decided_of", ("decision_id", "outcome_id"))
+TABLES = (
+    CHECK_IN,
+    ACKNOWLEDGEMENT,
+    CADENCE,
+    WORKED_ON,
+    MISSED_CHECK_IN,
+    LATE_ACKNOWLEDGEMENT,
+    COMMENT,
+    DECISION,
+    DECIDED_BY,
+    DECIDED_OF,
+)
 
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
-    """What a check-in becomes."""
+    """What check-ins, cadences, comments and decisions become."""
+    for part in (_check_ins, _rhythm, _comments, _decisions):
+        yield from part(recorded)
+
+
+def _check_ins(recorded: Recorded) -> Iterator[Revision]:
     match recorded.event:
         case CheckedIn() as event:
             yield insert(
@@ -28,6 +60,106 @@ def revisions(recorded: Recorded) -> Iterator[Revision]:
                 next=event.next,
                 dated=event.on,
                 made_at=recorded.position,
+                revisions=0,
             )
+        case CheckInRevised() as event:
+            yield revise(
+                CHECK_IN,
+                event.check_in_id,
+                confidence=event.confidence,
+                status=event.status.value if event.status is not None else None,
+                moved=event.moved,
+                set_back=event.set_back,
+                next=event.next,
+                revisions=Plus(),
+            )
+        case CheckInRetracted() as event:
+            yield end(CHECK_IN, event.check_in_id)
+        case CheckInAcknowledged() as event:
+            yield insert(
+                ACKNOWLEDGEMENT,
+                link_id("acknowledged", event.check_in_id, event.person_id),
+                check_in_id=event.check_in_id,
+                outcome_id=event.outcome_id,
+                person_id=event.person_id,
+                note=event.note,
+                acknowledged_on=recorded.day,
+            )
+        case _:
+            return
+
+
+def _rhythm(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
+        case CadenceSet(cadence=None) as event:
+            yield end(CADENCE, event.holder_id)
+        case CadenceSet() as event if event.cadence is not None:
+            yield insert(
+                CADENCE,
+                event.holder_id,
+                every_count=event.cadence.every,
+                every_unit=event.cadence.unit.value,
+                weekday=event.cadence.weekday,
+                grace_days=event.cadence.grace_days,
+                team_id=event.team_id,
+                outcome_id=event.outcome_id,
+            )
+        case OutcomeActivated() | OutcomeResumed() as event:
+            yield insert(WORKED_ON, event.outcome_id, started_on=recorded.day)
+        case OutcomePaused() | OutcomeAbandoned() | OutcomeWithdrawn() as event:
+            yield end(WORKED_ON, event.outcome_id)
+        case CheckInMissed() as event:
+            missed = link_id("missed", event.outcome_id, str(event.due_on))
+            yield insert(MISSED_CHECK_IN, missed, outcome_id=event.outcome_id, due_on=event.due_on)
+        case AcknowledgementPassed() as event:
+            yield insert(
+                LATE_ACKNOWLEDGEMENT,
+                link_id("late", event.check_in_id),
+                check_in_id=event.check_in_id,
+                waiting_since=event.waiting_since,
+            )
+        case _:
+            return
+
+
+def _comments(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
+        case Commented() as event:
+            yield insert(
+                COMMENT,
+                event.comment_id,
+                about_id=event.about_id,
+                author_id=event.author_id,
+                text=event.text,
+                made_on=recorded.day,
+                made_at=recorded.position,
+                reply_to_id=event.reply_to_id,
+            )
+        case CommentRetracted() as event:
+            yield end(COMMENT, event.comment_id)
+        case _:
+            return
+
+
+def _decisions(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
+        case DecisionRecorded() as event:
+            yield insert(
+                DECISION,
+                event.decision_id,
+                title=event.title,
+                why=event.why,
+                decided_on=event.decided_on,
+                team_id=event.team_id,
+                recorded_at=recorded.position,
+            )
+            for person_id in event.decided_by_ids:
+                by = link_id("decided-by", event.decision_id, person_id)
+                yield insert(DECIDED_BY, by, decision_id=event.decision_id, person_id=person_id)
+            for outcome_id in event.outcome_ids:
+                of = link_id("decided-of", event.decision_id, outcome_id)
+                yield insert(DECIDED_OF, of, decision_id=event.decision_id, outcome_id=outcome_id)
+        case DecisionReversed() as event:
+            yield revise(DECISION, event.decision_id, reversed_on=event.reversed_on, reversed_because=event.reason)
         case _:
             return

@@ -239,54 +239,6 @@ returns text
 language sql stable parallel safe
 as $$ select s.suggested_status from outcome_standing(p_organisation, p_outcome, p_as_of, p_on) s $$;
 
--- outcome_stated_status: what the last check-in that states a status said, dated by p_on
-create function outcome_stated_status(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
-returns text
-language sql stable parallel safe
-as $$
-    select c.status
-      from check_in c
-     where c.organisation_id = p_organisation and c.outcome_id = p_outcome and c.dated <= p_on and c.status is not null
-       and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
-     order by c.dated desc, c.made_at desc, c.id desc
-     limit 1
-$$;
-
--- outcome_status: the one that is shown (R13): closed, else outdated past cadence and grace, else stated, else pending
-create function outcome_status(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
-returns text
-language sql stable parallel safe
-as $$
-    select case
-           when o.state = 'ABANDONED' then 'CLOSED'
-           when l.dated is null then 'PENDING'
-           when p_on - l.dated > g.cadence_days + g.grace_days then 'OUTDATED'
-           else coalesce(outcome_stated_status(p_organisation, p_outcome, p_as_of, p_on), 'PENDING') end
-      from outcome o
-      join organisation g on g.organisation_id = p_organisation
-                         and g.since <= p_as_of and (g.until is null or g.until > p_as_of)
-      left join lateral (
-           select max(c.dated)
-             from check_in c
-            where c.organisation_id = p_organisation and c.outcome_id = p_outcome and c.dated <= p_on
-              and c.since <= p_as_of and (c.until is null or c.until > p_as_of)) l (dated) on true
-     where o.organisation_id = p_organisation and o.id = p_outcome
-       and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
-$$;
-
--- outcome_confidence: what the last check-in that states a confidence said, dated by p_on
-create function outcome_confidence(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
-returns numeric
-language sql stable parallel safe
-as $$
-    select c.confidence
-      from check_in c
-     where c.organisation_id = p_organisation and c.outcome_id = p_outcome and c.dated <= p_on and c.confidence is not null
-       and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
-     order by c.dated desc, c.made_at desc, c.id desc
-     limit 1
-$$;
-
 -- outcome_forecast: where the outcome lands by its due day: the weighted mean of the forecasts of the measures that count; nothing
 -- where one of them has none, or its progress is not told by measures
 create function outcome_forecast(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
@@ -332,4 +284,23 @@ as $$
       from outcome o
      where o.organisation_id = p_organisation and o.cycle_id = p_cycle and o.state <> 'DRAFT' and counts(o.state)
        and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
+$$;
+
+-- is_watermelon: green outside, red inside: at two check-ins running the stated status was better than the suggested one of the day,
+-- by a step or more
+create function is_watermelon(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
+returns boolean
+language sql stable parallel safe
+as $$
+    select count(*) = 2 and bool_and(coalesce(
+               array_position(array['OFF_TRACK', 'AT_RISK', 'ON_TRACK'], l.status)
+               > array_position(array['OFF_TRACK', 'AT_RISK', 'ON_TRACK'],
+                                outcome_suggested_status(p_organisation, p_outcome, p_as_of, l.dated)), false))
+      from (select c.status, c.dated
+              from check_in c
+             where c.organisation_id = p_organisation and c.outcome_id = p_outcome and c.dated <= p_on
+               and c.status is not null
+               and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
+             order by c.dated desc, c.made_at desc, c.id desc
+             limit 2) l
 $$;

@@ -8,6 +8,7 @@ from api.graphql.questions.accountability import AccountabilityQuestions
 from api.graphql.questions.alignment import AlignmentQuestions
 from api.graphql.questions.history import HistoryQuestions
 from api.graphql.questions.organisation import OrganisationQuestions
+from api.graphql.questions.practice import PracticeQuestions
 from api.graphql.questions.progress import ProgressQuestions
 from api.graphql.questions.sight import SightQuestions
 
@@ -18,6 +19,7 @@ class Query(
     AlignmentQuestions,
     SightQuestions,
     ProgressQuestions,
+    PracticeQuestions,
     AccountabilityQuestions,
     HistoryQuestions,
 ):

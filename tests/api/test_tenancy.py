@@ -29,6 +29,10 @@ HOLDS = {
     "higherId": "outcome",
     "drivesId": "objective",
     "inputIds": "measure",
+    "teamIds": "team",
+    "outcomeIds": "outcome",
+    "decidedByIds": "person",
+    "replyToId": "comment",
 }
 WITH: Mapping[str, dict[str, Any]] = {"inputIds": {"computation": "SUM"}}  # what such an id needs beside it
 PARENTS = {"form-team": "team", "move-team": "team", "plan-cycle": "cycle"}
@@ -40,11 +44,15 @@ BESIDE: Mapping[str, dict[str, Any]] = {
     "align-outcome": {"objectiveId": None},
     "unalign-outcome": {"objectiveId": None},
     "set-focus-limit": {"teamId": None},
+    "assign-outcome": {"teamId": None},
     "revise-measure": {"title": "Other"},
     "take-reading": {"measureId": None, "value": "1"},
     "correct-reading": {"value": "2"},
     "set-boundary": {"indicatorId": None, "lower": "1"},
     "check-in": {"next": "Go on"},
+    "set-cadence": {"every": 2, "unit": "WEEKS"},
+    "comment": {"outcomeId": None},
+    "revise-check-in": {"next": "Other"},
 }
 # Of which exactly one is given.
 EITHER = (
@@ -52,6 +60,7 @@ EITHER = (
     frozenset({"measureId", "indicatorId"}),
     frozenset({"teamId", "personId"}),
     frozenset({"outcomeId", "servesNothing"}),
+    frozenset({"outcomeId", "taskId", "checkInId", "decisionId"}),
 )
 
 
@@ -96,7 +105,9 @@ def body_of(command: str, organisation: Organisation, instead: str = "") -> dict
     body = dict(BESIDE.get(command, {}))
     for field in [*schema["required"], *(one for one, value in body.items() if value is None)]:
         kind = schema["properties"][field]
-        body[field] = organisation.ids[held(command, field)] if is_id(kind) else value_of(kind, field)
+        body[field] = (
+            placed(command, field, organisation.ids[held(command, field)]) if is_id(kind) else value_of(kind, field)
+        )
     for group in EITHER:
         if instead in group:
             for other in group - set(schema["required"]):
@@ -155,6 +166,8 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
         "milestone", "set-milestone", outcomeId=ids["outcome"], title=f"Half {organisation.id}", dueOn="2026-12-01"
     )
     await made("checkIn", "check-in", outcomeId=ids["outcome"], confidence="0.5")
+    await made("decision", "record-decision", title=f"Go on {organisation.id}")
+    await made("comment", "comment", text=f"Well done {organisation.id}", outcomeId=ids["outcome"])
     await edge.settled(organisation)
 
 
@@ -289,12 +302,10 @@ def asked(schema: Introspected, query: Type, argument: str, inner: str | None, v
     """A document with the value in one argument, and our own ids in the others that are demanded."""
     given = {argument: json.dumps(value) if inner is None else f"{{{inner}: {json.dumps(value)}}}"}
     for other in query["args"]:
-        if (
-            other["type"]["kind"] == "NON_NULL"
-            and other["name"] not in given
-            and schema.named(other["type"])["name"] == "ID"
-        ):
-            given[other["name"]] = json.dumps(own.ids.get(other["name"], own.ids["outcome"]))
+        if other["type"]["kind"] == "NON_NULL" and other["name"] not in given:
+            plain = {"Date": "2026-06-30", "String": "Reach", "ID": own.ids.get(other["name"], own.ids["outcome"])}
+            if (kind := schema.named(other["type"])["name"]) in plain:
+                given[other["name"]] = json.dumps(plain[kind])
     arguments = ", ".join(f"{name}: {text}" for name, text in given.items())
     return f"{{ {query['name']}({arguments}) {schema.selection(query['type'], 1)} }}"
 

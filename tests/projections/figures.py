@@ -19,7 +19,7 @@ class Figures:
     """An organisation with one outcome, whose figures can be told and asked for."""
 
     def __init__(self, telling: Telling, database: Database) -> None:
-        self.telling, self.database = telling, database
+        self.telling, self.database, self.ledger = telling, database, telling.ledger
         self.outcome_id = uuid4()
 
     async def measure(self, **terms: Any) -> UUID:

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.alignment import AlignOutcome
+from domain.checkins import CheckIn, Status
 from domain.focus import AbandonOutcome, WithdrawOutcome
 from domain.measures import Direction, SetMeasure
 from domain.outcomes import SetOutcome
-from domain.practice import CheckIn, Status
 from domain.readings import TakeReading
 from domain.strategy import SetStrategicObjective
 from infra.database import Database
@@ -24,7 +24,6 @@ from tests.reference import WORST_FIRST, ObjectiveRow
 
 NOW = 9_223_372_036_854_775_807
 DAY = date(2022, 6, 1)
-OUTDATED_AFTER = 37  # days: the usual cadence and its grace
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,6 @@ class Drawn:
     def progress(self) -> Fraction | None:
         return None if self.value is None else min(max(Fraction(self.value, 100), Fraction(0)), Fraction(1))
 
-    def status(self) -> str:
-        if self.end == "ABANDONED":
-            return "CLOSED"
-        if self.stated is None:
-            return "PENDING"
-        return "OUTDATED" if self.stated[0] > OUTDATED_AFTER else self.stated[1].value
-
 
 DRAWN = st.builds(
     Drawn,
@@ -58,7 +50,7 @@ DRAWN = st.builds(
 )
 
 
-async def tell_outcome(telling: Telling, drawn: Drawn, objectives: list[UUID]) -> None:
+async def tell_outcome(telling: Telling, drawn: Drawn, objectives: list[UUID]) -> UUID:
     tell, outcome_id, measure_id = telling.tell, uuid4(), uuid4()
     await tell(SetOutcome(outcome_id=outcome_id, title="Better"))
     if drawn.value is not None:
@@ -87,6 +79,7 @@ async def tell_outcome(telling: Telling, drawn: Drawn, objectives: list[UUID]) -
         await tell(AbandonOutcome(outcome_id=outcome_id, reason="Enough."))
     if drawn.end == "WITHDRAWN":
         await tell(WithdrawOutcome(outcome_id=outcome_id, reason="Set twice."))
+    return outcome_id
 
 
 async def compare(database: Database, drawn: list[Drawn]) -> None:
@@ -96,13 +89,15 @@ async def compare(database: Database, drawn: list[Drawn]) -> None:
         telling = await founded(ledger)
         for one in objectives:
             await telling.tell(SetStrategicObjective(objective_id=one, title="Grow", perspective="CUSTOMER"))
-        for one in drawn:
-            await tell_outcome(telling, one, objectives)
-            for nth, weight in one.links:
-                rows[nth].served_by.append((one.progress(), Fraction(weight), one.end or "DRAFT", one.status()))
+        told = [(one, await tell_outcome(telling, one, objectives)) for one in drawn]
         head = ledger.sequencers[telling.organisation_id].warmth.known or 0
         assert await positions.wait(telling.organisation_id, head, 10)
     async with database.read.of(telling.organisation_id) as connection:
+        for one, outcome_id in told:
+            asked = (telling.organisation_id, outcome_id, NOW, DAY)
+            status = await connection.fetchval("select outcome_status($1, $2, $3, $4)", *asked)
+            for nth, weight in one.links:
+                rows[nth].served_by.append((one.progress(), Fraction(weight), one.end or "DRAFT", status))
         for objective_id, row in zip(objectives, rows, strict=True):
             asked = (telling.organisation_id, objective_id, NOW)
             served = await connection.fetchval("select objective_progress($1, $2, $3, $4)", *asked, DAY)

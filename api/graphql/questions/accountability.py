@@ -4,9 +4,10 @@ from datetime import date
 
 from strawberry import ID, UNSET
 
-from api.graphql.mapping import BY_ID, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.mapping import BY_ID, NotCompiled, Relation, mapped, stands_on
 from api.graphql.types.accountability import (
     DUTIES,
+    DUTY_ORDER,
     MILESTONE_FILTERS,
     MILESTONE_ORDERS,
     TASK_FILTERS,
@@ -63,7 +64,7 @@ class AccountabilityQuestions:
         """The points on the way."""
         raise NotCompiled
 
-    @mapped(Relation(source=DUTIES, order=order("due_on date", "kind", unique="task_id uuid"), typical=20))
+    @mapped(Relation(source=DUTIES, order=DUTY_ORDER, typical=20))
     def inbox(
         self,
         *,

@@ -8,9 +8,10 @@ from typing import Annotated
 import strawberry
 from strawberry import ID, UNSET
 
-from api.graphql.mapping import Column, Expr, Filter, Relation, order, stands_on
-from api.graphql.types.common import Node
+from api.graphql.mapping import Column, Expr, Filter, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.types.common import Connection, Node
 from api.graphql.types.organisation import Person
+from api.graphql.types.practice import COMMENT_ORDER, Comment
 
 OVERDUE = "({c}.state = 'COMMITTED' and {c}.due_on < {on})"
 
@@ -168,6 +169,18 @@ class Task(Node):
         list[ProposedTerms], Relation(on="task_id", order=order("since int8"), typical=1), "The oldest first."
     ]
 
+    @mapped(Relation(on="about_id", order=COMMENT_ORDER, typical=3))
+    def comments(
+        self,
+        *,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Connection[Comment]:
+        """What was said about it, the oldest first."""
+        raise NotCompiled
+
 
 @stands_on("milestone")
 class Milestone(Node):
@@ -193,26 +206,50 @@ class DutyKind(Enum):
     ANSWER_TERMS = "ANSWER_TERMS"
     ACCEPT_DELIVERY = "ACCEPT_DELIVERY"
     DELIVER = "DELIVER"
+    CHECK_IN_DUE = "CHECK_IN_DUE"
+    ACKNOWLEDGEMENT_DUE = "ACKNOWLEDGEMENT_DUE"
 
 
 DUTIES = (
-    "(select 'ANSWER_REQUEST' as kind, k.id as task_id, k.due_on from {rows:task} k"
+    "(select 'ANSWER_REQUEST' as kind, k.id as about_id, k.id as task_id, null::uuid as outcome_id,"
+    " null::uuid as check_in_id, k.due_on from {rows:task} k"
     " where k.state = 'REQUESTED' and k.promiser_id = {viewer.person}"
-    " union all select 'ACCEPT_DELIVERY', k.id, k.due_on from {rows:task} k"
+    " union all select 'ACCEPT_DELIVERY', k.id, k.id, null, null, k.due_on from {rows:task} k"
     " where k.state = 'DELIVERED' and k.beneficiary_id = {viewer.person}"
-    " union all select 'DELIVER', k.id, k.due_on from {rows:task} k"
+    " union all select 'DELIVER', k.id, k.id, null, null, k.due_on from {rows:task} k"
     " where k.state = 'COMMITTED' and k.due_on < {on} and k.promiser_id = {viewer.person}"
-    " union all select 'ANSWER_TERMS', k.id, k.due_on from {rows:task} k"
+    " union all select 'ANSWER_TERMS', k.id, k.id, null, null, k.due_on from {rows:task} k"
     " where k.state = 'COMMITTED' and {viewer.person} in (k.promiser_id, k.beneficiary_id)"
     " and exists (select from {rows:proposed_terms} p"
-    " where p.task_id = k.id and p.state = 'OPEN' and p.proposer_id <> {viewer.person}))"
+    " where p.task_id = k.id and p.state = 'OPEN' and p.proposer_id <> {viewer.person})"
+    " union all select 'CHECK_IN_DUE', o.id, null, o.id, null, d.due_on from {rows:outcome} o"
+    " cross join lateral check_in_due({org}, o.id, {pos}, {on}) d"
+    " where o.state = 'ACTIVE' and d.due_on <= {on} and (o.owner_id = {viewer.person} or o.owner_id is null"
+    " and exists (select from {rows:membership} m"
+    " where m.team_id = o.team_id and m.person_id = {viewer.person} and m.lead))"
+    " union all select 'ACKNOWLEDGEMENT_DUE', c.id, null, o.id, c.id, c.dated + g.acknowledgement_days"
+    " from {rows:organisation} g join {rows:outcome} o on o.reviewer_id = {viewer.person}"
+    " cross join lateral (select c.id, c.dated, c.author_id from {rows:check_in} c"
+    " where c.outcome_id = o.id and c.dated <= {on} order by c.dated desc, c.made_at desc, c.id desc limit 1) c"
+    " where c.author_id is distinct from {viewer.person}"
+    " and not exists (select from {rows:acknowledgement} w where w.check_in_id = c.id))"
+)
+DUTY_ORDER = order("due_on date", "kind", unique="about_id uuid")
+SETTLED_BY = (
+    "(case {t}.kind when 'ANSWER_REQUEST' then 'accept-task' when 'ACCEPT_DELIVERY' then 'accept-delivery'"
+    " when 'DELIVER' then 'deliver-task' when 'ANSWER_TERMS' then 'agree-terms' when 'CHECK_IN_DUE' then 'check-in'"
+    " else 'acknowledge' end)"
 )
 
 
 @stands_on(None)
 class Duty:
-    """Something that waits for the viewer: a request or terms to answer, a delivery to accept, an overdue promise."""
+    """Something that waits for the viewer: a request or terms to answer, a delivery to accept, an overdue promise, a
+    check-in to make, the last check-in of an outcome to acknowledge."""
 
     kind: DutyKind
     due: Annotated[date, Column("due_on")]
+    settled_by: Annotated[str, Expr(SETTLED_BY, price=1), "The command that says yes to it, or does it."]
     task: Annotated[Task | None, Relation(on="task_id")]
+    outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+    check_in: Annotated[Node | None, Relation(on="check_in_id", to="practice.CheckIn")]

@@ -8,6 +8,7 @@ import strawberry
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import (
+    Column,
     Expr,
     Filter,
     Here,
@@ -23,10 +24,10 @@ from api.graphql.types.common import Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
 from api.graphql.types.indicators import Boundary
 from api.graphql.types.organisation import Person, ProgressPoint, Reference, RollUp, Team
+from api.graphql.types.practice import COMMENT_ORDER, Cadence, CheckIn, Comment, ConfidencePoint
 from api.graphql.types.progress import (
     BY_DAY,
     DAYS_OF,
-    CheckIn,
     Measure,
     OutcomeForecast,
     RollUpPart,
@@ -329,6 +330,53 @@ class Outcome(Node):
         """What was said of it, the latest first."""
         raise NotCompiled
 
+    watermelon: Annotated[
+        bool,
+        Expr("is_watermelon({org}, {t}.id, {pos}, {on})", price=10),
+        "Stated better than suggested by a step or more, at two check-ins running.",
+    ]
+    cadence: Annotated[
+        Cadence,
+        Relation(
+            source="(select coalesce(n.every_count, g.cadence_days) as every_count,"
+            " coalesce(n.every_unit, 'DAYS') as every_unit, n.weekday,"
+            " coalesce(n.grace_days, g.grace_days) as grace_days, n.holder_id"
+            " from {rows:organisation} g left join lateral nearest_cadence({org}, {t}.id, {pos}) n on true)"
+        ),
+        "By what was said nearest to it: of itself, its team, a team above, the organisation.",
+    ]
+    next_check_in_due: Annotated[
+        date | None,
+        Expr("(select d.due_on from check_in_due({org}, {t}.id, {pos}, {on}) d)"),
+        "Null while nobody works on it.",
+    ]
+
+    @mapped(
+        Relation(
+            source="(select c.id, c.dated, c.made_at, c.confidence,"
+            " c.confidence - lag(c.confidence) over (order by c.dated, c.made_at, c.id) as change"
+            " from {rows:check_in} c where c.outcome_id = {t}.id and c.dated <= {on} and c.confidence is not null"
+            " order by c.dated desc, c.made_at desc, c.id desc limit least(greatest({a.points}, 1), 100))",
+            order=order("dated date", "made_at int8"),
+            typical=10,
+        )
+    )
+    def confidence_trend(self, points: int = 10) -> list[ConfidencePoint]:
+        """The confidence of its last check-ins, the oldest first; 100 at most."""
+        raise NotCompiled
+
+    @mapped(Relation(on="about_id", order=COMMENT_ORDER, typical=3))
+    def comments(
+        self,
+        *,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Connection[Comment]:
+        """What was said about it, the oldest first."""
+        raise NotCompiled
+
     @mapped(Relation(on="outcome_id", order=MILESTONE_ORDERS))
     def milestones(
         self,
@@ -389,3 +437,12 @@ class Focus:
             typical=5,
         ),
     ]
+
+
+@stands_on(None)
+class OverdueCheckIn:
+    """An outcome of which nothing was said in time."""
+
+    due: Annotated[date, Column("due_on")]
+    grace_days: int
+    outcome: Annotated[Outcome | None, Relation(on="outcome_id")]

@@ -314,21 +314,6 @@ class Measure(Node):
         raise NotCompiled
 
 
-@stands_on("check_in")
-class CheckIn(Node):
-    """A dated statement about an outcome."""
-
-    id: ID
-    day: Annotated[date, Column("dated")]
-    confidence: float | None
-    status: Status | None
-    moved: str | None
-    set_back: str | None
-    next: str | None
-    author: Annotated[Person | None, Relation(on="author_id")]
-    outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
-
-
 @stands_on(None)
 class TrendPoint:
     """How an outcome stood on a day, as it is known now: what is asked of it is reckoned for each day."""

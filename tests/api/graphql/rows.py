@@ -43,6 +43,7 @@ class Rows:
         await self._strategy()
         for nth in range(12):
             await self._outcome(nth)
+        await self._practice()
         await self._figures()
         await self._links()
         await self._tasks()
@@ -151,7 +152,7 @@ class Rows:
             await self.add(
                 "check_in", self.of("check-in", nth), since + 2, outcome_id=row, author_id=self.of("person", 0),
                 confidence=Decimal("0.70"), status="AT_RISK", moved="some", set_back=None, next="more",
-                dated=FIRST_DAY + timedelta(40 + nth), made_at=since + 2,
+                dated=FIRST_DAY + timedelta(40 + nth), made_at=since + 2, revisions=0,
             )  # fmt: skip
 
     async def _measure(self, outcome: int, nth: int, since: int) -> None:
@@ -184,6 +185,34 @@ class Rows:
             if corrected:
                 exact = Decimal("123456789012345678.123456789012")
                 await self.add("reading", row, 45, None, **{**values, "value": exact, "corrections": 1})
+
+    async def _practice(self) -> None:
+        for nth in range(1, 20, 3):
+            await self.add("worked_on", self.of("outcome", nth), 26, None, started_on=FIRST_DAY)
+        team, outcome = self.of("team", 1), self.of("outcome", 3)
+        cadence = {"weekday": 1, "grace_days": 2, "every_unit": "WEEKS"}
+        await self.add("cadence", team, 26, None, every_count=2, team_id=team, outcome_id=None, **cadence)
+        await self.add("cadence", outcome, 26, None, every_count=1, team_id=None, outcome_id=outcome, **cadence)
+        await self.add(
+            "acknowledgement", self.of("acknowledgement", 0), 27, None, check_in_id=self.of("check-in", 3),
+            outcome_id=outcome, person_id=self.of("person", 1), note="read", acknowledged_on=FIRST_DAY + timedelta(50),
+        )  # fmt: skip
+        for nth, about in enumerate((outcome, self.of("check-in", 3), self.of("decision", 0), self.of("task", 1))):
+            await self.add(
+                "comment", self.of("comment", nth), 28 + nth, None, about_id=about, author_id=self.of("person", 0),
+                text=ODD[nth % len(ODD)], made_on=FIRST_DAY, made_at=28 + nth, reply_to_id=None,
+            )  # fmt: skip
+        for nth in range(3):
+            decision = self.of("decision", nth)
+            await self.add(
+                "decision", decision, 32 + nth, None, title=f"Decision {nth}", why=ODD[1], recorded_at=32 + nth,
+                decided_on=FIRST_DAY + timedelta(nth), team_id=team if nth else None,
+                reversed_on=FIRST_DAY + timedelta(9) if nth == 2 else None, reversed_because=None,
+            )  # fmt: skip
+            row = self.of("decided-by", nth)
+            await self.add("decided_by", row, 32 + nth, None, decision_id=decision, person_id=self.of("person", nth))
+            row = self.of("decided-of", nth)
+            await self.add("decided_of", row, 32 + nth, None, decision_id=decision, outcome_id=outcome)
 
     async def _figures(self) -> None:
         visitors = self.of("indicator", 0)

@@ -1,0 +1,95 @@
+"""Check-ins and who has read them, cadences, comments."""
+
+from datetime import date
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+from strawberry import ID, UNSET
+
+from api.graphql.mapping import Column, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.types.common import Connection, Node
+from api.graphql.types.organisation import Person
+from api.graphql.types.progress import Status
+
+COMMENT_ORDER = order("made_at int8")
+
+
+@strawberry.enum
+class CadenceUnit(Enum):
+    """What a cadence is counted in."""
+
+    DAYS = "DAYS"
+    WEEKS = "WEEKS"
+    MONTHS = "MONTHS"
+
+
+@stands_on(None)
+class Cadence:
+    """How often check-ins are due, by what was said nearest to an outcome."""
+
+    every: Annotated[int, Column("every_count")]
+    unit: Annotated[CadenceUnit, Column("every_unit")]
+    weekday: Annotated[int | None, "1 is Monday."]
+    grace_days: int
+    set_for: Annotated[ID | None, Column("holder_id"), "The outcome, team or organisation; null: the usual one."]
+
+
+@stands_on("comment")
+class Comment(Node):
+    """What somebody said about something."""
+
+    id: ID
+    text: str
+    day: Annotated[date, Column("made_on")]
+    author: Annotated[Person | None, Relation(on="author_id")]
+    reply_to: Annotated[ID | None, Column("reply_to_id")]
+
+
+@stands_on("acknowledgement")
+class Acknowledgement:
+    """Who has read a check-in, and when."""
+
+    day: Annotated[date, Column("acknowledged_on")]
+    note: str | None
+    person: Annotated[Person | None, Relation(on="person_id")]
+
+
+@stands_on("check_in")
+class CheckIn(Node):
+    """A dated statement about an outcome."""
+
+    id: ID
+    day: Annotated[date, Column("dated")]
+    confidence: float | None
+    status: Status | None
+    moved: str | None
+    set_back: str | None
+    next: str | None
+    revisions: Annotated[int, "How often it was revised."]
+    author: Annotated[Person | None, Relation(on="author_id")]
+    outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+    acknowledgements: Annotated[
+        list[Acknowledgement], Relation(on="check_in_id", order=order("acknowledged_on date"), typical=1)
+    ]
+
+    @mapped(Relation(on="about_id", order=COMMENT_ORDER, typical=3))
+    def comments(
+        self,
+        *,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Connection[Comment]:
+        """What was said about it, the oldest first."""
+        raise NotCompiled
+
+
+@stands_on(None)
+class ConfidencePoint:
+    """The confidence that a check-in stated, and how it changed since the one before."""
+
+    day: Annotated[date, Column("dated")]
+    confidence: float
+    change: float | None
