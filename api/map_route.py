@@ -28,6 +28,7 @@ QUESTION = """query StrategyMap($asOf: AsOf, $on: Date) {
 PARAMETERS = frozenset({"asOf", "on"})
 ROOT = Path(__file__).parent.parent
 SECONDS = 20.0
+LONGEST = 20  # digits of a number that is looked at as a position
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -94,7 +95,8 @@ def variables_of(query: dict[str, Any]) -> dict[str, Any]:
     as_of, on = query.get("asOf"), query.get("on")
     given: dict[str, Any] = {}
     if as_of is not None:
-        given["asOf"] = {"position": int(as_of)} if as_of.isascii() and as_of.isdigit() else {"time": as_of}
+        counted = as_of.isascii() and as_of.isdigit() and len(as_of) <= LONGEST
+        given["asOf"] = {"position": int(as_of)} if counted else {"time": as_of}
     if on is not None:
         given["on"] = on
     return given
