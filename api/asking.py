@@ -17,6 +17,12 @@ from api.viewer import Viewer
 HTTPRequest = Request[None, None, State]
 PARAMETERS = frozenset({"asOf", "on"})
 UNAVAILABLE = 503
+LONGEST = 18  # digits of a position
+
+
+def parameters(request: HTTPRequest) -> dict[str, str]:
+    """Of the address, each once."""
+    return {name: str(value) for name, value in request.query_params.items()}
 
 
 def moment_of(query: Mapping[str, str]) -> dict[str, Any]:
@@ -26,7 +32,8 @@ def moment_of(query: Mapping[str, str]) -> dict[str, Any]:
         raise Problem(400, "INVALID", f"Leave out {name}: only asOf and on are asked by.", fields=(name,))
     given: dict[str, Any] = {}
     if as_of := query.get("asOf"):
-        given["asOf"] = {"position": int(as_of)} if as_of.isascii() and as_of.isdigit() else {"time": as_of}
+        counted = as_of.isascii() and as_of.isdigit() and len(as_of) <= LONGEST
+        given["asOf"] = {"position": int(as_of)} if counted else {"time": as_of}
     if on := query.get("on"):
         given["on"] = on
     return given
@@ -44,7 +51,7 @@ def problem_of(error: RequestRefused | DocumentRefused) -> Problem:
 async def ask(request: HTTPRequest, question: str, **variables: Any) -> tuple[dict[str, Any], int | None, Viewer]:
     """The data of the answer, the position that it stands for, and who asked; raises a Problem where it is refused."""
     viewer = await viewer_of(request, request.app.state.entrance, "read")
-    given = {**moment_of({name: str(value) for name, value in request.query_params.items()}), **variables}
+    given = {**moment_of(parameters(request)), **variables}
     service: GraphQLService = request.app.state.graphql
     try:
         operation = service.endpoint.documents.get(question).operation(None)

@@ -10,10 +10,7 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.datastructures import State
 
-from api.auth import viewer_of
-from api.graphql.http import STATUS
-from api.graphql.refusals import DocumentRefused, RequestRefused
-from api.graphql.service import GraphQLService
+from api.asking import ask, moment_of, parameters
 from api.problems import Problem
 from api.viewer import Viewer
 
@@ -25,9 +22,9 @@ QUESTION = """query StrategyMap($asOf: AsOf, $on: Date) {
     causes { objective { id } drives { id } }
   }
 }"""
-PARAMETERS = frozenset({"asOf", "on"})
 ROOT = Path(__file__).parent.parent
 SECONDS = 20.0
+LONGEST = 20  # digits of a number that is looked at as a position
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -61,7 +58,7 @@ class Pictures:
 PICTURES = Pictures()
 
 
-async def draw(order: bytes) -> bytes:
+async def draw(order: bytes, seconds: float = SECONDS) -> bytes:
     """By a process of its own, which is ended where it takes too long."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -72,7 +69,7 @@ async def draw(order: bytes) -> bytes:
         cwd=ROOT,  # where `-m` looks first
     )
     try:
-        picture, _ = await asyncio.wait_for(process.communicate(order), SECONDS)
+        picture, _ = await asyncio.wait_for(process.communicate(order), seconds)
     except TimeoutError:
         sentence = "Ask for strategyMap over GraphQL; the map is too large to be drawn in time."
         raise Problem(422, "TOO_COMPLEX", sentence) from None
@@ -83,30 +80,6 @@ async def draw(order: bytes) -> bytes:
     if process.returncode:
         raise RuntimeError(f"drawing the map ended with {process.returncode}")
     return picture
-
-
-def variables_of(query: dict[str, Any]) -> dict[str, Any]:
-    """`asOf` is a position or a moment; raises a Problem for a parameter that is unknown."""
-    if unknown := query.keys() - PARAMETERS:
-        raise Problem(
-            400, "BAD_REQUEST", f"Leave out {min(unknown)}; the map takes asOf and on.", fields=(min(unknown),)
-        )
-    as_of, on = query.get("asOf"), query.get("on")
-    given: dict[str, Any] = {}
-    if as_of is not None:
-        given["asOf"] = {"position": int(as_of)} if as_of.isascii() and as_of.isdigit() else {"time": as_of}
-    if on is not None:
-        given["on"] = on
-    return given
-
-
-def problem_of(error: RequestRefused | DocumentRefused) -> Problem:
-    """As GraphQL would refuse it."""
-    status = STATUS.get(error.code, (400, 400))[0]
-    headers = {"retry-after": "1"} if status == 503 else {}  # noqa: PLR2004
-    if isinstance(error, RequestRefused):
-        return Problem(status, error.code, error.sentence, headers=headers)
-    return Problem(status, error.code, "; ".join(one.message for one in error.errors), headers=headers)
 
 
 def caption(given: dict[str, Any], viewer: Viewer, position: int | None) -> str:
@@ -120,14 +93,8 @@ def caption(given: dict[str, Any], viewer: Viewer, position: int | None) -> str:
 @get("/strategy-map.svg", include_in_schema=False)
 async def strategy_map(request: Request[None, None, State]) -> Response[bytes]:
     """The strategy map, as of any position or moment (`asOf`) and on any day (`on`)."""
-    viewer = await viewer_of(request, request.app.state.entrance, "read")
-    given = variables_of({name: str(value) for name, value in request.query_params.items()})
-    service: GraphQLService = request.app.state.graphql
-    operation = service.endpoint.documents.get(QUESTION).operation(None)
-    try:
-        answered = await service.reads.answer(operation, given, viewer)
-    except (RequestRefused, DocumentRefused) as error:
-        raise problem_of(error) from None
-    order = {"data": msgspec.json.decode(answered.body)["data"], "caption": caption(given, viewer, answered.position)}
+    data, position, viewer = await ask(request, QUESTION)
+    given = moment_of(parameters(request))
+    order = {"data": data, "caption": caption(given, viewer, position)}
     picture = await PICTURES.of(msgspec.json.encode(order))
     return Response(picture, media_type="image/svg+xml", headers=HEADERS)

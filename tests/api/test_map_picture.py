@@ -5,12 +5,14 @@ from typing import Any
 from xml.etree import ElementTree
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.graphql.types.progress import Status
 from api.map_layout import Box, placed, rows_of
 from api.map_route import draw
+from api.problems import Problem
 from api.strategy_map import (
     STATUSES,
     Cause,
@@ -216,3 +218,15 @@ async def test_the_program_draws_the_same_picture() -> None:
     told = map_of(grown(), grown(id="p", title=HOSTILE[0]))
     order = msgspec.json.encode(Order(data=told, caption=CAPTION))
     assert await draw(order) == drawn(told, CAPTION).encode() == await draw(order)
+
+
+async def test_a_picture_that_takes_too_long_is_given_up() -> None:
+    order = msgspec.json.encode(Order(data=map_of(grown()), caption=CAPTION))
+    with pytest.raises(Problem) as refusal:
+        await draw(order, seconds=0)
+    assert (refusal.value.status, refusal.value.code) == (422, "TOO_COMPLEX")
+
+
+async def test_what_cannot_be_drawn_is_a_fault_and_no_picture() -> None:
+    with pytest.raises(RuntimeError):
+        await draw(b"{}")

@@ -50,7 +50,7 @@ async def test_r9_every_kind_is_found_by_its_words_then_and_now(database: Databa
         await tell(DefineIndicator(indicator_id=indicator, title="Former indicator"))
         await tell(CommitTask(task_id=task, title="Former task", due_on=date(2022, 5, 1), outcome_id=outcome))
         await tell(SetMilestone(milestone_id=uuid4(), outcome_id=outcome, title="Milestone", due_on=date(2022, 5, 1)))
-        await tell(SetStrategicObjective(objective_id=uuid4(), title="Objective", perspective="Customer"))
+        await tell(SetStrategicObjective(objective_id=uuid4(), title="Objective", perspective="CUSTOMER"))
         days = (date(2022, 1, 1), date(2022, 12, 31))
         last = await tell(PlanCycle(cycle_id=uuid4(), title="Cycle", starts_on=days[0], ends_on=days[1]))
         then = last.position

@@ -35,7 +35,7 @@ class Made:
         self.draw, self.schema = draw, schema
         self.fragments: list[str] = []
         self.variables: dict[str, tuple[str, Any]] = {}
-        self.left = 40  # fields
+        self.left = 25  # fields
         self.aliases = 0
 
     def pick(self, options: list[Any]) -> Any:
@@ -160,7 +160,7 @@ class Made:
 
     def document(self) -> tuple[str, dict[str, Any]]:
         query = self.schema.query_type
-        body = self.selection(query, 5)
+        body = self.selection(query, 4)
         head = ", ".join(f"${name}: {kind}" for name, (kind, _) in self.variables.items())
         text = f"query {f'({head}) ' if head else ''}{body} " + " ".join(self.fragments)
         return text, {name: value for name, (_, value) in self.variables.items()}
