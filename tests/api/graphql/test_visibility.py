@@ -18,7 +18,7 @@ from api.graphql.sight import SCOPES, SEEN_BY_ALL
 from domain.values import Role
 from infra.database import Database
 from tests.api.graphql.conftest import Asker, Known, alike
-from tests.api.graphql.rows import id_of
+from tests.api.graphql.rows import HEAD, id_of
 from tests.api.graphql.sight import (
     LEVELS,
     OUTCOMES,
@@ -187,7 +187,7 @@ async def test_r15_no_document_of_the_corpus_names_what_is_hidden(
 
 def shifted(value: Any, by: int) -> Any:
     known = {str(outcome(nth)): nth for nth in range(OUTCOMES)}
-    return str(outcome((known[value] + by) % OUTCOMES)) if value in known else value
+    return str(outcome((known[value] + by) % OUTCOMES)) if isinstance(value, str) and value in known else value
 
 
 @settings(deadline=None)
@@ -342,8 +342,8 @@ async def test_r15_the_history_of_a_promise_stays_and_names_no_hidden_outcome(
         await put(world, World(restrictions_))
         asker.viewer = viewer(0)
         answer, _ = await both(asker, ask, id=task)
-        (entry,) = answer["history"]["nodes"]
-        assert {"field": "outcomeId", "before": None, "after": told} in entry["changes"]
+        changes = [one for entry in answer["history"]["nodes"] for one in entry["changes"]]
+        assert {"field": "outcomeId", "before": None, "after": told} in changes
 
 
 # What is kept
@@ -353,7 +353,7 @@ async def test_r15_a_kept_answer_is_shared_while_all_is_open_and_never_beyond_on
     asker: Asker, world: asyncpg.Connection
 ) -> None:
     await put(world, World())
-    asker.positions.position = 70
+    asker.positions.position = HEAD + 10
     ask = asker.operation("{ outcomes(first: 50) { nodes { id title } } }")
     first = await asker.reads.answer(ask, {}, viewer(0))
     assert (await asker.reads.answer(ask, {}, viewer(1))).kept is first.kept
