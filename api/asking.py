@@ -31,10 +31,10 @@ def moment_of(query: Mapping[str, str]) -> dict[str, Any]:
         name = min(unknown)
         raise Problem(400, "INVALID", f"Leave out {name}: only asOf and on are asked by.", fields=(name,))
     given: dict[str, Any] = {}
-    if as_of := query.get("asOf"):
+    if (as_of := query.get("asOf")) is not None:
         counted = as_of.isascii() and as_of.isdigit() and len(as_of) <= LONGEST
         given["asOf"] = {"position": int(as_of)} if counted else {"time": as_of}
-    if on := query.get("on"):
+    if (on := query.get("on")) is not None:
         given["on"] = on
     return given
 
