@@ -42,6 +42,11 @@ NOT_THEIR_OUTCOME = Code("NOT_THEIR_OUTCOME", "", "An outcome belongs to another
 CYCLE_OUTSIDE_PARENT = Code("CYCLE_OUTSIDE_PARENT", "", "The cycle has days that its parent has not.")
 CYCLE_NOT_PLANNED = Code("CYCLE_NOT_PLANNED", "", "Only a planned cycle can be started.")
 
+# Leaving
+DUTIES_LEFT = Code("DUTIES_LEFT", "R14", "Whoever leaves has duties that nobody takes.")
+PERSON_LEFT = Code("PERSON_LEFT", "R14", "The person has left.")
+TEAM_DISBANDED = Code("TEAM_DISBANDED", "R14", "The team has been disbanded.")
+
 # Measures
 TARGET_IS_BASELINE = Code("TARGET_IS_BASELINE", "", "Baseline and target are the same, so no progress can be told.")
 TERMS_MISSING = Code("TERMS_MISSING", "", "The direction of the measure needs other terms.")

@@ -10,7 +10,7 @@ from domain.cycles import Cycle
 from domain.kernel import Command, CycleId, Event, Fold, OutcomeId, OwnerId, PersonId, Reads, Refused, TeamId
 from domain.measures import Measures
 from domain.outcomes import Outcome, OutcomeAssigned
-from domain.people import Person, Team
+from domain.people import Departure, Disbanding, Person, Team
 from domain.references import check_mentions, mentioned
 from domain.values import Limit, Reason, Role, checked_choice
 
@@ -175,16 +175,17 @@ class Ranking(Fold[OutcomesRanked | OutcomeAssigned]):
 
 
 class Place:
-    """A place in the focus of a team, or else of a person, that a command would take (R2)."""
+    """A place in the focus of a team, or else of a person, that a command would take, or several at once (R2)."""
 
-    def __init__(self, cycle_id: UUID, team_id: UUID | None, owner_id: UUID | None) -> None:
+    def __init__(self, cycle_id: UUID, team_id: UUID | None, owner_id: UUID | None, wanted: int = 1) -> None:
         self.focus = Focus(cycle_id, team_id, owner_id)
         self.cycle_id, self.team_id = cycle_id, team_id
+        self.wanted = wanted
         self.ranking: Ranking | None = None
         self.others: dict[UUID, Outcome] = {}
 
     def reads(self, *beside: Fold[Any]) -> Reads:
-        """What is active, and, where all places are taken, by what."""
+        """What is active, and, where too few places are free, what takes them."""
         yield [*beside, self.focus]
         if self.full:
             self.ranking = Ranking(self.cycle_id, self.team_id) if self.team_id else None
@@ -193,7 +194,7 @@ class Place:
 
     @property
     def full(self) -> bool:
-        return len(self.focus.active) >= self.focus.limit
+        return len(self.focus.active) + self.wanted > self.focus.limit
 
     def check(self, field: str) -> None:
         """Refuses to go past the limit, and says what would free a place: the lowest rank first."""
@@ -202,6 +203,8 @@ class Place:
         whose = "team" if self.team_id else "owner"
         sentence = f"Pause or abandon an outcome, or raise the limit with a reason: the {whose} has"
         sentence += f" {len(self.focus.active)} active and may have {self.focus.limit}."
+        if self.wanted > 1:
+            sentence += f" {self.wanted} more would come."
         if titles := list(self.titles()):
             sentence += f" Of the lowest rank: {'; '.join(titles[:MOST_TITLES])}."
         raise Refused(FOCUS_LIMIT_REACHED, sentence, field)
@@ -217,8 +220,8 @@ class Place:
 class ActivateOutcome(Command):
     """Make an outcome one that its team, or else its owner, works on now (R1, R2).
 
-    Refused without an owner, a cycle or a measure that is complete, at the focus limit, while it is paused, or once
-    it has ended.
+    Refused without an owner, a cycle or a measure that is complete, at the focus limit, while it is paused, once it
+    has ended, or where its owner has left or its team been disbanded (R14).
     """
 
     entity = "outcome_id"
@@ -232,12 +235,16 @@ class ActivateOutcome(Command):
         yield [self.outcome, self.standing, self.measures]
         self.place: Place | None = None
         self.cycle: Cycle | None = None
+        self.holders: dict[str, Departure | Disbanding] = {}
         now = self.outcome.now
         if now and now.cycle_id:
             self.cycle = Cycle(now.cycle_id)
+            self.holders = mentioned(
+                ownerId=now.owner_id and Departure(now.owner_id), teamId=now.team_id and Disbanding(now.team_id)
+            )
             if now.team_id or now.owner_id:
                 self.place = Place(now.cycle_id, now.team_id, now.owner_id)
-                yield from self.place.reads(self.cycle)
+                yield from self.place.reads(self.cycle, *self.holders.values())
             else:
                 yield [self.cycle]
 
@@ -251,6 +258,7 @@ class ActivateOutcome(Command):
         lacks = dict(self.lacks())
         if lacks or now.cycle_id is None or self.place is None:
             raise Refused(OUTCOME_NOT_READY, f"First give the outcome {', '.join(lacks.values())}.", *lacks)
+        check_mentions(self.holders)
         self.place.check("outcomeId")
         self.emit(
             OutcomeActivated(

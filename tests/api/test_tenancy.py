@@ -35,7 +35,13 @@ HOLDS = {
     "replyToId": "comment",
 }
 WITH: Mapping[str, dict[str, Any]] = {"inputIds": {"computation": "SUM"}}  # what such an id needs beside it
-PARENTS = {"form-team": "team", "move-team": "team", "plan-cycle": "cycle"}
+KIN = {  # what a parent or a successor is, by command
+    "form-team": "team",
+    "move-team": "team",
+    "plan-cycle": "cycle",
+    "deactivate-person": "person",
+    "disband-team": "team",
+}
 # What a command needs beside its required fields to come as far as looking its ids up.
 BESIDE: Mapping[str, dict[str, Any]] = {
     "request-task": {"servesNothing": "Training"},
@@ -79,8 +85,8 @@ def id_fields(name: str) -> Iterator[str]:
 
 
 def held(command: str, field: str) -> str:
-    if field == "parentId":
-        return PARENTS[command]
+    if field in {"parentId", "successorId"}:
+        return KIN[command]
     return HOLDS.get(field) or field.removesuffix("Id")
 
 

@@ -69,6 +69,7 @@ class Rows:
                 "person", self.of("person", nth), 2, name=f"{self.name} person {nth % 2} {ODD[nth]}",
                 email=None if nth % 2 else f"p{nth}@{self.name}.example",
             )  # fmt: skip
+        await self.add("person", self.of("person", 9), 2, name=f"{self.name} former", email=None, left_on=FIRST_DAY)
         await self.add("person_role", self.of("role", 0), 2, person_id=self.of("person", 0), role="OWNER")
         await self.add(
             "api_key", self.of("key", 0), 2, name="A key", role="OWNER", scopes=["read"], person_id=None,
@@ -88,6 +89,7 @@ class Rows:
             await self.add(
                 "team", self.of("team", nth), 3, 20 if nth == 4 else None, name=f"Team {nth}", parent_id=parent
             )
+        await self.add("team", self.of("team", 9), 3, name="Team of old", parent_id=None, disbanded_on=FIRST_DAY)
         await self.add("team", self.of("team", 4), 20, None, name="Team four, renamed", parent_id=self.of("team", 0))
         for nth in range(4):
             ends = (self.of("team", nth % 2), self.of("person", nth))
