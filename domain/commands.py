@@ -8,6 +8,7 @@ from domain import (
     comments,
     cycles,
     decisions,
+    declining,
     delegation,
     focus,
     identities,
@@ -73,6 +74,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         focus.WithdrawOutcome,
         focus.SetFocusLimit,
     ),
+    (declining.DeclineWork, declining.ReconsiderWork),
     (
         tasks.RequestTask,
         tasks.CommitTask,

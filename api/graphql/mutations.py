@@ -19,14 +19,32 @@ from api.desk import MADE_AT_THE_EDGE, Desk, Envelope
 from api.graphql.mapping import NotCompiled, Relation, mapped, stands_on
 from api.graphql.mutating import Issued
 from api.graphql.scalars import Position
-from api.graphql.types import accountability, alignment, decisions, indicators, organisation, practice, progress
+from api.graphql.types import (
+    accountability,
+    alignment,
+    decisions,
+    declining,
+    indicators,
+    organisation,
+    practice,
+    progress,
+)
 from api.graphql.types.payload import mutation_name, payload
 from domain.commands import COMMANDS
 from domain.kernel import Command, Refused
 from domain.values import Invalid, camel
 from infra.telemetry import COMMANDS as COUNTED
 
-MODULES: tuple[ModuleType, ...] = (organisation, alignment, progress, indicators, practice, decisions, accountability)
+MODULES: tuple[ModuleType, ...] = (
+    organisation,
+    alignment,
+    progress,
+    indicators,
+    practice,
+    decisions,
+    declining,
+    accountability,
+)
 # The field that names a command's entity → the payload's field, and the type it is of.
 ENTITIES: Mapping[str, tuple[str, Any]] = {
     "organisation_id": ("organisation", organisation.Organisation),
@@ -40,6 +58,7 @@ ENTITIES: Mapping[str, tuple[str, Any]] = {
     "check_in_id": ("checkIn", practice.CheckIn),
     "comment_id": ("comment", practice.Comment),
     "decision_id": ("decision", decisions.Decision),
+    "declined_work_id": ("declinedWork", declining.DeclinedWork),
     "indicator_id": ("indicator", indicators.Indicator),
     "boundary_id": ("boundary", indicators.Boundary),
     "task_id": ("task", accountability.Task),

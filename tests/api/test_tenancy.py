@@ -33,6 +33,7 @@ HOLDS = {
     "outcomeIds": "outcome",
     "decidedByIds": "person",
     "replyToId": "comment",
+    "askedById": "person",
 }
 WITH: Mapping[str, dict[str, Any]] = {"inputIds": {"computation": "SUM"}}  # what such an id needs beside it
 KIN = {  # what a parent or a successor is, by command
@@ -56,6 +57,7 @@ BESIDE: Mapping[str, dict[str, Any]] = {
     "correct-reading": {"value": "2"},
     "set-boundary": {"indicatorId": None, "lower": "1"},
     "check-in": {"next": "Go on"},
+    "decline-work": {"teamId": None},
     "set-cadence": {"every": 2, "unit": "WEEKS"},
     "comment": {"outcomeId": None},
     "revise-check-in": {"next": "Other"},
@@ -171,6 +173,7 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
     )
     await made("checkIn", "check-in", outcomeId=ids["outcome"], confidence="0.5")
     await made("decision", "record-decision", title=f"Go on {organisation.id}")
+    await made("declinedWork", "decline-work", title=f"A shop {organisation.id}", reason="No.", teamId=ids["team"])
     await made("comment", "comment", text=f"Well done {organisation.id}", outcomeId=ids["outcome"])
     await edge.settled(organisation)
 

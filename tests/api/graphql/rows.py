@@ -196,6 +196,16 @@ class Rows:
                 "comment", self.of("comment", nth), 28 + nth, None, about_id=about, author_id=self.of("person", 0),
                 text=ODD[nth % len(ODD)], made_on=FIRST_DAY, made_at=28 + nth, reply_to_id=None,
             )  # fmt: skip
+        for nth in range(6):
+            await self.add(
+                "declined_work", self.of("declined-work", nth), 30 + nth, None, title=f"Shop {nth}", reason=ODD[nth],
+                declined_on=FIRST_DAY + timedelta(nth), until_on=FIRST_DAY + timedelta(30 * nth) if nth % 2 else None,
+                team_id=team if nth % 3 else None, person_id=None if nth % 3 else self.of("person", 1),
+                cycle_id=self.of("cycle", nth % 4 // 2) if nth < 5 else None,
+                asked_by_id=self.of("person", 2) if nth == 1 else None,
+                reconsidered_on=FIRST_DAY + timedelta(40) if nth == 3 else None,
+                reconsidered_because="Now" if nth == 3 else None,
+            )  # fmt: skip
         for nth in range(3):
             decision = self.of("decision", nth)
             await self.add(
