@@ -225,13 +225,13 @@ def duty_of(kind: DutyKind, promise: Promise) -> Duty:
 class Places:
     """The places in the focus of those who take outcomes: each focus once, with as many as would come (R2)."""
 
-    def __init__(self, taken: Iterable[tuple[OutcomeSet, UUID | None, UUID | None]]) -> None:
+    def __init__(self, organisation_id: UUID, taken: Iterable[tuple[OutcomeSet, UUID | None, UUID | None]]) -> None:
         wanted: dict[tuple[UUID, UUID | None, UUID | None], int] = {}
         for outcome, team_id, owner_id in taken:
             if outcome.cycle_id:
                 key = (outcome.cycle_id, team_id, owner_id)
                 wanted[key] = wanted.get(key, 0) + 1
-        self.places = [Place(*key, wanted=many) for key, many in wanted.items()]
+        self.places = [Place(organisation_id, *key, wanted=many) for key, many in wanted.items()]
 
     def reads(self) -> Reads:
         for place in self.places:

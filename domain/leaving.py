@@ -129,11 +129,12 @@ class DeactivatePerson(Command):
         self.keys = {one: ApiKey(one) for one in sorted(keys.api_key_ids)}
         self.taking = {one: Membership(self.takers[one], one) for one in self.theirs.led if self.takers.take(one)}
         yield [*self.keys.values(), *self.taking.values()]
-        self.places = Places(
+        taken = (
             (outcome, None, self.takers[outcome.outcome_id])
             for outcome, life in self.theirs.owned
             if life is Life.ACTIVE and outcome.team_id is None and self.takers.take(outcome.outcome_id)
         )
+        self.places = Places(self.issued.organisation_id, taken)
         yield from self.places.reads()
 
     def execute(self) -> None:
@@ -268,11 +269,12 @@ class DisbandTeam(Command):
         work = Work(held.outcome_ids)
         yield work.folds()
         self.held = [(one, life) for one, life in work.now(within=WORKED_ON) if one.team_id == self.team_id]
-        self.places = Places(
+        taken = (
             (outcome, self.takers[outcome.outcome_id], None)
             for outcome, life in self.held
             if life is Life.ACTIVE and self.takers.take(outcome.outcome_id)
         )
+        self.places = Places(self.issued.organisation_id, taken)
         yield from self.places.reads()
 
     def execute(self) -> None:

@@ -473,24 +473,6 @@ class LineOfSight:
 
 
 @stands_on(None)
-class Focus:
-    """What a team works on in a cycle, and how many outcomes it may have active at once."""
-
-    team: Annotated[Team | None, Relation(on="team_id")]
-    cycle: Annotated[Cycle | None, Relation(on="cycle_id")]
-    limit: Annotated[int, Expr("{t}.most")]
-    reason: Annotated[str | None, "Why the limit was set; null: it is the default."]
-    active: Annotated[
-        list[Outcome],
-        Relation(
-            where="{c}.team_id = {t}.team_id and {c}.cycle_id = {t}.cycle_id and {c}.state = 'ACTIVE'",
-            order=order("title"),
-            typical=5,
-        ),
-    ]
-
-
-@stands_on(None)
 class OverdueCheckIn:
     """An outcome of which nothing was said in time."""
 
