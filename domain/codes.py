@@ -53,6 +53,11 @@ GRADE_MISSING = Code("GRADE_MISSING", "R8", "No grade can be suggested, and none
 GRADE_NEEDS_REASON = Code("GRADE_NEEDS_REASON", "R8", "Another grade than the suggested one, or one out of time.")
 LESSON_MISSING = Code("LESSON_MISSING", "R8", "What was missed has to tell its cause and lesson.")
 
+# Leaving
+DUTIES_LEFT = Code("DUTIES_LEFT", "R14", "Whoever leaves has duties that nobody takes.")
+PERSON_LEFT = Code("PERSON_LEFT", "R14", "The person has left.")
+TEAM_DISBANDED = Code("TEAM_DISBANDED", "R14", "The team has been disbanded.")
+
 # Measures
 TARGET_IS_BASELINE = Code("TARGET_IS_BASELINE", "", "Baseline and target are the same, so no progress can be told.")
 TERMS_MISSING = Code("TERMS_MISSING", "", "The direction of the measure needs other terms.")

@@ -9,7 +9,8 @@ from domain.cycles import Cycle
 from domain.kernel import Command, CycleId, Event, Fold, OutcomeId, OwnerId, PersonId, Reads, Refused, TeamId
 from domain.measures import Measures
 from domain.outcomes import Outcome, OutcomeAssigned
-from domain.people import Person, Team
+from domain.people import Departure, Disbanding, Person, Team
+from domain.policy import Policy
 from domain.references import check_mentions, mentioned
 from domain.standing import (
     OutcomeAbandoned,
@@ -26,7 +27,6 @@ from domain.standing import (
 )
 from domain.values import Limit, Reason, Role, checked_choice
 
-DEFAULT_FOCUS_LIMIT = 5
 MOST_TITLES = 5  # that a refusal tells
 
 
@@ -60,7 +60,7 @@ class Focus(Fold[FocusEvent]):
         super().__init__(**whose, cycle=cycle_id)
         self.whose = team_id or owner_id
         self.active: set[UUID] = set()
-        self.limit = DEFAULT_FOCUS_LIMIT
+        self.limit: int | None = None  # where none was set, the organisation's policy says
 
     def fold(self, event: FocusEvent) -> None:
         match event:
@@ -102,25 +102,34 @@ class Ranking(Fold[OutcomesRanked | OutcomeAssigned]):
 
 
 class Place:
-    """A place in the focus of a team, or else of a person, that a command would take (R2)."""
+    """A place in the focus of a team, or else of a person, that a command would take, or several at once (R2)."""
 
-    def __init__(self, cycle_id: UUID, team_id: UUID | None, owner_id: UUID | None) -> None:
+    def __init__(
+        self, organisation_id: UUID, cycle_id: UUID, team_id: UUID | None, owner_id: UUID | None, wanted: int = 1
+    ) -> None:
         self.focus = Focus(cycle_id, team_id, owner_id)
+        self.policy = Policy(organisation_id)
         self.cycle_id, self.team_id = cycle_id, team_id
+        self.wanted = wanted
         self.ranking: Ranking | None = None
         self.others: dict[UUID, Outcome] = {}
 
     def reads(self, *beside: Fold[Any]) -> Reads:
-        """What is active, and, where all places are taken, by what."""
-        yield [*beside, self.focus]
+        """What is active, and, where too few places are free, what takes them."""
+        yield [*beside, self.focus, self.policy]
         if self.full:
             self.ranking = Ranking(self.cycle_id, self.team_id) if self.team_id else None
             self.others = {one: Outcome(one) for one in sorted(self.focus.active)}
             yield [*self.others.values(), *([self.ranking] if self.ranking else [])]
 
     @property
+    def limit(self) -> int:
+        """As it was set for this focus, or else by the organisation's policy."""
+        return self.policy.latest.focus_limit if self.focus.limit is None else self.focus.limit
+
+    @property
     def full(self) -> bool:
-        return len(self.focus.active) >= self.focus.limit
+        return len(self.focus.active) + self.wanted > self.limit
 
     def check(self, field: str) -> None:
         """Refuses to go past the limit, and says what would free a place: the lowest rank first."""
@@ -128,7 +137,9 @@ class Place:
             return
         whose = "team" if self.team_id else "owner"
         sentence = f"Pause or abandon an outcome, or raise the limit with a reason: the {whose} has"
-        sentence += f" {len(self.focus.active)} active and may have {self.focus.limit}."
+        sentence += f" {len(self.focus.active)} active and may have {self.limit}."
+        if self.wanted > 1:
+            sentence += f" {self.wanted} more would come."
         if titles := list(self.titles()):
             sentence += f" Of the lowest rank: {'; '.join(titles[:MOST_TITLES])}."
         raise Refused(FOCUS_LIMIT_REACHED, sentence, field)
@@ -144,8 +155,8 @@ class Place:
 class ActivateOutcome(Command):
     """Make an outcome one that its team, or else its owner, works on now (R1, R2).
 
-    Refused without an owner, a cycle or a measure that is complete, at the focus limit, while it is paused, or once
-    it has ended.
+    Refused without an owner, a cycle or a measure that is complete, at the focus limit, while it is paused, once it
+    has ended, or where its owner has left or its team been disbanded (R14).
     """
 
     entity = "outcome_id"
@@ -159,12 +170,16 @@ class ActivateOutcome(Command):
         yield [self.outcome, self.standing, self.measures]
         self.place: Place | None = None
         self.cycle: Cycle | None = None
+        self.holders: dict[str, Departure | Disbanding] = {}
         now = self.outcome.now
         if now and now.cycle_id:
             self.cycle = Cycle(now.cycle_id)
+            self.holders = mentioned(
+                ownerId=now.owner_id and Departure(now.owner_id), teamId=now.team_id and Disbanding(now.team_id)
+            )
             if now.team_id or now.owner_id:
-                self.place = Place(now.cycle_id, now.team_id, now.owner_id)
-                yield from self.place.reads(self.cycle)
+                self.place = Place(self.issued.organisation_id, now.cycle_id, now.team_id, now.owner_id)
+                yield from self.place.reads(self.cycle, *self.holders.values())
             else:
                 yield [self.cycle]
 
@@ -178,6 +193,7 @@ class ActivateOutcome(Command):
         lacks = dict(self.lacks())
         if lacks or now.cycle_id is None or self.place is None:
             raise Refused(OUTCOME_NOT_READY, f"First give the outcome {', '.join(lacks.values())}.", *lacks)
+        check_mentions(self.holders)
         self.place.check("outcomeId")
         self.emit(
             OutcomeActivated(
@@ -253,7 +269,7 @@ class ResumeOutcome(Command):
         now = self.outcome.now
         if now and now.cycle_id and self.standing.state is State.PAUSED:
             self.cycle = Cycle(now.cycle_id)
-            self.place = Place(now.cycle_id, now.team_id, now.owner_id)
+            self.place = Place(self.issued.organisation_id, now.cycle_id, now.team_id, now.owner_id)
             yield from self.place.reads(self.cycle)
 
     def execute(self) -> None:

@@ -20,7 +20,9 @@ from domain.focus import Place
 from domain.kernel import Command, CycleId, Fold, OutcomeId, Reads, Refused
 from domain.measures import Measures
 from domain.outcomes import Ambition, Outcome, RollUp
+from domain.people import Departure, Disbanding
 from domain.policy import Policy
+from domain.references import check_mentions, mentioned
 from domain.standing import (
     UNDER_WAY,
     MissCause,
@@ -191,11 +193,15 @@ class ReopenOutcome(Command):
         yield [self.outcome, self.standing]
         self.place: Place | None = None
         self.cycle: Cycle | None = None
+        self.holders: dict[str, Departure | Disbanding] = {}
         now = self.outcome.now
         if now and now.cycle_id:
             self.cycle = Cycle(now.cycle_id)
-            self.place = Place(now.cycle_id, now.team_id, now.owner_id)
-            yield from self.place.reads(self.cycle)
+            self.place = Place(self.issued.organisation_id, now.cycle_id, now.team_id, now.owner_id)
+            self.holders = mentioned(
+                ownerId=now.owner_id and Departure(now.owner_id), teamId=now.team_id and Disbanding(now.team_id)
+            )
+            yield from self.place.reads(self.cycle, *self.holders.values())
 
     def execute(self) -> None:
         now = self.outcome.known("outcomeId")
@@ -206,6 +212,7 @@ class ReopenOutcome(Command):
             sentence = "Only an outcome of a cycle that was graded or abandoned is opened again."
             raise Refused(OUTCOME_NOT_IN_STATE, sentence, "outcomeId")
         self.cycle.check_open("outcomeId")
+        check_mentions(self.holders)
         self.place.check("outcomeId")
         self.emit(
             OutcomeReopened(

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import msgspec
 
-from domain.codes import ALREADY_EXISTS, NOT_ALLOWED, NOT_FOUND, TEAM_CIRCLE
+from domain.codes import ALREADY_EXISTS, NOT_ALLOWED, NOT_FOUND, PERSON_LEFT, TEAM_CIRCLE, TEAM_DISBANDED
 from domain.kernel import Command, Event, Fold, ParentTeamId, PersonId, Reads, ReferenceId, Refused, TeamId
 from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
-from domain.values import Email, Name, Role
+from domain.values import Email, Name, Reason, Role
 
 
 @bears_reference
@@ -72,20 +72,65 @@ class TeamLeft(Event, frozen=True, tag="team.left"):
     person_id: PersonId
 
 
-class Person(Fold[PersonRegistered]):
-    """Whether a person is registered."""
+class PersonDeactivated(Event, frozen=True, tag="person.deactivated"):
+    """A person has left; nothing can be given to them any more."""
+
+    person_id: PersonId
+    reason: Reason
+
+
+class TeamDisbanded(Event, frozen=True, tag="team.disbanded"):
+    """A team is no more; nothing can be given to it."""
+
+    team_id: TeamId
+    reason: Reason
+
+
+class Person(Fold[PersonRegistered | PersonDeactivated]):
+    """Whether a person is registered, and has left since."""
 
     def __init__(self, person_id: UUID) -> None:
         super().__init__(person=person_id)
         self.registered: PersonRegistered | None = None
+        self.left = False
 
-    def fold(self, event: PersonRegistered) -> None:
-        self.registered = event
+    def fold(self, event: PersonRegistered | PersonDeactivated) -> None:
+        match event:
+            case PersonRegistered():
+                self.registered = event
+            case PersonDeactivated():
+                self.left = True
 
     def check(self, field: str) -> None:
-        """Refuses the mention of a person whom nobody registered."""
+        """Refuses the mention of a person whom nobody registered, or who has left (R14)."""
         if self.registered is None:
             raise Refused(NOT_FOUND, "There is no such person: register them first.", field)
+        if self.left:
+            raise has_left(field)
+
+
+class Departure(Fold[PersonDeactivated]):
+    """Whether somebody who is registered for certain has left meanwhile."""
+
+    rare = True
+
+    def __init__(self, person_id: UUID) -> None:
+        super().__init__(person=person_id)
+        self.left = False
+
+    def fold(self, event: PersonDeactivated) -> None:
+        del event  # that there is one is all that counts
+        self.left = True
+
+    def check(self, field: str) -> None:
+        """Refuses what would give a duty to somebody who has left (R14)."""
+        if self.left:
+            raise has_left(field)
+
+
+def has_left(field: str) -> Refused:
+    """The refusal of somebody who has left."""
+    return Refused(PERSON_LEFT, "Name somebody else: this person has left.", field)
 
 
 class Particulars(Fold[PersonRegistered | PersonRevised]):
@@ -103,20 +148,51 @@ class Particulars(Fold[PersonRegistered | PersonRevised]):
                 self.latest = event
 
 
-class Team(Fold[TeamFormed]):
-    """Whether a team exists."""
+class Team(Fold[TeamFormed | TeamDisbanded]):
+    """Whether a team exists, and has been disbanded since."""
 
     def __init__(self, team_id: UUID) -> None:
         super().__init__(team=team_id)
         self.formed: TeamFormed | None = None
+        self.disbanded = False
 
-    def fold(self, event: TeamFormed) -> None:
-        self.formed = event
+    def fold(self, event: TeamFormed | TeamDisbanded) -> None:
+        match event:
+            case TeamFormed():
+                self.formed = event
+            case TeamDisbanded():
+                self.disbanded = True
 
     def check(self, field: str) -> None:
-        """Refuses the mention of a team that nobody formed."""
+        """Refuses the mention of a team that nobody formed, or that has been disbanded (R14)."""
         if self.formed is None:
             raise Refused(NOT_FOUND, "There is no such team: form it first.", field)
+        if self.disbanded:
+            raise is_disbanded(field)
+
+
+class Disbanding(Fold[TeamDisbanded]):
+    """Whether a team that was formed for certain has been disbanded meanwhile."""
+
+    rare = True
+
+    def __init__(self, team_id: UUID) -> None:
+        super().__init__(team=team_id)
+        self.disbanded = False
+
+    def fold(self, event: TeamDisbanded) -> None:
+        del event  # that there is one is all that counts
+        self.disbanded = True
+
+    def check(self, field: str) -> None:
+        """Refuses what would give a duty to a team that has been disbanded (R14)."""
+        if self.disbanded:
+            raise is_disbanded(field)
+
+
+def is_disbanded(field: str) -> Refused:
+    """The refusal of a team that has been disbanded."""
+    return Refused(TEAM_DISBANDED, "Name another team: this one has been disbanded.", field)
 
 
 class TeamName(Fold[TeamFormed | TeamRevised]):

@@ -137,6 +137,31 @@ class CommitmentBroken(Event, frozen=True, tag="task.broken"):
     outcome_id: OutcomeId | None = None
 
 
+class TaskReassigned(Event, frozen=True, tag="task.reassigned"):
+    """Somebody else is asked for the promise; it binds them once they accept (R5)."""
+
+    task_id: TaskId
+    from_promiser_id: PromiserId
+    promiser_id: PromiserId
+    requester_id: RequesterId  # who asks from now on
+    reason: Reason
+    terms_lapsed: bool = False  # whether new terms that waited for consent lapse
+    outcome_id: OutcomeId | None = None
+
+
+class BeneficiaryReplaced(Event, frozen=True, tag="task.beneficiary-replaced"):
+    """Somebody else is promised it, or asks for it, in place of who was; what was promised stands."""
+
+    task_id: TaskId
+    from_beneficiary_id: BeneficiaryId
+    beneficiary_id: BeneficiaryId
+    reason: Reason
+    from_requester_id: RequesterId | None = None  # where who asked is replaced
+    requester_id: RequesterId | None = None
+    terms_lapsed: bool = False  # whether new terms that waited for consent lapse
+    outcome_id: OutcomeId | None = None
+
+
 PromiseEvent = (
     TaskRequested
     | TaskCommitted
@@ -150,6 +175,8 @@ PromiseEvent = (
     | DeliveryAccepted
     | DeliveryReturned
     | CommitmentBroken
+    | TaskReassigned
+    | BeneficiaryReplaced
 )
 
 
@@ -170,6 +197,7 @@ class Promise(Fold[PromiseEvent]):
 
     def __init__(self, task_id: UUID) -> None:
         super().__init__(task=task_id)
+        self.task_id = task_id
         self.state: State | None = None
         self.terms: Terms | None = None
         self.proposed: TermsProposed | None = None
@@ -178,7 +206,7 @@ class Promise(Fold[PromiseEvent]):
         self.requester_id: UUID | None = None
         self.outcome_id: UUID | None = None
 
-    def fold(self, event: PromiseEvent) -> None:  # noqa: C901 - one arm an event, each a line
+    def fold(self, event: PromiseEvent) -> None:  # noqa: C901, PLR0912 - one arm an event, each a line
         match event:
             case TaskRequested():
                 self._begin(event, State.REQUESTED)
@@ -205,6 +233,13 @@ class Promise(Fold[PromiseEvent]):
                 self.state = State.COMMITTED
             case CommitmentBroken():
                 self.state, self.proposed = State.BROKEN, None
+            case TaskReassigned():
+                self.state, self.proposed = State.REQUESTED, None
+                self.promiser_id, self.requester_id = event.promiser_id, event.requester_id
+            case BeneficiaryReplaced():
+                self.beneficiary_id = event.beneficiary_id
+                self.requester_id = event.requester_id or self.requester_id
+                self.proposed = None if event.terms_lapsed else self.proposed
 
     def _begin(self, event: TaskRequested | TaskCommitted, state: State) -> None:
         self.state, self.terms = state, _terms(event)

@@ -104,7 +104,7 @@ class AssignOutcome(Command):
         if was and was.cycle_id and self.standing.state is State.ACTIVE:
             team_id, owner_id = self.team_id or was.team_id, self.owner_id or was.owner_id
             if (team_id or owner_id) != (was.team_id or was.owner_id):
-                self.place = Place(was.cycle_id, team_id, owner_id)
+                self.place = Place(self.issued.organisation_id, was.cycle_id, team_id, owner_id)
                 yield from self.place.reads()
 
     def execute(self) -> None:

@@ -10,12 +10,13 @@ from domain.codes import (
     NOT_THE_BENEFICIARY,
     NOT_THE_PROMISER,
     NOT_THE_REQUESTER,
+    PERSON_LEFT,
     SERVES_NOTHING_SAID,
     TERMS_OPEN,
 )
 from domain.kernel import BeneficiaryId, Command, OutcomeId, PromiserId, Reads, Refused, TaskId
 from domain.outcomes import Outcome
-from domain.people import Person
+from domain.people import Departure, Person
 from domain.promises import (
     CommitmentBroken,
     DeliveryAccepted,
@@ -45,6 +46,12 @@ def check_purpose(outcome_id: object, serves_nothing: str | None) -> None:
     if (outcome_id is None) == (serves_nothing is None):
         sentence = "Name the outcome that the task serves, or say why it serves none."
         raise Refused(SERVES_NOTHING_SAID, sentence, "outcomeId", "servesNothing")
+
+
+def check_stays(departure: Departure | None) -> None:
+    """Refuses a promise or a request of somebody who has left (R14)."""
+    if departure and departure.left:
+        raise Refused(PERSON_LEFT, "Use the key of somebody who is here: this person has left.")
 
 
 class RequestTask(Command):
@@ -78,10 +85,12 @@ class RequestTask(Command):
             beneficiaryId=self.beneficiary_id and Person(self.beneficiary_id),
             outcomeId=self.outcome_id and Outcome(self.outcome_id),
         )
-        yield [self.promise, *self.mentions.values()]
+        self.departure = Departure(self.issued.person_id) if self.issued.person_id else None
+        yield [self.promise, *self.mentions.values(), *([self.departure] if self.departure else [])]
 
     def execute(self) -> None:
         requester_id = acting(self.issued)
+        check_stays(self.departure)
         if self.promise.state:
             raise Refused(ALREADY_EXISTS, "Choose another id: a task has this one.", "taskId")
         check_purpose(self.outcome_id, self.serves_nothing)
@@ -131,10 +140,12 @@ class CommitTask(Command):
             beneficiaryId=self.beneficiary_id and Person(self.beneficiary_id),
             outcomeId=self.outcome_id and Outcome(self.outcome_id),
         )
-        yield [self.promise, *self.mentions.values()]
+        self.departure = Departure(self.issued.person_id) if self.issued.person_id else None
+        yield [self.promise, *self.mentions.values(), *([self.departure] if self.departure else [])]
 
     def execute(self) -> None:
         promiser_id = acting(self.issued)
+        check_stays(self.departure)
         if self.promise.state:
             raise Refused(ALREADY_EXISTS, "Choose another id: a task has this one.", "taskId")
         check_purpose(self.outcome_id, self.serves_nothing)
@@ -319,14 +330,27 @@ class AcceptDelivery(TaskCommand):
 
 
 class ReturnDelivery(TaskCommand):
-    """Say why what was delivered is not what was promised; the promise stands, and the return is counted (R6)."""
+    """Say why what was delivered is not what was promised; the promise stands, and the return is counted (R6).
+
+    Refused where the promiser has left, for nobody would be bound by it (R14).
+    """
 
     reason: Reason
+
+    def reads(self) -> Reads:
+        yield from super().reads()
+        self.departure: Departure | None = None
+        if self.promise.promiser_id:
+            self.departure = Departure(self.promise.promiser_id)
+            yield [self.departure]
 
     def execute(self) -> None:
         person_id = acting(self.issued)
         self.promise.demand(State.DELIVERED)
         demand_party(self.promise.is_beneficiary(person_id), NOT_THE_BENEFICIARY, "beneficiary")
+        if self.departure and self.departure.left:
+            sentence = "Accept the delivery, and ask somebody else for what it lacks: who promised it has left."
+            raise Refused(PERSON_LEFT, sentence, "taskId")
         self.emit(DeliveryReturned(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from domain.milestones import MilestoneMoved, MilestoneReached, MilestoneSet
 from domain.promises import (
+    BeneficiaryReplaced,
     CommitmentBroken,
     DeliveryAccepted,
     DeliveryReturned,
@@ -12,6 +13,7 @@ from domain.promises import (
     TaskCommitted,
     TaskDeclined,
     TaskDelivered,
+    TaskReassigned,
     TaskRequested,
     TermsAgreed,
     TermsProposed,
@@ -54,7 +56,7 @@ TABLES = (TASK, FORMER_DUE, PROPOSED_TERMS, MILESTONE)
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
     """What a task or a milestone becomes."""
-    for part in (_begun, _moved_on, _terms, _milestones):
+    for part in (_begun, _moved_on, _handed_over, _terms, _milestones):
         yield from part(recorded)
 
 
@@ -103,6 +105,28 @@ def _moved_on(recorded: Recorded) -> Iterator[Revision]:
             yield revise(TASK, event.task_id, state="BROKEN", ended_on=day, end_reason=event.reason)
         case _:
             return
+
+
+def _handed_over(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
+        case TaskReassigned() as event:
+            yield revise(
+                TASK,
+                event.task_id,
+                state="REQUESTED",
+                promiser_id=event.promiser_id,
+                requester_id=event.requester_id,
+                requested_on=recorded.day,
+                committed_on=None,
+            )
+        case BeneficiaryReplaced() as event:
+            yield revise(TASK, event.task_id, beneficiary_id=event.beneficiary_id)
+            if event.requester_id:
+                yield revise(TASK, event.task_id, requester_id=event.requester_id)
+        case _:
+            return
+    if event.terms_lapsed:
+        yield revise(PROPOSED_TERMS, link_id("proposed", event.task_id), state="LAPSED")
 
 
 def _terms(recorded: Recorded) -> Iterator[Revision]:

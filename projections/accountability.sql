@@ -36,6 +36,7 @@ create index task_by_promiser on task (organisation_id, promiser_id, due_on, id)
 create index task_by_promiser_as_of on task (organisation_id, promiser_id, due_on, id);
 create index task_by_beneficiary on task (organisation_id, beneficiary_id, due_on, id) where until is null;
 create index task_by_beneficiary_as_of on task (organisation_id, beneficiary_id, due_on, id);
+create index task_by_requester on task (organisation_id, requester_id) where requester_id is not null;
 
 -- a due date that was replaced by consent, with the day it stood until
 create table former_due (

@@ -69,7 +69,7 @@ TABLES = (STRATEGY, PERSPECTIVE, OBJECTIVE, CAUSE, OUTCOME, OUTCOME_READER, ALIG
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
     """What the strategy, its outcomes and their links become."""
-    for part in (_strategy, _perspectives, _objectives, _outcomes, _held, _standing, _focus, _links):
+    for part in (_strategy, _perspectives, _objectives, _outcomes, _held, _seen, _standing, _focus, _links):
         yield from part(recorded)
 
 
@@ -173,13 +173,26 @@ def _outcomes(recorded: Recorded) -> Iterator[Revision]:
 
 
 def _held(recorded: Recorded) -> Iterator[Revision]:
-    """Who has an outcome, shares it, reviews it and may see it."""
+    """Who has an outcome, shares and reviews it."""
     match recorded.event:
         case OutcomeAssigned() as event:
             moved = {} if event.team_id == event.from_team_id else {"rank": None}  # ranks are a team's
             yield revise(OUTCOME, event.outcome_id, team_id=event.team_id, owner_id=event.owner_id, **moved)
         case ReviewerNamed() as event:
             yield revise(OUTCOME, event.outcome_id, reviewer_id=event.reviewer_id)
+        case OutcomeShared() as event:
+            for team_id in event.added_ids:
+                share_id = link_id(event.outcome_id, team_id)
+                yield insert(OUTCOME_SHARE, share_id, outcome_id=event.outcome_id, team_id=team_id)
+            for team_id in event.removed_ids:
+                yield end(OUTCOME_SHARE, link_id(event.outcome_id, team_id))
+        case _:
+            return
+
+
+def _seen(recorded: Recorded) -> Iterator[Revision]:
+    """Who may see an outcome."""
+    match recorded.event:
         case VisibilitySet() as event:
             yield revise(OUTCOME, event.outcome_id, visibility=event.visibility.value)
             for person_id in event.removed_ids:
@@ -187,12 +200,6 @@ def _held(recorded: Recorded) -> Iterator[Revision]:
             for person_id in event.added_ids:
                 reader = link_id("reader", event.outcome_id, person_id)
                 yield insert(OUTCOME_READER, reader, outcome_id=event.outcome_id, person_id=person_id)
-        case OutcomeShared() as event:
-            for team_id in event.added_ids:
-                share_id = link_id(event.outcome_id, team_id)
-                yield insert(OUTCOME_SHARE, share_id, outcome_id=event.outcome_id, team_id=team_id)
-            for team_id in event.removed_ids:
-                yield end(OUTCOME_SHARE, link_id(event.outcome_id, team_id))
         case _:
             return
 

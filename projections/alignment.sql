@@ -228,13 +228,15 @@ as $$
 $$;
 
 -- active_outcomes: how many outcomes a team has active in a cycle, whoever asks
-create function active_outcomes(p_organisation uuid, p_team uuid, p_cycle uuid, p_as_of bigint)
+create function active_outcomes(
+    p_organisation uuid, p_team uuid, p_person uuid, p_cycle uuid, p_as_of bigint)
 returns int
 language sql stable parallel safe
 as $$
     select count(*)::int
       from outcome o
-     where o.organisation_id = p_organisation and o.team_id = p_team and o.cycle_id = p_cycle and o.state = 'ACTIVE'
+     where o.organisation_id = p_organisation and o.cycle_id = p_cycle and o.state = 'ACTIVE'
+       and (o.team_id = p_team or (o.team_id is null and o.owner_id = p_person))
        and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
 $$;
 

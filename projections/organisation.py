@@ -9,7 +9,17 @@ import msgspec
 from domain.cycles import CycleClosed, CyclePlanned, CycleReopened, CycleStarted, ReviewStarted
 from domain.delegation import DutiesDelegated
 from domain.organisation import CalendarSet, OrganisationFounded, OrganisationRenamed
-from domain.people import PersonRegistered, PersonRevised, TeamFormed, TeamJoined, TeamLeft, TeamMoved, TeamRevised
+from domain.people import (
+    PersonDeactivated,
+    PersonRegistered,
+    PersonRevised,
+    TeamDisbanded,
+    TeamFormed,
+    TeamJoined,
+    TeamLeft,
+    TeamMoved,
+    TeamRevised,
+)
 from domain.policy import PolicySet
 from domain.preferences import PreferencesSet
 from domain.references import Reference, ReferenceSet
@@ -37,8 +47,8 @@ ORGANISATION = Table(
         "default_roll_up",
     ),
 )
-PERSON = Table("person", ("name", "email"))
-TEAM = Table("team", ("name", "parent_id"))
+PERSON = Table("person", ("name", "email", "left_on"))
+TEAM = Table("team", ("name", "parent_id", "disbanded_on"))
 MEMBERSHIP = Table("membership", ("team_id", "person_id", "lead"))
 CYCLE = Table("cycle", ("title", "starts_on", "ends_on", "parent_id", "state", "review_started_on", "closed_on"))
 REFERENCE = Table("reference", ("entity_id", "system", "external_id", "url"))
@@ -131,6 +141,8 @@ def _people(recorded: Recorded) -> Iterator[Revision]:
             yield insert(PERSON, event.person_id, name=event.name, email=event.email)
         case PersonRevised() as event:
             yield revise(PERSON, event.person_id, name=event.name, email=event.email)
+        case PersonDeactivated() as event:
+            yield revise(PERSON, event.person_id, left_on=recorded.day)
         case DutiesDelegated() as event:
             yield insert(
                 DELEGATION,
@@ -165,6 +177,8 @@ def _teams(recorded: Recorded) -> Iterator[Revision]:
             yield revise(TEAM, event.team_id, name=event.name)
         case TeamMoved() as event:
             yield revise(TEAM, event.team_id, parent_id=event.parent_id)
+        case TeamDisbanded() as event:
+            yield revise(TEAM, event.team_id, disbanded_on=recorded.day)
         case TeamJoined() as event:
             yield _membership(event.team_id, event.person_id, lead=event.lead)
         case TeamLeft() as event:

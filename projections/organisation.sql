@@ -32,6 +32,7 @@ create table person (
     until bigint,
     name text collate "C" not null,
     email text,
+    left_on date,
     primary key (organisation_id, id, since)
 );
 create index person_by_name on person (organisation_id, name, id) where until is null;
@@ -44,6 +45,7 @@ create table team (
     until bigint,
     name text collate "C" not null,
     parent_id uuid,
+    disbanded_on date,
     primary key (organisation_id, id, since)
 );
 create index team_by_name on team (organisation_id, name, id) where until is null;

@@ -1,4 +1,4 @@
-"""What a team says of its outcomes, in its rhythm: check-ins, cadences, comments, decisions."""
+"""What a team says of its outcomes, in its rhythm: check-ins, cadences, comments, decisions, and what it declined."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from domain.cadence import CadenceSet
 from domain.checkins import CheckedIn, CheckInAcknowledged, CheckInRetracted, CheckInRevised
 from domain.comments import Commented, CommentRetracted
 from domain.decisions import DecisionRecorded, DecisionReversed
+from domain.declining import WorkDeclined, WorkReconsidered
 from domain.standing import (
     OutcomeAbandoned,
     OutcomeActivated,
@@ -34,6 +35,21 @@ DECISION = Table(
 )
 DECIDED_BY = Table("decided_by", ("decision_id", "person_id"))
 DECIDED_OF = Table("decided_of", ("decision_id", "outcome_id"))
+DECLINED_WORK = Table(
+    "declined_work",
+    (
+        "title",
+        "reason",
+        "declined_on",
+        "until_on",
+        "team_id",
+        "person_id",
+        "cycle_id",
+        "asked_by_id",
+        "reconsidered_on",
+        "reconsidered_because",
+    ),
+)
 TABLES = (
     CHECK_IN,
     ACKNOWLEDGEMENT,
@@ -45,12 +61,13 @@ TABLES = (
     DECISION,
     DECIDED_BY,
     DECIDED_OF,
+    DECLINED_WORK,
 )
 
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
-    """What check-ins, cadences, comments and decisions become."""
-    for part in (_check_ins, _rhythm, _comments, _decisions):
+    """What check-ins, cadences, comments, decisions and declined work become."""
+    for part in (_check_ins, _rhythm, _comments, _decisions, _declined):
         yield from part(recorded)
 
 
@@ -172,5 +189,31 @@ def _decisions(recorded: Recorded) -> Iterator[Revision]:
                 yield insert(DECIDED_OF, of, decision_id=event.decision_id, outcome_id=outcome_id)
         case DecisionReversed() as event:
             yield revise(DECISION, event.decision_id, reversed_on=event.reversed_on, reversed_because=event.reason)
+        case _:
+            return
+
+
+def _declined(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
+        case WorkDeclined() as event:
+            yield insert(
+                DECLINED_WORK,
+                event.declined_work_id,
+                title=event.title,
+                reason=event.reason,
+                declined_on=recorded.day,
+                until_on=event.until_on,
+                team_id=event.team_id,
+                person_id=event.person_id,
+                cycle_id=event.cycle_id,
+                asked_by_id=event.asked_by_id,
+            )
+        case WorkReconsidered() as event:
+            yield revise(
+                DECLINED_WORK,
+                event.declined_work_id,
+                reconsidered_on=recorded.day,
+                reconsidered_because=event.reason,
+            )
         case _:
             return

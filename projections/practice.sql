@@ -114,6 +114,29 @@ create table decision (
 create index decision_by_day on decision (organisation_id, decided_on, id) where until is null;
 create index decision_by_day_as_of on decision (organisation_id, decided_on, id);
 
+-- what a team or a person said no or not now to, until a day or for a cycle
+create table declined_work (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    title text collate "C" not null,
+    reason text not null,
+    declined_on date not null,
+    until_on date,
+    team_id uuid,
+    person_id uuid,
+    cycle_id uuid,
+    asked_by_id uuid,
+    reconsidered_on date,
+    reconsidered_because text,
+    primary key (organisation_id, id, since)
+);
+create index declined_work_by_day on declined_work (organisation_id, declined_on, id) where until is null;
+create index declined_work_by_day_as_of on declined_work (organisation_id, declined_on, id);
+create index declined_work_by_team on declined_work (organisation_id, team_id, declined_on, id) where until is null;
+create index declined_work_by_team_as_of on declined_work (organisation_id, team_id, declined_on, id);
+
 create table decided_by (
     organisation_id uuid not null,
     id uuid not null,

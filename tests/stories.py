@@ -240,21 +240,21 @@ class BusyLedger(MemoryLedger):
         if events:
             self.store(*events)
 
-    def attempt(self, command: Command) -> bool:
+    def attempt(self, command: Command, by: UUID = ANA) -> bool:
         """Whether the command was carried out; decided anew where others came in between."""
         while True:
             try:
-                self.execute(command, issued())
+                self.execute(command, issued(by))
             except Refused:
                 return False
             except IntegrityError:
                 continue
             return True
 
-    def interleave(self, first: Command, second: Command) -> None:
+    def interleave(self, first: Command, second: Command, by_first: UUID = ANA, by_second: UUID = ANA) -> None:
         """Decides the first, then decides and records the second, then records the first if it still may be."""
-        self.busy.meanwhile.append(lambda: self.attempt(second))
-        self.attempt(first)
+        self.busy.meanwhile.append(lambda: self.attempt(second, by_second))
+        self.attempt(first, by_first)
         self.busy.let_in()  # where the first recorded nothing
 
 

@@ -9,9 +9,10 @@ from domain.measures import Direction, MeasureSet
 from domain.milestones import MilestoneSet
 from domain.outcomes import OutcomeSet
 from domain.people import PersonRegistered
-from domain.promises import TaskCommitted, TaskRequested, TermsProposed
+from domain.promises import Promise, TaskCommitted, TaskRequested, TermsProposed
 from domain.readings import ReadingTaken
 from tests.given import ANA, BEN, named
+from tests.memory_ledger import MemoryLedger
 
 OUTCOME, MEASURE, READING = named("outcome"), named("measure"), named("reading")
 TASK, MILESTONE = named("task"), named("milestone")
@@ -61,3 +62,12 @@ def proposal(by: UUID = ANA, due_on: date = LATER) -> TermsProposed:
 
 def milestone() -> MilestoneSet:
     return MilestoneSet(milestone_id=MILESTONE, outcome_id=OUTCOME, title="Half way", due_on=DUE)
+
+
+def promise_of(ledger: MemoryLedger, task_id: UUID) -> Promise:
+    """How a task stands."""
+    fold = Promise(task_id)
+    for position, event in enumerate(ledger.events(), start=1):
+        if fold.selects(event, event.tags()):
+            fold.take(event, position)
+    return fold

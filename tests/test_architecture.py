@@ -13,7 +13,7 @@ from domain.kernel import Command, Fold
 
 ROOT = Path(__file__).parent.parent
 TESTS = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
-RULES = ("r1", "r2", "r3", "r4", "r5", "r6", "r7", "r9", "r12", "r13")
+RULES = ("r1", "r2", "r3", "r4", "r5", "r6", "r7", "r9", "r12", "r13", "r14")
 RESERVED = {"issued", "known", "new_decisions", "last_known_position"}
 LONGEST = 500
 

@@ -24,6 +24,7 @@ from api.graphql.types import (
     alignment,
     asked,
     decisions,
+    declining,
     finding,
     indicators,
     labels,
@@ -49,6 +50,7 @@ MODULES: tuple[ModuleType, ...] = (
     reviews,
     accountability,
     finding,
+    declining,
 )
 # The field that names a command's entity → the payload's field, and the type it is of.
 ENTITIES: Mapping[str, tuple[str, Any]] = {
@@ -63,6 +65,7 @@ ENTITIES: Mapping[str, tuple[str, Any]] = {
     "check_in_id": ("checkIn", practice.CheckIn),
     "comment_id": ("comment", practice.Comment),
     "decision_id": ("decision", decisions.Decision),
+    "declined_work_id": ("declinedWork", declining.DeclinedWork),
     "indicator_id": ("indicator", indicators.Indicator),
     "boundary_id": ("boundary", indicators.Boundary),
     "task_id": ("task", accountability.Task),

@@ -36,13 +36,20 @@ HOLDS = {
     "formerId": "outcome",
     "personIds": "person",
     "entityId": "person",
+    "askedById": "person",
 }
 WITH: Mapping[str, dict[str, Any]] = {
     "inputIds": {"computation": "SUM"},
     "personIds": {"visibility": "NAMED"},
 }  # what such an id needs beside it
-PARENTS = {"form-team": "team", "move-team": "team", "plan-cycle": "cycle"}
 ELSEWHERE = {("carry-over-outcome", "cycleId"): "nextCycle"}
+KIN = {  # what a parent or a successor is, by command
+    "form-team": "team",
+    "move-team": "team",
+    "plan-cycle": "cycle",
+    "deactivate-person": "person",
+    "disband-team": "team",
+}
 # What a command needs beside its required fields to come as far as looking its ids up.
 BESIDE: Mapping[str, dict[str, Any]] = {
     "request-task": {"servesNothing": "Training"},
@@ -57,6 +64,7 @@ BESIDE: Mapping[str, dict[str, Any]] = {
     "correct-reading": {"value": "2"},
     "set-boundary": {"indicatorId": None, "lower": "1"},
     "check-in": {"next": "Go on"},
+    "decline-work": {"teamId": None},
     "set-cadence": {"every": 2, "unit": "WEEKS"},
     "comment": {"outcomeId": None},
     "revise-check-in": {"next": "Other"},
@@ -86,10 +94,10 @@ def id_fields(name: str) -> Iterator[str]:
 
 
 def held(command: str, field: str) -> str:
-    if field == "parentId":
-        return PARENTS[command]
     if (command, field) in ELSEWHERE:
         return ELSEWHERE[command, field]
+    if field in {"parentId", "successorId"}:
+        return KIN[command]
     return HOLDS.get(field) or field.removesuffix("Id")
 
 
@@ -185,6 +193,7 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
     await made("tag", "name-tag", name=f"Tag {organisation.id}")
     await made("checkIn", "check-in", outcomeId=ids["outcome"], confidence="0.5")
     await made("decision", "record-decision", title=f"Go on {organisation.id}")
+    await made("declinedWork", "decline-work", title=f"A shop {organisation.id}", reason="No.", teamId=ids["team"])
     await made("comment", "comment", text=f"Well done {organisation.id}", outcomeId=ids["outcome"])
     await edge.settled(organisation)
 
@@ -334,6 +343,8 @@ def asked(schema: Introspected, query: Type, argument: str, inner: str | None, v
             given[other["name"]] = json.dumps(own.ids.get(other["name"], own.ids["outcome"]))
         elif kind in DEMANDED:
             given[other["name"]] = DEMANDED[kind]
+    if query["name"] == "focus" and not given.keys() & {"team", "person"}:  # wants one of two ids
+        given["team"] = json.dumps(own.ids["team"])
     arguments = ", ".join(f"{name}: {text}" for name, text in given.items())
     return f"{{ {query['name']}({arguments}) {schema.selection(query['type'], 1)} }}"
 
@@ -375,7 +386,7 @@ async def test_no_list_holds_a_row_of_another_organisation(two: Edge, schema: In
     for query in schema.queries:
         if any(argument["type"]["kind"] == "NON_NULL" and argument["name"] != "orderBy" for argument in query["args"]):
             continue
-        if query["name"] == "lineOfSight":  # wants one of two ids
+        if query["name"] in {"lineOfSight", "focus"}:  # they want one of two ids
             continue
         answer = await two.graphql(f"{{ {query['name']} {schema.selection(query['type'], 1)} }}")
         assert answer.status == 200, (query["name"], answer.raw)

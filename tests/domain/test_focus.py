@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from domain.codes import FOCUS_LIMIT_REACHED, NOT_FOUND, OUTCOME_ENDED, OUTCOME_NOT_IN_STATE, OUTCOME_NOT_READY
 from domain.focus import (
-    DEFAULT_FOCUS_LIMIT,
     AbandonOutcome,
     ActivateOutcome,
     FocusLimitSet,
@@ -19,10 +18,11 @@ from domain.focus import (
 )
 from domain.kernel import Event
 from domain.outcomes import OutcomeAssigned
+from domain.policy import FOCUS_LIMIT, PolicySet, SetPolicy
 from domain.revising import AssignOutcome
 from domain.standing import OutcomeAbandoned, OutcomeActivated, OutcomePaused, OutcomeResumed, OutcomeWithdrawn
 from domain.values import Invalid, Role
-from tests.given import ANA, BEN, given, named
+from tests.given import ANA, BEN, ORGANISATION, given, given_loosely, named
 from tests.stories import (
     OTHER_TEAM,
     QUARTER,
@@ -36,6 +36,7 @@ from tests.stories import (
     assigned,
     cycle,
     focus_limit,
+    founded,
     measured,
     outcome,
     paused,
@@ -128,7 +129,7 @@ def test_r2_a_team_at_its_focus_limit_activates_no_further_outcome() -> None:
 
 
 def test_r2_a_team_without_a_limit_of_its_own_has_five() -> None:
-    others = [active(named(f"other {number}")) for number in range(DEFAULT_FOCUS_LIMIT)]
+    others = [active(named(f"other {number}")) for number in range(FOCUS_LIMIT)]
     given(cycle(), *ready(A), *others[1:]).when(ACTIVATE_A).then(active(A))
     given(cycle(), *ready(A), *others).when(ACTIVATE_A).then_refused(FOCUS_LIMIT_REACHED, "outcomeId")
 
@@ -245,7 +246,8 @@ def test_a_limit_is_of_one_team_or_one_person_and_set_by_a_lead() -> None:
     assert SetFocusLimit.role is Role.LEAD
 
 
-Step = ActivateOutcome | AbandonOutcome | SetFocusLimit | PauseOutcome | ResumeOutcome | WithdrawOutcome | AssignOutcome
+Change = ActivateOutcome | AbandonOutcome | PauseOutcome | ResumeOutcome | WithdrawOutcome | AssignOutcome
+Step = Change | SetFocusLimit | SetPolicy
 Whose = tuple[UUID | None, UUID | None]
 
 # Ten outcomes: four of a team that Ana owns two of, two of another team, four of Ana alone.
@@ -275,6 +277,7 @@ steps = st.one_of(
         limit=limits,
         reason=st.just("Many."),
     ),
+    st.builds(SetPolicy, focus_limit=limits),
     st.builds(SetFocusLimit, cycle_id=st.just(QUARTER), person_id=st.just(ANA), limit=limits, reason=st.just("Many.")),
 )
 
@@ -288,15 +291,16 @@ class PlainFocus:
         self.paused: set[UUID] = set()
         self.ended: dict[UUID, type[Step]] = {}
         self.limit: dict[UUID, int] = {}
+        self.usual = FOCUS_LIMIT
 
     def room(self, whose: Whose) -> bool:
         holder = whose[0] or whose[1]
         assert holder
         taken = [one for one in self.active if (self.of[one][0] or self.of[one][1]) == holder]
-        return len(taken) < self.limit.get(holder, DEFAULT_FOCUS_LIMIT)
+        return len(taken) < self.limit.get(holder, self.usual)
 
     def lets(self, step: Step) -> bool:
-        if isinstance(step, SetFocusLimit):
+        if isinstance(step, SetFocusLimit | SetPolicy):
             return True
         one = step.outcome_id
         if one in self.ended:
@@ -340,13 +344,15 @@ class PlainFocus:
                 whose = event.team_id or event.person_id
                 assert whose
                 self.limit[whose] = event.limit
+            case PolicySet():
+                self.usual = event.focus_limit
             case _:
                 return
 
 
 def ledger_of_ten() -> BusyLedger:
     story = [event for one, whose in WHOSE.items() for event in ready(one, *whose)]
-    return BusyLedger(cycle(), team(TEAM), team(OTHER_TEAM), person(ANA), person(BEN), *story)
+    return BusyLedger(founded(), cycle(), team(TEAM), team(OTHER_TEAM), person(ANA), person(BEN), *story)
 
 
 @for_all(st.lists(steps, max_size=20))
@@ -367,6 +373,13 @@ def test_r2_no_two_commands_at_once_go_past_the_limit(pairs: list[tuple[Step, St
         ledger.interleave(first, second)
     for event in ledger.events():
         plain.take(event)
+
+
+def test_r2_the_organisations_policy_is_the_limit_where_none_was_set() -> None:
+    policy = PolicySet(organisation_id=ORGANISATION, focus_limit=1)
+    story = [policy, cycle(), outcome(A), *ready(B), active(A)]
+    given(*story).when(ACTIVATE_B).then_refused(FOCUS_LIMIT_REACHED, "outcomeId")
+    given_loosely(*story, focus_limit(2)).when(ACTIVATE_B).then(active(B))
 
 
 def test_r2_of_two_at_once_one_takes_the_last_place() -> None:

@@ -8,8 +8,9 @@ from uuid import UUID
 import asyncpg
 
 from domain.alignment import OutcomeAligned, OutcomeUnaligned
-from domain.focus import DEFAULT_FOCUS_LIMIT, FocusLimitSet
+from domain.focus import FocusLimitSet
 from domain.kernel import Event
+from domain.policy import FOCUS_LIMIT
 from domain.standing import OutcomeAbandoned, OutcomeActivated
 from infra.chain import walk
 from infra.codec import decode
@@ -154,7 +155,7 @@ def check_focus(events: list[Event]) -> None:
             case OutcomeActivated():
                 place = (event.cycle_id, event.team_id)
                 active[place].add(event.outcome_id)
-                most = limits.get(place, DEFAULT_FOCUS_LIMIT)
+                most = limits.get(place, FOCUS_LIMIT)
                 demand(len(active[place]) <= most, "I8", f"{len(active[place])} active, {most} allowed")
             case OutcomeAbandoned():
                 for held in active.values():

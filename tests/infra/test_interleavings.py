@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from domain.alignment import AlignOutcome, OutcomeAligned, OutcomeUnaligned, UnalignOutcome
 from domain.cycles import PlanCycle
 from domain.focus import (
-    DEFAULT_FOCUS_LIMIT,
     AbandonOutcome,
     ActivateOutcome,
     FocusLimitSet,
@@ -27,6 +26,7 @@ from domain.kernel import Command, Event, Refused
 from domain.measures import Direction, SetMeasure
 from domain.outcomes import OutcomeAssigned, SetOutcome
 from domain.people import FormTeam, JoinTeam, PersonRegistered, RegisterPerson, TeamJoined
+from domain.policy import FOCUS_LIMIT
 from domain.promises import TaskAccepted, TaskDeclined
 from domain.references import Reference
 from domain.revising import AssignOutcome
@@ -167,7 +167,7 @@ def check_focus(events: list[Event]) -> None:
 
 
 def check_room(active: dict[UUID | None, set[UUID]], limit: dict[UUID | None, int], team_id: UUID | None) -> None:
-    most = limit.get(team_id, DEFAULT_FOCUS_LIMIT)
+    most = limit.get(team_id, FOCUS_LIMIT)
     assert len(active[team_id]) <= most, "more active than the limit when the place was taken"
 
 

@@ -21,6 +21,7 @@ from api.graphql.types.accountability import (
     TaskOrder,
 )
 from api.graphql.types.common import AsOf, Connection
+from api.graphql.types.duties import HELD, HELD_ORDER, HeldDuty
 
 
 @stands_on(None)
@@ -76,4 +77,20 @@ class AccountabilityQuestions:
         on: date | None = UNSET,
     ) -> Connection[Duty]:
         """What waits for the viewer, the earliest due first."""
+        raise NotCompiled
+
+    @mapped(Relation(source=HELD, order=HELD_ORDER, typical=20))
+    def duties_of(
+        self,
+        *,
+        person: ID,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+        as_of: AsOf | None = UNSET,
+        on: date | None = UNSET,
+    ) -> Connection[HeldDuty]:
+        """What a person owns, reviews, has promised, is promised and leads: nobody leaves it behind. By kind and
+        title."""
         raise NotCompiled

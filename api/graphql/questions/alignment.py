@@ -8,19 +8,24 @@ from api.graphql.mapping import BY_ID, NotCompiled, Relation, mapped, order, sta
 from api.graphql.types.alignment import (
     OUTCOME_FILTERS,
     OUTCOME_ORDERS,
-    Focus,
     Outcome,
     OutcomeFilter,
     OutcomeOrder,
 )
 from api.graphql.types.common import AsOf, Connection
+from api.graphql.types.focus import Focus
 from api.graphql.types.strategy import StrategyMap
 
-FOCUS = (
-    "(select {a.team} as team_id, y.id as cycle_id, y.starts_on, coalesce(f.most, 5) as most, f.reason"
-    " from {rows:cycle} y left join {rows:focus_limit} f on f.cycle_id = y.id and f.team_id = {a.team}"
-    " where y.state = 'RUNNING' and ({a.cycle} is null or y.id = {a.cycle}))"
+LIMITED = (
+    "(select {whose}, y.id as cycle_id, y.starts_on, coalesce(f.most, g.focus_limit) as most, f.reason"
+    " from {{rows:cycle}} y cross join {{rows:organisation}} g"
+    " left join {{rows:focus_limit}} f on f.cycle_id = y.id and f.{holder}_id = {{a.{holder}}}"
+    " where y.state = 'RUNNING' and ({{a.cycle}} is null or y.id = {{a.cycle}}))"
 )
+FOCUS = {
+    "team": LIMITED.format(whose="{a.team} as team_id, null::uuid as person_id", holder="team"),
+    "person": LIMITED.format(whose="null::uuid as team_id, {a.person} as person_id", holder="person"),
+}
 
 
 @stands_on(None)
@@ -55,7 +60,13 @@ class AlignmentQuestions:
 
     @mapped(Relation(source=FOCUS, order=order("starts_on date", unique="cycle_id uuid"), typical=2))
     def focus(
-        self, team: ID, cycle: ID | None = UNSET, as_of: AsOf | None = UNSET, on: date | None = UNSET
+        self,
+        *,
+        team: ID | None = UNSET,
+        person: ID | None = UNSET,
+        cycle: ID | None = UNSET,
+        as_of: AsOf | None = UNSET,
+        on: date | None = UNSET,
     ) -> list[Focus]:
-        """What a team works on, in each running cycle or in the one named."""
+        """What a team, or a person without one, works on, in each running cycle or in the one named."""
         raise NotCompiled

@@ -38,11 +38,19 @@ class OrganisationQuestions:
         """One team."""
         raise NotCompiled
 
-    @mapped(Relation(order=NAME_ORDERS, filters=TEAM_FILTERS, typical=50))
+    @mapped(
+        Relation(
+            where="({a.include_former} or {c}.disbanded_on is null)",
+            order=NAME_ORDERS,
+            filters=TEAM_FILTERS,
+            typical=50,
+        )
+    )
     def teams(
         self,
         *,
         filter: TeamFilter | None = UNSET,
+        include_former: bool = False,
         order_by: NameOrder = NameOrder.NAME,
         first: int | None = UNSET,
         after: str | None = UNSET,
@@ -50,13 +58,14 @@ class OrganisationQuestions:
         before: str | None = UNSET,
         as_of: AsOf | None = UNSET,
     ) -> Connection[Team]:
-        """The teams."""
+        """The teams; those disbanded only where asked for."""
         raise NotCompiled
 
-    @mapped(Relation(order=NAME_ORDERS, typical=50))
+    @mapped(Relation(where="({a.include_former} or {c}.left_on is null)", order=NAME_ORDERS, typical=50))
     def people(
         self,
         *,
+        include_former: bool = False,
         order_by: NameOrder = NameOrder.NAME,
         first: int | None = UNSET,
         after: str | None = UNSET,
@@ -64,7 +73,7 @@ class OrganisationQuestions:
         before: str | None = UNSET,
         as_of: AsOf | None = UNSET,
     ) -> Connection[Person]:
-        """The people."""
+        """The people; those who have left only where asked for."""
         raise NotCompiled
 
     @mapped(Relation(where=BY_ID))

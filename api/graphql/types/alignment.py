@@ -386,36 +386,6 @@ class Outcome(Node):
 
 
 @stands_on(None)
-class Focus:
-    """What a team works on in a cycle, and how many outcomes it may have active at once."""
-
-    team: Annotated[Team | None, Relation(on="team_id")]
-    cycle: Annotated[Cycle | None, Relation(on="cycle_id")]
-    limit: Annotated[int, Expr("{t}.most")]
-    reason: Annotated[str | None, "Why the limit was set; null: it is the default."]
-    active: Annotated[
-        list[Outcome],
-        Relation(
-            where="{c}.team_id = {t}.team_id and {c}.cycle_id = {t}.cycle_id and {c}.state = 'ACTIVE'",
-            order=order("title"),
-            typical=5,
-        ),
-        "Those of them that the viewer may see.",
-    ]
-    active_count: Annotated[
-        int, Expr("active_outcomes({org}, {t}.team_id, {t}.cycle_id, {pos})"), "How many there are, whoever asks."
-    ]
-    hidden_count: Annotated[
-        int,
-        Expr(
-            "active_outcomes({org}, {t}.team_id, {t}.cycle_id, {pos}) - (select count(*)::int from {rows:outcome} o"
-            " where o.team_id = {t}.team_id and o.cycle_id = {t}.cycle_id and o.state = 'ACTIVE')"
-        ),
-        "How many of them the viewer may not see.",
-    ]
-
-
-@stands_on(None)
 class OverdueCheckIn:
     """An outcome of which nothing was said in time."""
 

@@ -92,6 +92,7 @@ class Person(Node):
     id: ID
     name: str
     email: str | None
+    left_on: Annotated[date | None, "The day they were deactivated on; null while they are here."]
     role: Annotated[
         Role | None,
         Expr("(select r.role from {rows:person_role} r where r.person_id = {t}.id limit 1)"),
@@ -166,6 +167,7 @@ class Team(Node):
 
     id: ID
     name: str
+    disbanded_on: Annotated[date | None, "Null while there is such a team."]
     parent: Annotated["Team | None", Relation(on="parent_id")]
     members: Annotated[
         list[Membership], Relation(on="team_id", order=order("person_id uuid"), typical=5), "By the person's id."

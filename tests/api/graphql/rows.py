@@ -83,6 +83,7 @@ class Rows:
                 "person", self.of("person", nth), 2, name=f"{self.name} person {nth % 2} {ODD[nth]}",
                 email=None if nth % 2 else f"p{nth}@{self.name}.example",
             )  # fmt: skip
+        await self.add("person", self.of("person", 9), 2, name=f"{self.name} former", email=None, left_on=FIRST_DAY)
         await self.add("person_role", self.of("role", 0), 2, person_id=self.of("person", 0), role="OWNER")
         await self.add(
             "api_key", self.of("key", 0), 2, name="A key", role="OWNER", scopes=["read"], person_id=None,
@@ -102,6 +103,7 @@ class Rows:
             await self.add(
                 "team", self.of("team", nth), 3, 20 if nth == 4 else None, name=f"Team {nth}", parent_id=parent
             )
+        await self.add("team", self.of("team", 9), 3, name="Team of old", parent_id=None, disbanded_on=FIRST_DAY)
         await self.add("team", self.of("team", 4), 20, None, name="Team four, renamed", parent_id=self.of("team", 0))
         for nth in range(4):
             ends = (self.of("team", nth % 2), self.of("person", nth))
@@ -226,6 +228,16 @@ class Rows:
             await self.add(
                 "comment", self.of("comment", nth), 28 + nth, None, about_id=about, author_id=self.of("person", 0),
                 text=ODD[nth % len(ODD)], made_on=FIRST_DAY, made_at=28 + nth, reply_to_id=None,
+            )  # fmt: skip
+        for nth in range(6):
+            await self.add(
+                "declined_work", self.of("declined-work", nth), 30 + nth, None, title=f"Shop {nth}", reason=ODD[nth],
+                declined_on=FIRST_DAY + timedelta(nth), until_on=FIRST_DAY + timedelta(30 * nth) if nth % 2 else None,
+                team_id=team if nth % 3 else None, person_id=None if nth % 3 else self.of("person", 1),
+                cycle_id=self.of("cycle", nth % 4 // 2) if nth < 5 else None,
+                asked_by_id=self.of("person", 2) if nth == 1 else None,
+                reconsidered_on=FIRST_DAY + timedelta(40) if nth == 3 else None,
+                reconsidered_because="Now" if nth == 3 else None,
             )  # fmt: skip
         for nth in range(3):
             decision = self.of("decision", nth)

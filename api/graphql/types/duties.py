@@ -1,0 +1,49 @@
+"""What somebody has to do, and would leave behind."""
+
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+
+from api.graphql.mapping import Relation, order, stands_on
+from api.graphql.types.accountability import Task
+from api.graphql.types.alignment import Outcome
+from api.graphql.types.organisation import Team
+
+
+@strawberry.enum
+class HeldDutyKind(Enum):
+    """What somebody is there for."""
+
+    OWNS_OUTCOME = "OWNS_OUTCOME"
+    REVIEWS_OUTCOME = "REVIEWS_OUTCOME"
+    PROMISED = "PROMISED"
+    IS_PROMISED = "IS_PROMISED"
+    LEADS_TEAM = "LEADS_TEAM"
+
+
+# As domain/duties.py tells them: a draft is owned by nobody who works on it, but its reviewer is named already.
+HELD = (
+    "(select 'OWNS_OUTCOME' as kind, o.id as entity_id, o.title, o.id as outcome_id, null::uuid as task_id,"
+    " null::uuid as team_id from {rows:outcome} o where o.owner_id = {a.person} and o.state in ('ACTIVE', 'PAUSED')"
+    " union all select 'REVIEWS_OUTCOME', o.id, o.title, o.id, null, null from {rows:outcome} o"
+    " where o.reviewer_id = {a.person} and o.state in ('DRAFT', 'ACTIVE', 'PAUSED')"
+    " union all select 'PROMISED', k.id, k.title, null, k.id, null from {rows:task} k"
+    " where k.promiser_id = {a.person} and k.state in ('REQUESTED', 'COMMITTED')"
+    " union all select 'IS_PROMISED', k.id, k.title, null, k.id, null from {rows:task} k"
+    " where (k.beneficiary_id = {a.person} or k.requester_id = {a.person})"
+    " and k.state in ('REQUESTED', 'COMMITTED', 'DELIVERED')"
+    " union all select 'LEADS_TEAM', t.id, t.name, null, null, t.id from {rows:membership} m"
+    " join {rows:team} t on t.id = m.team_id where m.person_id = {a.person} and m.lead)"
+)
+HELD_ORDER = order("kind", "title", unique="entity_id uuid")
+
+
+@stands_on(None)
+class HeldDuty:
+    """Something that somebody has to take before a person can leave."""
+
+    kind: HeldDutyKind
+    outcome: Annotated[Outcome | None, Relation(on="outcome_id")]
+    task: Annotated[Task | None, Relation(on="task_id")]
+    team: Annotated[Team | None, Relation(on="team_id")]

@@ -1,0 +1,244 @@
+"""What a person or a team has to do: the duties that nobody leaves behind (R14)."""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.codes import DUTIES_LEFT
+from domain.focus import Place
+from domain.kernel import Fold, Reads, Refused
+from domain.outcomes import Outcome, OutcomeAssigned, OutcomeSet, ReviewerNamed
+from domain.people import Membership, TeamFormed, TeamJoined, TeamLeft, TeamMoved, TeamName
+from domain.promises import (
+    BeneficiaryReplaced,
+    Promise,
+    State,
+    TaskCommitted,
+    TaskReassigned,
+    TaskRequested,
+)
+from domain.standing import Standing
+from domain.standing import State as Life
+
+MOST_DUTIES = 10  # that a refusal tells
+UNFINISHED = frozenset({Life.DRAFT, Life.ACTIVE, Life.PAUSED})
+WORKED_ON = frozenset({Life.ACTIVE, Life.PAUSED})
+OWED = frozenset({State.REQUESTED, State.COMMITTED})
+AWAITED = frozenset({*OWED, State.DELIVERED})
+
+
+class DutyKind(StrEnum):
+    """What somebody is there for."""
+
+    OWNS_OUTCOME = "OWNS_OUTCOME"
+    REVIEWS_OUTCOME = "REVIEWS_OUTCOME"
+    PROMISED = "PROMISED"
+    IS_PROMISED = "IS_PROMISED"
+    LEADS_TEAM = "LEADS_TEAM"
+
+
+class Duty(msgspec.Struct, frozen=True):
+    """Something that somebody has to take."""
+
+    kind: DutyKind
+    entity_id: UUID
+    title: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.value.lower().replace('_', ' ')} {self.title}"
+
+
+def check_taken(left: Iterable[Duty], *fields: str) -> None:
+    """Refuses to leave duties behind, and lists them."""
+    names = [str(duty) for duty in left]
+    if not names:
+        return
+    told = "; ".join(names[:MOST_DUTIES])
+    more = f"; and {len(names) - MOST_DUTIES} more" if len(names) > MOST_DUTIES else ""
+    raise Refused(DUTIES_LEFT, f"Say who takes what is left, all of it or one by one: {told}{more}.", *fields)
+
+
+class Owned(Fold[OutcomeSet | OutcomeAssigned]):
+    """The outcomes that a person ever owned."""
+
+    def __init__(self, owner_id: UUID) -> None:
+        super().__init__(owner=owner_id)
+        self.outcome_ids: set[UUID] = set()
+
+    def fold(self, event: OutcomeSet | OutcomeAssigned) -> None:
+        match event:
+            case OutcomeSet() | OutcomeAssigned():
+                self.outcome_ids.add(event.outcome_id)
+
+
+class Held(Fold[OutcomeSet | OutcomeAssigned]):
+    """The outcomes that a team ever had."""
+
+    def __init__(self, team_id: UUID) -> None:
+        super().__init__(team=team_id)
+        self.outcome_ids: set[UUID] = set()
+
+    def fold(self, event: OutcomeSet | OutcomeAssigned) -> None:
+        match event:
+            case OutcomeSet() | OutcomeAssigned():
+                self.outcome_ids.add(event.outcome_id)
+
+
+class Reviewed(Fold[OutcomeSet | ReviewerNamed]):
+    """The outcomes that a person was ever to review."""
+
+    def __init__(self, reviewer_id: UUID) -> None:
+        super().__init__(reviewer=reviewer_id)
+        self.outcome_ids: set[UUID] = set()
+
+    def fold(self, event: OutcomeSet | ReviewerNamed) -> None:
+        match event:
+            case OutcomeSet() | ReviewerNamed():
+                self.outcome_ids.add(event.outcome_id)
+
+
+Beginning = TaskRequested | TaskCommitted | TaskReassigned | BeneficiaryReplaced
+
+
+class Part(Fold[Beginning]):
+    """The tasks that a person ever had a part in: as promiser, as beneficiary or as requester."""
+
+    def __init__(self, **person_id: UUID) -> None:
+        super().__init__(**person_id)
+        self.task_ids: set[UUID] = set()
+
+    def fold(self, event: Beginning) -> None:
+        match event:
+            case TaskRequested() | TaskCommitted() | TaskReassigned() | BeneficiaryReplaced():
+                self.task_ids.add(event.task_id)
+
+
+class Teams(Fold[TeamFormed | TeamJoined | TeamLeft]):
+    """The teams that a person ever belonged to."""
+
+    def __init__(self, person_id: UUID) -> None:
+        super().__init__(person=person_id)
+        self.team_ids: set[UUID] = set()
+
+    def fold(self, event: TeamFormed | TeamJoined | TeamLeft) -> None:
+        match event:
+            case TeamFormed() | TeamJoined() | TeamLeft():
+                self.team_ids.add(event.team_id)
+
+
+class Members(Fold[TeamFormed | TeamJoined | TeamLeft]):
+    """Who belongs to a team."""
+
+    def __init__(self, team_id: UUID) -> None:
+        super().__init__(team=team_id)
+        self.person_ids: dict[UUID, None] = {}
+
+    def fold(self, event: TeamFormed | TeamJoined | TeamLeft) -> None:
+        match event:
+            case TeamFormed():
+                self.person_ids = dict.fromkeys(event.lead_ids)
+            case TeamJoined():
+                self.person_ids[event.person_id] = None
+            case TeamLeft():
+                self.person_ids.pop(event.person_id, None)
+
+
+class TeamsInside(Fold[TeamFormed | TeamMoved]):
+    """The teams that lie right inside a team."""
+
+    def __init__(self, team_id: UUID) -> None:
+        super().__init__(parent_team=team_id)
+        self.team_id = team_id
+        self.team_ids: dict[UUID, None] = {}
+
+    def fold(self, event: TeamFormed | TeamMoved) -> None:
+        match event:
+            case TeamFormed() | TeamMoved():
+                self.team_ids.pop(event.team_id, None)
+                if event.parent_id == self.team_id:
+                    self.team_ids[event.team_id] = None
+
+
+class Work:
+    """The outcomes among which those are that somebody works on, and what they stand at."""
+
+    def __init__(self, outcome_ids: Iterable[UUID]) -> None:
+        self.outcomes = {one: Outcome(one) for one in sorted(outcome_ids)}
+        self.standings = {one: Standing(one) for one in self.outcomes}
+
+    def folds(self) -> list[Fold[Any]]:
+        return [*self.outcomes.values(), *self.standings.values()]
+
+    def now(self, *, within: frozenset[Life]) -> Iterator[tuple[OutcomeSet, Life]]:
+        """What stands at one of these."""
+        for one, outcome in self.outcomes.items():
+            if outcome.now and self.standings[one].state in within:
+                yield outcome.now, self.standings[one].state
+
+
+class PersonsDuties:
+    """What a person has to do: the outcomes they own and review, their promises on both sides, the teams they lead."""
+
+    def __init__(self, person_id: UUID) -> None:
+        self.person_id = person_id
+        self.owned: list[tuple[OutcomeSet, Life]] = []
+        self.reviewed: list[OutcomeSet] = []
+        self.promised: list[Promise] = []
+        self.awaited: list[Promise] = []
+        self.member_of: list[UUID] = []
+        self.led: list[UUID] = []
+        self.duties: list[Duty] = []
+
+    def reads(self, *beside: Fold[Any]) -> Reads:
+        """First what they ever had a part in, then how each of it stands."""
+        owned, reviewed, teams = Owned(self.person_id), Reviewed(self.person_id), Teams(self.person_id)
+        parts = [Part(promiser=self.person_id), Part(beneficiary=self.person_id), Part(requester=self.person_id)]
+        yield [*beside, owned, reviewed, teams, *parts]
+        work = Work(owned.outcome_ids | reviewed.outcome_ids)
+        promises = {one: Promise(one) for one in sorted({one for part in parts for one in part.task_ids})}
+        memberships = {one: Membership(self.person_id, one) for one in sorted(teams.team_ids)}
+        names = {one: TeamName(one) for one in memberships}
+        yield [*work.folds(), *promises.values(), *memberships.values(), *names.values()]
+        me = self.person_id
+        self.owned = [(one, life) for one, life in work.now(within=WORKED_ON) if one.owner_id == me]
+        self.reviewed = [one for one, _ in work.now(within=UNFINISHED) if one.reviewer_id == me]
+        self.promised = [one for one in promises.values() if one.promiser_id == me and one.state in OWED]
+        self.awaited = [one for one in promises.values() if one.is_beneficiary(me) and one.state in AWAITED]
+        self.member_of = [one for one, membership in memberships.items() if membership.joined]
+        self.led = [one for one, membership in memberships.items() if membership.lead]
+        self.duties = [
+            *(Duty(DutyKind.OWNS_OUTCOME, one.outcome_id, one.title) for one, _ in self.owned),
+            *(Duty(DutyKind.REVIEWS_OUTCOME, one.outcome_id, one.title) for one in self.reviewed),
+            *(duty_of(DutyKind.PROMISED, one) for one in self.promised),
+            *(duty_of(DutyKind.IS_PROMISED, one) for one in self.awaited),
+            *(Duty(DutyKind.LEADS_TEAM, one, names[one].name or "") for one in self.led),
+        ]
+
+
+def duty_of(kind: DutyKind, promise: Promise) -> Duty:
+    """A duty out of a promise."""
+    return Duty(kind, promise.task_id, promise.terms.title if promise.terms else "")
+
+
+class Places:
+    """The places in the focus of those who take outcomes: each focus once, with as many as would come (R2)."""
+
+    def __init__(self, organisation_id: UUID, taken: Iterable[tuple[OutcomeSet, UUID | None, UUID | None]]) -> None:
+        wanted: dict[tuple[UUID, UUID | None, UUID | None], int] = {}
+        for outcome, team_id, owner_id in taken:
+            if outcome.cycle_id:
+                key = (outcome.cycle_id, team_id, owner_id)
+                wanted[key] = wanted.get(key, 0) + 1
+        self.places = [Place(organisation_id, *key, wanted=many) for key, many in wanted.items()]
+
+    def reads(self) -> Reads:
+        for place in self.places:
+            yield from place.reads()
+
+    def check(self, field: str) -> None:
+        """Refuses to go past the limit of anybody who takes an outcome."""
+        for place in self.places:
+            place.check(field)

@@ -1,0 +1,306 @@
+"""Persons leave, teams are disbanded, and nobody leaves duties behind (R14)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from domain.codes import INVALID, NOT_ALLOWED, REVIEWER_IS_OWNER
+from domain.duties import (
+    WORKED_ON,
+    Duty,
+    DutyKind,
+    Held,
+    Members,
+    PersonsDuties,
+    Places,
+    TeamsInside,
+    Work,
+    check_taken,
+)
+from domain.kernel import Command, Fold, PersonId, Reads, Refused, TeamId
+from domain.organisation import ApiKey, ApiKeyIssued, ApiKeyRevoked, RoleRevoked, Roles
+from domain.outcomes import OutcomeAssigned, OutcomeSet, ReviewerNamed
+from domain.people import (
+    Membership,
+    Person,
+    PersonDeactivated,
+    Team,
+    TeamAbove,
+    TeamDisbanded,
+    TeamJoined,
+    TeamLeft,
+    TeamMoved,
+)
+from domain.promises import BeneficiaryReplaced, Promise, TaskReassigned
+from domain.standing import State as Life
+from domain.values import Invalid, Reason, Role
+
+MOST_HANDOVERS = 1_000
+
+
+class PersonHandover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """Who takes one duty: the outcome, the task or the team, and the person."""
+
+    entity_id: UUID
+    person_id: PersonId
+
+
+class TeamHandover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """Which team takes one outcome."""
+
+    entity_id: UUID
+    team_id: TeamId
+
+
+class Keys(Fold[ApiKeyIssued]):
+    """The keys that were ever issued for a person."""
+
+    def __init__(self, person_id: UUID) -> None:
+        super().__init__(person=person_id)
+        self.api_key_ids: set[UUID] = set()
+
+    def fold(self, event: ApiKeyIssued) -> None:
+        self.api_key_ids.add(event.api_key_id)
+
+
+class Takers:
+    """Who takes what: as the handovers say, and the successor whatever they do not name."""
+
+    def __init__(self, handovers: Mapping[UUID, UUID], successor_id: UUID | None) -> None:
+        self.handovers, self.successor_id = handovers, successor_id
+
+    def __getitem__(self, entity_id: UUID) -> UUID:
+        return self.handovers.get(entity_id) or self.successor_id or entity_id
+
+    def take(self, entity_id: UUID) -> bool:
+        """Whether anybody takes it."""
+        return self.successor_id is not None or entity_id in self.handovers
+
+    def field(self, entity_id: UUID) -> str:
+        """The field that says who takes it."""
+        return "handovers" if entity_id in self.handovers else "successorId"
+
+    def all(self) -> Iterator[tuple[str, UUID]]:
+        """Each with the field that names them."""
+        if self.successor_id:
+            yield "successorId", self.successor_id
+        yield from (("handovers", one) for one in sorted(set(self.handovers.values())))
+
+    def check(self, leaving_id: UUID, duties: list[Duty]) -> None:
+        """Refuses duties that nobody takes, whoever leaves as a taker, and what is no duty."""
+        for field, one in self.all():
+            if one == leaving_id:
+                raise Refused(INVALID, "Choose somebody else: nobody takes their own duties.", field)
+        if unknown := self.handovers.keys() - {duty.entity_id for duty in duties}:
+            sentence = f"Leave out what is none of their duties: {', '.join(map(str, sorted(unknown)))}."
+            raise Refused(INVALID, sentence, "handovers")
+        check_taken([duty for duty in duties if not self.take(duty.entity_id)], "handovers", "successorId")
+
+
+class DeactivatePerson(Command):
+    """Say that a person has left, why, and who takes what they had to do; their keys open nothing any more (R14).
+
+    The successor takes whatever no handover names: outcomes worked on, reviews, open promises on both sides, teams
+    led. Whom they promised is asked anew of whoever takes it (R5). Refused where a duty is left, the person is
+    unknown, whoever takes an outcome reviews it or has no place for it (R2), or the role of the caller is weaker.
+    """
+
+    entity = "person_id"
+    role = Role.LEAD
+
+    person_id: PersonId
+    reason: Reason
+    successor_id: PersonId | None = None
+    handovers: Annotated[tuple[PersonHandover, ...], msgspec.Meta(max_length=MOST_HANDOVERS)] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len({one.entity_id for one in self.handovers}) < len(self.handovers):
+            raise Invalid("Name each duty once.", "handovers")
+
+    def reads(self) -> Reads:
+        self.takers = Takers({one.entity_id: one.person_id for one in self.handovers}, self.successor_id)
+        self.person, self.roles = Person(self.person_id), Roles(self.person_id)
+        self.theirs, keys = PersonsDuties(self.person_id), Keys(self.person_id)
+        self.mentions = [(field, Person(one)) for field, one in self.takers.all()]
+        yield from self.theirs.reads(self.person, self.roles, keys, *(person for _, person in self.mentions))
+        self.keys = {one: ApiKey(one) for one in sorted(keys.api_key_ids)}
+        self.taking = {one: Membership(self.takers[one], one) for one in self.theirs.led if self.takers.take(one)}
+        yield [*self.keys.values(), *self.taking.values()]
+        taken = (
+            (outcome, None, self.takers[outcome.outcome_id])
+            for outcome, life in self.theirs.owned
+            if life is Life.ACTIVE and outcome.team_id is None and self.takers.take(outcome.outcome_id)
+        )
+        self.places = Places(self.issued.organisation_id, taken)
+        yield from self.places.reads()
+
+    def execute(self) -> None:
+        if self.person.left:
+            return
+        self.person.check("personId")
+        standing = [key.issued.role for key in self.keys.values() if key.issued and not key.revoked]
+        for role in [self.roles.role, *standing]:
+            if role and not self.issued.role.reaches(role):
+                raise Refused(NOT_ALLOWED, f"Let somebody do this whose role is {role}.", "personId")
+        for field, person in self.mentions:
+            person.check(field)
+        self.takers.check(self.person_id, self.theirs.duties)
+        for outcome, _ in self.theirs.owned:
+            self._check_apart(outcome, outcome.reviewer_id)
+        for outcome in self.theirs.reviewed:
+            self._check_apart(outcome, outcome.owner_id)
+        self.places.check("successorId" if self.successor_id else "handovers")
+        self._hand_over_outcomes()
+        for task_id, promise in {one.task_id: one for one in [*self.theirs.awaited, *self.theirs.promised]}.items():
+            self._hand_over_task(promise, self.takers[task_id])
+        self._leave()
+
+    def _check_apart(self, outcome: OutcomeSet, other_id: UUID | None) -> None:
+        """Refuses that somebody both owns and reviews an outcome."""
+        if self.takers[outcome.outcome_id] == other_id:
+            sentence = f"Let somebody else take this, for nobody reviews what they own: {outcome.title}."
+            raise Refused(REVIEWER_IS_OWNER, sentence, self.takers.field(outcome.outcome_id))
+
+    def _hand_over_outcomes(self) -> None:
+        for outcome, life in self.theirs.owned:
+            self.emit(
+                OutcomeAssigned(
+                    outcome_id=outcome.outcome_id,
+                    cycle_id=outcome.cycle_id,
+                    from_team_id=outcome.team_id,
+                    team_id=outcome.team_id,
+                    from_owner_id=self.person_id,
+                    owner_id=self.takers[outcome.outcome_id],
+                    active=life is Life.ACTIVE,
+                    reason=self.reason,
+                )
+            )
+        for outcome in self.theirs.reviewed:
+            self.emit(
+                ReviewerNamed(
+                    outcome_id=outcome.outcome_id,
+                    from_reviewer_id=self.person_id,
+                    reviewer_id=self.takers[outcome.outcome_id],
+                )
+            )
+
+    def _hand_over_task(self, promise: Promise, taker_id: UUID) -> None:
+        """One task may be handed over on both sides. Whoever promises does not ask for it on another's behalf: then
+        the beneficiary does."""
+        me = self.person_id
+        if promise.promiser_id is None or promise.beneficiary_id is None:
+            return
+        promised = promise in self.theirs.promised
+        promiser_id = taker_id if promised else promise.promiser_id
+        beneficiary_id = taker_id if promise.beneficiary_id == me else promise.beneficiary_id
+        requester_id = taker_id if promise.requester_id == me else promise.requester_id
+        if requester_id in {None, promiser_id}:
+            requester_id = beneficiary_id
+        if promise.is_beneficiary(me):
+            asked = promise.requester_id == me
+            self.emit(
+                BeneficiaryReplaced(
+                    task_id=promise.task_id,
+                    from_beneficiary_id=promise.beneficiary_id,
+                    beneficiary_id=beneficiary_id,
+                    reason=self.reason,
+                    from_requester_id=me if asked else None,
+                    requester_id=requester_id if asked else None,
+                    terms_lapsed=promise.proposed is not None and not promised and promiser_id == beneficiary_id,
+                    outcome_id=promise.outcome_id,
+                )
+            )
+        if promised:
+            self.emit(
+                TaskReassigned(
+                    task_id=promise.task_id,
+                    from_promiser_id=me,
+                    promiser_id=promiser_id,
+                    requester_id=requester_id or beneficiary_id,
+                    reason=self.reason,
+                    terms_lapsed=promise.proposed is not None,
+                    outcome_id=promise.outcome_id,
+                )
+            )
+
+    def _leave(self) -> None:
+        for team_id in self.theirs.led:
+            if not self.taking[team_id].lead:
+                self.emit(TeamJoined(team_id=team_id, person_id=self.takers[team_id], lead=True))
+        for team_id in self.theirs.member_of:
+            self.emit(TeamLeft(team_id=team_id, person_id=self.person_id))
+        for api_key_id, key in self.keys.items():
+            if not key.revoked:
+                self.emit(ApiKeyRevoked(api_key_id=api_key_id, reason=self.reason))
+        if self.roles.role:
+            self.emit(RoleRevoked(person_id=self.person_id, reason=self.reason))
+        self.emit(PersonDeactivated(person_id=self.person_id, reason=self.reason))
+
+
+class DisbandTeam(Command):
+    """Say that a team is no more, why, and which team takes the outcomes that it works on (R14).
+
+    The successor takes whatever no handover names; the teams inside move to the team above, and its members belong to
+    it no longer. Refused where an outcome is left, a team is unknown, or whoever takes one has no place for it (R2).
+    """
+
+    entity = "team_id"
+    role = Role.LEAD
+
+    team_id: TeamId
+    reason: Reason
+    successor_id: TeamId | None = None
+    handovers: Annotated[tuple[TeamHandover, ...], msgspec.Meta(max_length=MOST_HANDOVERS)] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len({one.entity_id for one in self.handovers}) < len(self.handovers):
+            raise Invalid("Name each duty once.", "handovers")
+
+    def reads(self) -> Reads:
+        self.takers = Takers({one.entity_id: one.team_id for one in self.handovers}, self.successor_id)
+        self.team, self.above, self.inside = Team(self.team_id), TeamAbove(self.team_id), TeamsInside(self.team_id)
+        self.members, held = Members(self.team_id), Held(self.team_id)
+        self.mentions = [(field, Team(one)) for field, one in self.takers.all()]
+        yield [self.team, self.above, self.inside, self.members, held, *(team for _, team in self.mentions)]
+        work = Work(held.outcome_ids)
+        yield work.folds()
+        self.held = [(one, life) for one, life in work.now(within=WORKED_ON) if one.team_id == self.team_id]
+        taken = (
+            (outcome, self.takers[outcome.outcome_id], None)
+            for outcome, life in self.held
+            if life is Life.ACTIVE and self.takers.take(outcome.outcome_id)
+        )
+        self.places = Places(self.issued.organisation_id, taken)
+        yield from self.places.reads()
+
+    def execute(self) -> None:
+        if self.team.disbanded:
+            return
+        self.team.check("teamId")
+        for field, team in self.mentions:
+            team.check(field)
+        duties = [Duty(DutyKind.OWNS_OUTCOME, outcome.outcome_id, outcome.title) for outcome, _ in self.held]
+        self.takers.check(self.team_id, duties)
+        self.places.check("successorId" if self.successor_id else "handovers")
+        for outcome, life in self.held:
+            self.emit(
+                OutcomeAssigned(
+                    outcome_id=outcome.outcome_id,
+                    cycle_id=outcome.cycle_id,
+                    from_team_id=self.team_id,
+                    team_id=self.takers[outcome.outcome_id],
+                    from_owner_id=outcome.owner_id,
+                    owner_id=outcome.owner_id,
+                    active=life is Life.ACTIVE,
+                    reason=self.reason,
+                )
+            )
+        for one in self.inside.team_ids:
+            self.emit(TeamMoved(team_id=one, from_parent_id=self.team_id, parent_id=self.above.parent_id))
+        for one in self.members.person_ids:
+            self.emit(TeamLeft(team_id=self.team_id, person_id=one))
+        self.emit(TeamDisbanded(team_id=self.team_id, reason=self.reason))
