@@ -41,7 +41,7 @@ from api.graphql.types.progress import (
     Status,
     TrendPoint,
 )
-from api.graphql.types.reviews import Grade, LineageStep
+from api.graphql.types.reviews import Finding, Grade, LineageStep
 
 
 @stands_on("cycle")
@@ -141,6 +141,18 @@ class StrategicObjective(Node):
         Expr("not exists (select from serving({org}, {t}.id, {pos}))"),
         "Whether no outcome that counts serves it directly: paused, abandoned, withdrawn ones don't, nor weight 0.",
     ]
+
+    @mapped(
+        Relation(
+            source="(select d.day, objective_progress({org}, {t}.id, {pos}, d.day) as progress"
+            " from days_to({on}, {a.days}) d)",
+            order=order(unique="day date"),
+            typical=90,
+        )
+    )
+    def trend(self, days: int = 30) -> list[ProgressPoint]:
+        """Its progress on each of so many days up to the day asked for; 366 at most."""
+        raise NotCompiled
 
     @mapped(
         Relation(
@@ -262,6 +274,11 @@ class Outcome(Node):
         OutcomeForecast | None,
         Relation(source="outcome_forecast({org}, {t}.id, {pos}, {on})"),
         "Null unless every measure that counts has a forecast.",
+    ]
+    advice: Annotated[
+        list[Finding],
+        Relation(source="advice({org}, {t}.id, {pos}, {on})", order=order(unique="code text"), typical=2),
+        "What a practised eye would ask about it; told, and never refused.",
     ]
     boundaries: Annotated[
         list[Boundary], Relation(on="outcome_id", order=order("title"), typical=2), "What must not suffer from it."

@@ -74,10 +74,14 @@ class OutcomeFilter:
     due_from: date | None = UNSET
     due_to: date | None = UNSET
     tag: ID | None = UNSET
+    under: ID | None = UNSET
+    text: str | None = UNSET
 
 
 OUTCOME_FILTERS = {
     "filter.tag": TAGGED,
+    "filter.under": "{c}.team_id in (select b.id from teams_below({org}, {v}, {pos}) b)",
+    "filter.text": "position(lower({v}) in lower({c}.title)) > 0",
     "filter.team": Filter("{c}.team_id = {v}", null="{c}.team_id is null"),
     "filter.owner": Filter("{c}.owner_id = {v}", null="{c}.owner_id is null"),
     "filter.reviewer": Filter("{c}.reviewer_id = {v}", null="{c}.reviewer_id is null"),

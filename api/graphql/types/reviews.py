@@ -63,3 +63,11 @@ class LineageStep:
 
     step: int
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+
+
+@stands_on(None)
+class Finding:
+    """A piece of advice: always the same for the same facts."""
+
+    code: Annotated[str, "Stable; such as ONLY_LAGGING."]
+    sentence: Annotated[str, "What to look at."]
