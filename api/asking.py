@@ -1,6 +1,7 @@
 """Questions that pages and pictures ask of the compiled read path, for whoever may read."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -17,12 +18,13 @@ from api.viewer import Viewer
 HTTPRequest = Request[None, None, State]
 PARAMETERS = frozenset({"asOf", "on"})
 UNAVAILABLE = 503
+HEADERS = {  # of a picture or a page, beside its own content-security-policy
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "private, no-cache",
+    "vary": "Authorization",
+}
 LONGEST = 18  # digits of a position
-
-
-def parameters(request: HTTPRequest) -> dict[str, str]:
-    """Of the address, each once."""
-    return {name: str(value) for name, value in request.query_params.items()}
 
 
 def moment_of(query: Mapping[str, str]) -> dict[str, Any]:
@@ -48,14 +50,24 @@ def problem_of(error: RequestRefused | DocumentRefused) -> Problem:
     return Problem(status, error.code, "; ".join(one.message for one in error.errors), headers=headers)
 
 
-async def ask(request: HTTPRequest, question: str, **variables: Any) -> tuple[dict[str, Any], int | None, Viewer]:
-    """The data of the answer, the position that it stands for, and who asked; raises a Problem where it is refused."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The data of an answer, the position that it stands for, who asked, and the variables `asOf` and `on`."""
+
+    data: dict[str, Any]
+    position: int | None
+    viewer: Viewer
+    moment: dict[str, Any]
+
+
+async def ask(request: HTTPRequest, question: str, **variables: Any) -> Told:
+    """Asks as of the moment that the address names; raises a Problem where it is refused."""
     viewer = await viewer_of(request, request.app.state.entrance, "read")
-    given = {**moment_of(parameters(request)), **variables}
+    moment = moment_of({name: str(value) for name, value in request.query_params.items()})
     service: GraphQLService = request.app.state.graphql
     try:
         operation = service.endpoint.documents.get(question).operation(None)
-        answered = await service.reads.answer(operation, given, viewer)
+        answered = await service.reads.answer(operation, {**moment, **variables}, viewer)
     except (RequestRefused, DocumentRefused) as error:
         raise problem_of(error) from None
-    return msgspec.json.decode(answered.body)["data"], answered.position, viewer
+    return Told(msgspec.json.decode(answered.body)["data"], answered.position, viewer, moment)

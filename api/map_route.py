@@ -10,7 +10,7 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.datastructures import State
 
-from api.asking import ask, moment_of, parameters
+from api import asking
 from api.problems import Problem
 from api.viewer import Viewer
 
@@ -24,13 +24,9 @@ QUESTION = """query StrategyMap($asOf: AsOf, $on: Date) {
 }"""
 ROOT = Path(__file__).parent.parent
 SECONDS = 20.0
-LONGEST = 20  # digits of a number that is looked at as a position
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "private, no-cache",
-    "vary": "Authorization",
+    **asking.HEADERS,
 }
 
 
@@ -93,8 +89,7 @@ def caption(given: dict[str, Any], viewer: Viewer, position: int | None) -> str:
 @get("/strategy-map.svg", include_in_schema=False)
 async def strategy_map(request: Request[None, None, State]) -> Response[bytes]:
     """The strategy map, as of any position or moment (`asOf`) and on any day (`on`)."""
-    data, position, viewer = await ask(request, QUESTION)
-    given = moment_of(parameters(request))
-    order = {"data": data, "caption": caption(given, viewer, position)}
+    told = await asking.ask(request, QUESTION)
+    order = {"data": told.data, "caption": caption(told.moment, told.viewer, told.position)}
     picture = await PICTURES.of(msgspec.json.encode(order))
     return Response(picture, media_type="image/svg+xml", headers=HEADERS)

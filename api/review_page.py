@@ -9,7 +9,7 @@ from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.params import FromPath
 
-from api.asking import ask
+from api import asking
 from api.problems import Problem
 
 MOST = 100  # rows of a table; the page says how many there are
@@ -39,10 +39,7 @@ QUESTION = """query Review($cycle: ID!, $asOf: AsOf, $on: Date) {
 }"""
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "private, no-cache",
-    "vary": "Authorization",
+    **asking.HEADERS,
 }
 STYLE = """
 :root { color-scheme: light; --ink: #1c2430; --faint: #5b6675; --line: #d5dae1; }
@@ -280,14 +277,11 @@ async def review_page(request: Request[None, None, State], name: FromPath[str]) 
         UUID(cycle_id)
     except ValueError:
         raise Problem(404, "NOT_FOUND", "Name a cycle by its id: /reviews/<id>.html.") from None
-    data, position, viewer = await ask(request, QUESTION, cycle=cycle_id)
-    if data["cycleReview"] is None:
+    told = await asking.ask(request, QUESTION, cycle=cycle_id)
+    review = told.data["cycleReview"]
+    if review is None:
         raise Problem(404, "NOT_FOUND", "There is no such cycle.")
-    day = request.query_params.get("on") or viewer.today().isoformat()
-    said = f"As of position {request.query_params.get('asOf') or position} of the ledger, for the day {day}."
-    organisation: Row = data["organisation"] or NOTHING
-    return Response(
-        page(organisation.get("name") or "", data["cycleReview"], said),
-        media_type="text/html",
-        headers=HEADERS,
-    )
+    day = told.moment.get("on") or told.viewer.today().isoformat()
+    said = f"As of position {request.query_params.get('asOf') or told.position} of the ledger, for the day {day}."
+    organisation: Row = told.data["organisation"] or NOTHING
+    return Response(page(organisation.get("name") or "", review, said), media_type="text/html", headers=HEADERS)

@@ -12,11 +12,10 @@ from domain.kernel import Command, Event, Fold, OrganisationId, OutcomeId, Reads
 from domain.outcomes import Outcome
 from domain.people import Team
 from domain.references import check_mentions, mentioned
-from domain.values import Invalid, Role
+from domain.values import Invalid, Role, Weekday
 
 Every = Annotated[int, msgspec.Meta(ge=1, le=366)]
 Grace = Annotated[int, msgspec.Meta(ge=0, le=60)]
-Weekday = Annotated[int, msgspec.Meta(ge=1, le=7, description="1 is Monday")]
 
 
 class CadenceUnit(StrEnum):

@@ -13,6 +13,8 @@ from domain.people import Person, Team
 from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
 from domain.values import Currency, Invalid, Name, Reason, Symbol, Text, Title
 
+Days = Annotated[int, msgspec.Meta(ge=1, le=3_660)]
+
 
 class Period(StrEnum):
     """After which something that accumulates starts anew."""
@@ -126,7 +128,7 @@ class DefineIndicator(Command):
     team_id: TeamId | None = None
     owner_id: OwnerId | None = None
     source: Name | None = None
-    stale_after_days: Annotated[int, msgspec.Meta(ge=1, le=3_660)] | None = None
+    stale_after_days: Days | None = None
     reference: Reference | None = None
 
     def __post_init__(self) -> None:
@@ -170,7 +172,7 @@ class ReviseIndicator(Command):
     team_id: TeamId | None = None
     owner_id: OwnerId | None = None
     source: Name | None = None
-    stale_after_days: Annotated[int, msgspec.Meta(ge=1, le=3_660)] | None = None
+    stale_after_days: Days | None = None
 
     def reads(self) -> Reads:
         self.indicator = Indicator(self.indicator_id)

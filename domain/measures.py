@@ -18,7 +18,7 @@ from domain.codes import (
     TARGET_IS_BASELINE,
     TERMS_MISSING,
 )
-from domain.indicators import Indicator, Period, UnitOfMeasure
+from domain.indicators import Days, Indicator, Period, UnitOfMeasure, check_band
 from domain.kernel import (
     Command,
     Event,
@@ -39,7 +39,6 @@ from domain.values import Invalid, Name, Reason, Title, Weight, checked_between
 
 MOST_WEIGHT = 1_000
 Inputs = Annotated[tuple[InputId, ...], msgspec.Meta(max_length=50)]
-Days = Annotated[int, msgspec.Meta(ge=1, le=3_660)]
 
 
 class Direction(StrEnum):
@@ -267,8 +266,7 @@ class Measures(Fold[MeasureEvent]):
 
 def check_terms(direction: Direction, terms: Terms) -> None:
     """Refuses terms by which no progress could be told, or that contradict the direction."""
-    if terms.lower is not None and terms.upper is not None and terms.lower >= terms.upper:
-        raise Refused(TERMS_MISSING, "Give a lower bound that lies below the upper one.", "lower", "upper")
+    check_band(terms.lower, terms.upper)
     if direction not in {Direction.INCREASE, Direction.DECREASE}:
         return
     _check_levels(direction, terms)

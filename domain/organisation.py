@@ -11,9 +11,8 @@ from domain.codes import ALREADY_EXISTS, INVALID, NOT_ALLOWED, NOT_FOUND
 from domain.kernel import ApiKeyId, Command, Event, Fold, OrganisationId, PersonId, Reads, Refused
 from domain.people import Person
 from domain.references import check_mentions, mentioned
-from domain.values import Name, Reason, Role, TimeZone
+from domain.values import Name, Reason, Role, TimeZone, Weekday
 
-Weekday = Annotated[int, msgspec.Meta(ge=1, le=7, description="1 is Monday")]
 Month = Annotated[int, msgspec.Meta(ge=1, le=12)]
 Holidays = Annotated[tuple[date, ...], msgspec.Meta(max_length=1_000)]
 Lookup = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]

@@ -7,8 +7,7 @@ import msgspec
 
 from domain.codes import PERSON_REQUIRED
 from domain.kernel import Command, Event, Fold, PersonId, Reads, Refused
-from domain.organisation import Weekday
-from domain.values import Invalid
+from domain.values import Invalid, Weekday
 
 Hour = Annotated[int, msgspec.Meta(ge=0, le=23)]
 Language = Annotated[

@@ -25,6 +25,7 @@ Weight = Annotated[Decimal, msgspec.Meta(description="0 … 1000")]
 Confidence = Annotated[Decimal, msgspec.Meta(description="0 … 1")]
 Effort = Annotated[Decimal, msgspec.Meta(description="0 … 100000")]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=100)]
+Weekday = Annotated[int, msgspec.Meta(ge=1, le=7, description="1 is Monday")]
 # `(?!\n)`: in Python `$` also matches before a last newline.
 Email = Annotated[str, msgspec.Meta(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")]
 Link = Annotated[str, msgspec.Meta(max_length=2_000, pattern=r"^https?://\S+$(?!\n)")]

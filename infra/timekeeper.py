@@ -7,7 +7,7 @@ first look, as it stands then.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,26 +15,16 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from domain.commands import NOTES
 from domain.kernel import Command, Issued, Refused
-from domain.timekeeping import (
-    TIMEKEEPER,
-    NoteAcknowledgementPassed,
-    NoteBoundaryBreached,
-    NoteCheckInMissed,
-)
+from domain.timekeeping import TIMEKEEPER
 from infra.database import Database, statements, unavailable
 from infra.ledger import Ledger
+from infra.projector import STATEMENTS as READING
 from infra.telemetry import NOTED, log
 
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
 SECONDS_BETWEEN_LOOKS = 60.0
-# What is due by the statement of that name, and the command that notes a row of it.
-NOTES: Mapping[str, type[Command]] = {
-    "boundary_breached": NoteBoundaryBreached,
-    "check_in_missed": NoteCheckInMissed,
-    "acknowledgement_passed": NoteAcknowledgementPassed,
-}
-
 Connection = Any  # asyncpg's pool hands out a proxy that its types do not name
 
 
@@ -75,7 +65,7 @@ class Timekeeper:
         """Through every organisation that has moved; how many facts were noted."""
         moment = self.clock()
         async with self.database.work.acquire() as connection, connection.transaction():
-            await connection.execute(STATEMENTS["sweep_scope"])
+            await connection.execute(READING["sweep_scope"])
             restless = await connection.fetch(STATEMENTS["restless"], moment)
         return sum([await self._look_through(organisation_id, moment) for (organisation_id,) in restless])
 
@@ -83,13 +73,13 @@ class Timekeeper:
         noted = 0
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute("set local search_path = read")
-            await connection.execute(STATEMENTS["scope"], organisation_id)
+            await connection.execute(READING["scope"], organisation_id)
             claimed = await connection.fetchrow(STATEMENTS["claim"], organisation_id, moment)
             if claimed is None:
                 return 0
             day, position = claimed
-            for name, kind in NOTES.items():
-                for row in await connection.fetch(STATEMENTS[name], organisation_id, position, day):
+            for name, kind in NOTES.items():  # what is due is told by the statement of the command's name
+                for row in await connection.fetch(STATEMENTS[name.replace("-", "_")], organisation_id, position, day):
                     noted += await self._note(kind(**dict(row)), organisation_id, moment, day)
             await connection.execute(STATEMENTS["looked"], organisation_id, position, day)
         return noted

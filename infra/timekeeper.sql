@@ -1,9 +1,3 @@
--- sweep_scope: lets the sweep see every head and what was looked through, and nothing else of them
-select set_config('headway.sweep', 'on', true)
-
--- scope: everything that follows in the transaction is of this organisation
-select set_config('headway.organisation', ($1::uuid)::text, true)
-
 -- restless: organisations that have moved since they were looked through, or whose day may have changed since
 select h.organisation_id
   from ledger.heads h
@@ -24,7 +18,7 @@ select day_of($1, $2) as day, r.position
 insert into edge.looked (organisation_id, position, day) values ($1, $2, $3)
 on conflict (organisation_id) do update set position = excluded.position, day = excluded.day
 
--- boundary_breached: boundaries of active outcomes whose figure is outside, and whose breach has not been noted
+-- note_boundary_breached: boundaries of active outcomes whose figure is outside, and whose breach has not been noted
 select b.id as boundary_id, s.breached_since as breached_on
   from boundary b
   join outcome o on o.organisation_id = $1 and o.id = b.outcome_id and o.state = 'ACTIVE' and o.until is null
@@ -35,7 +29,7 @@ select b.id as boundary_id, s.breached_since as breached_on
         where n.organisation_id = $1 and n.boundary_id = b.id and n.breached_on = s.breached_since)
  order by b.id
 
--- check_in_missed: active outcomes whose check-in was due and whose grace has passed; after a pause only the day that stands due now
+-- note_check_in_missed: active outcomes whose check-in was due and whose grace has passed; after a pause only the day that stands due now
 select o.id as outcome_id, d.due_on
   from outcome o
  cross join lateral check_in_due($1, o.id, $2, $3) d
@@ -45,7 +39,7 @@ select o.id as outcome_id, d.due_on
         where n.organisation_id = $1 and n.outcome_id = o.id and n.due_on = d.due_on)
  order by o.id
 
--- acknowledgement_passed: the last check-in of each outcome with a reviewer, unread for longer than the policy allows
+-- note_acknowledgement_passed: the last check-in of each outcome with a reviewer, unread for longer than the policy allows
 select c.id as check_in_id
   from organisation g
   join outcome o on o.organisation_id = $1 and o.until is null and o.state = 'ACTIVE' and o.reviewer_id is not null

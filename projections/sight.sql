@@ -77,17 +77,9 @@ create function coverage(p_organisation uuid, p_team uuid, p_as_of bigint, p_fro
 returns table (tasks int, served int, share float8, effort numeric, served_effort numeric, effort_share float8)
 language sql stable parallel safe rows 1
 as $$
-    with recursive below (id) as (
-        select p_team
-        union
-        select t.id
-          from below b
-          join team t on t.organisation_id = p_organisation and t.parent_id = b.id
-                     and t.since <= p_as_of and (t.until is null or t.until > p_as_of)
-    ),
-    member (id) as (
+    with member (id) as (
         select distinct m.person_id
-          from below b
+          from teams_below(p_organisation, p_team, p_as_of) b
           join membership m on m.organisation_id = p_organisation and m.team_id = b.id
                            and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
     ),

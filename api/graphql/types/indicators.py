@@ -8,13 +8,15 @@ from typing import Annotated
 import strawberry
 from strawberry import ID, UNSET
 
-from api.graphql.mapping import Column, Expr, Filter, Here, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.mapping import Column, Expr, Filter, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.organisation import Person, Reference, Team
 from api.graphql.types.progress import (
     BY_DAY,
     DAYS_OF,
     READING_ORDERS,
+    STALE,
+    UNIT,
     BandStanding,
     Measure,
     Period,
@@ -61,7 +63,7 @@ class Indicator(Node):
     description: str | None
     unit: Annotated[
         UnitOfMeasure | None,
-        Here(null="{t}.unit_symbol is null and {t}.unit_currency is null and {t}.unit_precision is null"),
+        UNIT,
     ]
     lower: float | None
     upper: float | None
@@ -77,11 +79,7 @@ class Indicator(Node):
     last_read_on: Annotated[date | None, Expr("last_read({org}, {t}.id, {pos}, {on})", price=3)]
     stale: Annotated[
         bool | None,
-        Expr(
-            "case when {t}.stale_after_days is not null"
-            " then coalesce({on} - last_read({org}, {t}.id, {pos}, {on}) > {t}.stale_after_days, true) end",
-            price=3,
-        ),
+        STALE,
     ]
     band: Annotated[
         BandStanding | None,

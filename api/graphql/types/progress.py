@@ -118,6 +118,16 @@ READING_ORDERS = {
 }
 
 
+UNIT = Here(
+    null="{t}.unit_symbol is null and {t}.unit_currency is null and {t}.unit_precision is null"
+)  # on the same row
+STALE = Expr(
+    "case when {t}.stale_after_days is not null"
+    " then coalesce({on} - last_read({org}, {t}.id, {pos}, {on}) > {t}.stale_after_days, true) end",
+    price=3,
+)
+
+
 @stands_on("reading")
 class Reading(Node):
     """A dated value of a measure."""
@@ -227,7 +237,7 @@ class Measure(Node):
     links: Links
     unit: Annotated[
         UnitOfMeasure | None,
-        Here(null="{t}.unit_symbol is null and {t}.unit_currency is null and {t}.unit_precision is null"),
+        UNIT,
     ]
     direction: Direction
     leading: Annotated[bool, Column("is_leading")]
@@ -245,11 +255,7 @@ class Measure(Node):
     last_read_on: Annotated[date | None, Expr("last_read({org}, {t}.id, {pos}, {on})", price=3)]
     stale: Annotated[
         bool | None,
-        Expr(
-            "case when {t}.stale_after_days is not null"
-            " then coalesce({on} - last_read({org}, {t}.id, {pos}, {on}) > {t}.stale_after_days, true) end",
-            price=3,
-        ),
+        STALE,
         "Whether it was read longer ago than it should be; null where nothing was said of that.",
     ]
     starts_on: date | None
