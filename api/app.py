@@ -21,6 +21,7 @@ from api.desk import Desk
 from api.graphql.http import graphql_routes
 from api.graphql.service import GraphQLService
 from api.problems import Problem, fault, unavailable
+from api.readings_csv import readings
 from api.review_page import review_page
 from infra.database import Database, verify_durability
 from infra.database import unavailable as database_unavailable
@@ -174,6 +175,7 @@ def application(services: Services) -> Litestar:
     app = Litestar(
         route_handlers=[
             *commands.routes(),
+            readings,
             *graphql_routes(),
             map_route.strategy_map,
             *pages.routes(),

@@ -88,7 +88,7 @@ async def apply_file(
     async with desk_of(settings, urls) as (desk, database, positions):
         with Progress(*columns, console=talk, transient=True) as progress:
             bar = progress.add_task(path.name, total=len(lines))
-            viewer = operator(organisation_id, await _time_zone(database, organisation_id))
+            viewer = operator(organisation_id, await time_zone_of(database, organisation_id))
             for number, text in enumerate(lines, start=1):
                 seen[text] += 1
                 key = f"file-{sha256(text).hexdigest()}-{seen[text]}"
@@ -110,7 +110,8 @@ async def apply_file(
     return result
 
 
-async def _time_zone(database: Database, organisation_id: UUID) -> str:
+async def time_zone_of(database: Database, organisation_id: UUID) -> str:
+    """By which days are told; UTC where there is no such organisation yet."""
     async with database.read.of(organisation_id) as connection:
         return await connection.fetchval(STATEMENTS["time_zone"], organisation_id) or "UTC"
 

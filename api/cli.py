@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from uuid import UUID
@@ -19,8 +20,9 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from uuid_utils.compat import uuid7
 
-from api.applying import Urls, apply_file, desk_of, operator, prepare
+from api.applying import Urls, apply_file, desk_of, operator, prepare, time_zone_of
 from api.desk import Envelope
+from api.readings_csv import ReadingsBody, SheetRefused, take
 from domain.kernel import Refused
 from domain.values import Invalid, Role
 from infra.chain import walk
@@ -36,7 +38,9 @@ from projections.read_models import NAMES, PROJECTIONS
 app = App(name="headway", help="What was promised, what became of it, and how it moves the strategy.", version="0.1.0")
 organisation_app = App(name="organisation", help="Organisations of this installation.")
 key_app = App(name="key", help="API keys.")
+readings_app = App(name="readings", help="Readings of measures and indicators.")
 app.command(organisation_app)
+app.command(readings_app)
 app.command(key_app)
 
 talk = Console(stderr=True, highlight=False)
@@ -119,6 +123,36 @@ def apply(file: Path, *, organisation: UUID, on_failure: Literal["stop", "skip"]
     first = f", the first on line {result.first_refused}" if result.refused else ""
     say(f"{result.applied} applied, {result.refused} refused{first}")
     return FOUND if result.refused else DONE
+
+
+@readings_app.command(name="import")
+def import_readings(file: Path, *, organisation: UUID, dry_run: bool = False) -> int:
+    """Take the readings of a CSV file, all of them or none; the same file again adds nothing."""
+    settings = read_settings(os.environ)
+    content = file.read_bytes()
+
+    async def run(urls: Urls) -> ReadingsBody:
+        await prepare(urls, talk.print)
+        async with desk_of(settings, urls) as (desk, database, positions):
+            viewer = operator(organisation, await time_zone_of(database, organisation))
+            envelope = Envelope(key=f"csv-{sha256(content).hexdigest()}")
+            told = await take(content, desk, database, viewer, envelope, dry_run=dry_run)
+            if told.position is not None:
+                await positions.wait(organisation, told.position, 60)
+        return told
+
+    try:
+        with database(settings) as urls:
+            told = asyncio.run(run(urls))
+    except SheetRefused as refusal:
+        for one in refusal.problems:
+            where = f"line {one.line}{f', {one.column}' if one.column else ''}"
+            talk.print(f"{where}: {one.code}: {one.detail}", markup=False, soft_wrap=True)
+        say(f"Nothing was taken; lines that are wrong: {len({one.line for one in refusal.problems})}")
+        return FOUND
+    verb = "would be taken" if dry_run else "taken"
+    say(f"{told.readings} readings, {told.taken} {verb}, {told.known} known already")
+    return DONE
 
 
 @organisation_app.command

@@ -2,12 +2,13 @@
 command line."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -72,21 +73,37 @@ class Desk:
 
     async def issue(self, name: str, body: bytes, viewer: Viewer, envelope: Envelope) -> Done:
         """`body` is the JSON of the fields. Raises Invalid where it cannot be meant, Refused where a rule says no."""
+        command, issued, secret = self._prepared(name, body, viewer, envelope)
+        accepted = await self.ledger.execute(command, issued)
+        return Done(
+            id=getattr(command, command.entity, None) if command.entity else None,
+            position=accepted.position,
+            event_ids=accepted.event_ids,
+            repeated=accepted.repeated,
+            secret=None if accepted.repeated else secret,
+        )
+
+    def check(self, name: str, body: bytes) -> None:
+        """Raises Invalid where the fields of a command cannot be meant."""
+        check_numbers(COMMANDS[name], decoded_fields(body))
+        self._of_json(name, body)
+
+    async def rehearse(self, name: str, body: bytes, viewer: Viewer, envelope: Envelope) -> int:
+        """How many events the command would record now, and nothing is recorded; raises as `issue` does."""
+        command, issued, _ = self._prepared(name, body, viewer, envelope)
+        return await self.ledger.rehearse(command, issued)
+
+    def _prepared(
+        self, name: str, body: bytes, viewer: Viewer, envelope: Envelope
+    ) -> tuple[Command, Issued, str | None]:
+        """The command, who issues it, and the secret of a new key."""
         kind = COMMANDS.get(name)
         if kind is None:
             raise Refused(NOT_FOUND, "There is no such command; the reference lists them all.", "command")
         if not viewer.role.reaches(kind.role):
             raise Refused(NOT_ALLOWED, f"Ask somebody with the role {kind.role.value}, or stronger, to do this.")
         command, secret = self._decoded(name, kind, body, viewer, envelope)
-        issued = self._issued(name, command, viewer, envelope)
-        accepted = await self.ledger.execute(command, issued)
-        return Done(
-            id=getattr(command, kind.entity, None) if kind.entity else None,
-            position=accepted.position,
-            event_ids=accepted.event_ids,
-            repeated=accepted.repeated,
-            secret=None if accepted.repeated else secret,
-        )
+        return command, self._issued(name, command, viewer, envelope), secret
 
     def _decoded(
         self, name: str, kind: type[Command], body: bytes, viewer: Viewer, envelope: Envelope
@@ -108,8 +125,11 @@ class Desk:
             fields |= {"lookup": key.lookup, "digest": key.digest}
         if len(fields) > 0:
             body = msgspec.json.encode(fields)
+        return self._of_json(name, body), secret
+
+    def _of_json(self, name: str, body: bytes) -> Command:
         try:
-            return self._decoders[name].decode(body), secret
+            return self._decoders[name].decode(body)
         except msgspec.ValidationError as error:
             if isinstance(error.__cause__, Invalid):
                 raise error.__cause__ from None
@@ -149,18 +169,37 @@ class Desk:
 
 
 @lru_cache
-def numbers_of(kind: type[Command]) -> frozenset[str]:
+def numbers_of(kind: type[msgspec.Struct]) -> frozenset[str]:
     """The callers' names of the fields that hold a decimal."""
     hints = get_type_hints(kind)
     return frozenset(camel(name) for name in kind.__struct_fields__ if Decimal in {hints[name], *get_args(hints[name])})
 
 
-def check_numbers(kind: type[Command], fields: Mapping[str, msgspec.Raw]) -> None:
+@lru_cache
+def lists_of(kind: type[msgspec.Struct]) -> dict[str, type[msgspec.Struct]]:
+    """The callers' names of the fields that hold lists of objects with numbers, and of what type these are."""
+    return {
+        camel(name): one
+        for name, hint in get_type_hints(kind).items()
+        for option in (hint, *get_args(hint))
+        if get_origin(option) is tuple
+        for one in get_args(option)
+        if isinstance(one, type) and issubclass(one, msgspec.Struct) and numbers_of(one)
+    }
+
+
+def check_numbers(kind: type[msgspec.Struct], fields: Mapping[str, msgspec.Raw], where: str = "") -> None:
     """Raises Invalid for a text that is no numeral; the decoder takes more than is one."""
     for name in numbers_of(kind) & fields.keys():
         text = bytes(fields[name])
         if text.startswith(b'"') and not is_numeral(msgspec.json.decode(text)):
-            raise Invalid("Write the number in digits, with a point for the fraction.", name)
+            raise Invalid("Write the number in digits, with a point for the fraction.", where + name)
+    for name, inner in lists_of(kind).items():
+        if name not in fields:
+            continue
+        with suppress(msgspec.ValidationError):  # of another shape: the decoder will say so
+            for nth, one in enumerate(msgspec.json.decode(fields[name], type=list[dict[str, msgspec.Raw]])):
+                check_numbers(inner, one, f"{where}{name}[{nth}].")
 
 
 def checked_key(key: str) -> str:

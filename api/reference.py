@@ -12,6 +12,7 @@ from api.commands import NDJSON, AcceptedBody, LineBody
 from api.desk import MADE_AT_THE_EDGE
 from api.pages import page
 from api.problems import ProblemBody
+from api.readings_csv import CSV, ReadingsBody, ReadingsProblemBody
 from domain.commands import COMMANDS
 from domain.values import camel
 
@@ -31,7 +32,7 @@ HEADERS = (
 @cache
 def openapi() -> dict[str, Any]:
     """OpenAPI 3.1 of every route that integrators use."""
-    kinds = [*COMMANDS.values(), AcceptedBody, LineBody, ProblemBody]
+    kinds = [*COMMANDS.values(), AcceptedBody, LineBody, ProblemBody, ReadingsBody, ReadingsProblemBody]
     _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     for name, kind in COMMANDS.items():
         _edge_made(components[kind.__name__], name, camel(kind.entity) if kind.creates else None)
@@ -45,7 +46,11 @@ def openapi() -> dict[str, Any]:
         },
         "security": [{"apiKey": []}],
         "paths": {f"/commands/{name}": {"post": _operation(name)} for name in COMMANDS}
-        | {"/commands": {"post": _bulk()}, "/strategy-map.svg": {"get": _picture()}},
+        | {
+            "/commands": {"post": _bulk()},
+            "/readings.csv": {"post": _readings()},
+            "/strategy-map.svg": {"get": _picture()},
+        },
         "components": {
             "schemas": components,
             "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "hw_live_…"}},
@@ -102,6 +107,28 @@ def _bulk() -> dict[str, Any]:
         ],
         "requestBody": {"required": True} | text,
         "responses": {"200": {"description": "An answer a line, in order."} | text},
+    }
+
+
+def _readings() -> dict[str, Any]:
+    dry_run = {"name": "dryRun", "in": "query", "description": "Only say what would become of the file."}
+    problem = {"description": "Nothing was taken: each line that is wrong, and what to do about it."}
+    key, said, kind = HEADERS[0]
+    return {
+        "operationId": "readings",
+        "summary": "Readings from a CSV file, all of them or none.",
+        "tags": ["readings"],
+        "parameters": [
+            dry_run | {"schema": {"type": "boolean", "default": False}},
+            {"name": key, "in": "header", "description": said, "schema": {"type": kind}},
+        ],
+        "requestBody": {"required": True, "content": {CSV: {"schema": {"type": "string"}}}},
+        "responses": {
+            "200": {"description": "What would become of it."} | _content("ReadingsBody"),
+            "201": {"description": "Taken."} | _content("ReadingsBody"),
+            "422": problem | _content("ReadingsProblemBody", "application/problem+json"),
+            "4XX": {"description": "Refused."} | _content("ProblemBody", "application/problem+json"),
+        },
     }
 
 

@@ -67,6 +67,7 @@ COMPUTATION_CIRCLE = Code("COMPUTATION_CIRCLE", "R3", "The measure would be comp
 NOT_READ_DIRECTLY = Code("NOT_READ_DIRECTLY", "", "The value of the measure comes from an indicator or other measures.")
 READING_VOIDED = Code("READING_VOIDED", "R9", "The reading has been declared void.")
 READING_DIFFERS = Code("READING_DIFFERS", "R12", "The source has told another value under this id.")
+READINGS_REFUSED = Code("READINGS_REFUSED", "", "Some of many readings can't be taken, so none was.")
 UNITS_MIXED = Code("UNITS_MIXED", "", "Values in different units cannot be added up.")
 
 # Tasks

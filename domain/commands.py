@@ -28,6 +28,7 @@ from domain import (
     readings,
     revising,
     strategy,
+    taking,
     tasks,
     timekeeping,
     visibility,
@@ -71,7 +72,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     (alignment.AlignOutcome, alignment.UnalignOutcome),
     (measures.SetMeasure, measures.ReviseMeasure, measures.RetireMeasure),
     (indicators.DefineIndicator, indicators.ReviseIndicator, indicators.RetireIndicator),
-    (readings.TakeReading, readings.CorrectReading, readings.VoidReading, boundaries.SetBoundary),
+    (taking.TakeReading, taking.TakeReadings, readings.CorrectReading, readings.VoidReading, boundaries.SetBoundary),
     (
         revising.ReviseOutcome,
         revising.AssignOutcome,

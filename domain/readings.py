@@ -4,21 +4,16 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
 from domain.codes import (
-    ALREADY_EXISTS,
     DAY_IN_FUTURE,
     NOT_FOUND,
-    NOT_READ_DIRECTLY,
-    READING_DIFFERS,
     READING_VOIDED,
     TERMS_MISSING,
 )
-from domain.cycles import Cycle
-from domain.indicators import Indicator
 from domain.kernel import (
     Command,
     Event,
@@ -32,9 +27,7 @@ from domain.kernel import (
     Refused,
 )
 from domain.measures import Direction, Measure, MeasureSet
-from domain.outcomes import Outcome
-from domain.references import NAMES
-from domain.values import Invalid, Name, Reason, Text, checked_choice
+from domain.values import Name, Reason, Text
 
 ExternalId = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
 
@@ -142,124 +135,6 @@ def check_value(measure: MeasureSet, value: Decimal) -> None:
         steps = {step.value for step in measure.steps}
         if not 0 <= value <= 1 or (steps and value not in steps):
             raise Refused(TERMS_MISSING, "Give the value of one of the steps, 0 to 1.", "value")
-
-
-def check_read_directly(measure: MeasureSet) -> None:
-    """Refuses a reading of what is told by other things."""
-    if measure.indicator_id is not None:
-        raise Refused(NOT_READ_DIRECTLY, "Take the reading of the indicator that this measure reads.", "measureId")
-    if measure.computation is not None:
-        raise Refused(NOT_READ_DIRECTLY, "Take readings of the measures that this one is computed from.", "measureId")
-    if measure.direction is Direction.CHECKLIST:
-        raise Refused(NOT_READ_DIRECTLY, "Mark the milestones of the outcome: this measure counts them.", "measureId")
-
-
-class TakeReading(Command):
-    """Tell the value that a measure or an indicator had on a day (R9).
-
-    What a source tells again under the same id adds nothing (R12). Refused where there is no such measure, the day lies
-    in the future, or the value comes from elsewhere.
-    """
-
-    entity = "reading_id"
-    creates = True
-
-    reading_id: ReadingId
-    measure_id: MeasureId | None = None
-    value: Decimal | None = None
-    taken_on: date | None = None
-    note: Text | None = None
-    evidence: Text | None = None
-    origin: Origin = Origin.PERSON
-    indicator_id: IndicatorId | None = None
-    step: Name | None = None
-    source: Name | None = None
-    external_id: ExternalId | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checked_choice((self.measure_id, "measureId"), (self.indicator_id, "indicatorId"))
-        checked_choice((self.value, "value"), (self.step, "step"))
-        if self.external_id is not None and self.source is None:
-            raise Invalid("Name the source whose id this is.", "source")
-
-    def reads(self) -> Reads:
-        self.reading = Reading(self.reading_id)
-        self.measure = self.measure_id and Measure(self.measure_id)
-        self.indicator = self.indicator_id and Indicator(self.indicator_id)
-        self.external_reading_id: UUID | None = None
-        folds: list[Measure | Indicator | Reading | ToldBefore] = [self.measure or self.indicator or self.reading]
-        folds.append(self.reading)
-        self.before: ToldBefore | None = None
-        if self.external_id is not None:
-            series = self.measure_id or self.indicator_id
-            self.external_reading_id = uuid5(NAMES, f"{series}\0{self.source}\0{self.external_id}")
-            self.before = ToldBefore(self.external_reading_id)
-            folds.append(self.before)
-        yield [*folds]
-        self.cycle: Cycle | None = None
-        if self.measure and self.measure.outcome_id:
-            outcome = Outcome(self.measure.outcome_id)
-            yield [outcome]
-            if outcome.now and outcome.now.cycle_id:
-                self.cycle = Cycle(outcome.now.cycle_id)
-                yield [self.cycle]
-
-    def execute(self) -> None:
-        outcome_id, value = self._checked()
-        taken_on = self.taken_on or self.issued.today
-        if self.before is not None and (told := self.before.told):
-            if (told.value, told.taken_on) != (value, taken_on):
-                sentence = f"Correct the reading {told.reading_id}: the source told {told.value} under this id."
-                raise Refused(READING_DIFFERS, sentence, "externalId")
-            return
-        if self.reading.stands:
-            raise Refused(ALREADY_EXISTS, "Choose another id: a reading has this one.", "readingId")
-        check_day(taken_on, self.issued.today)
-        self._check_cycle(taken_on)
-        self.emit(
-            ReadingTaken(
-                reading_id=self.reading_id,
-                measure_id=self.measure_id,
-                outcome_id=outcome_id,
-                value=value,
-                taken_on=taken_on,
-                note=self.note,
-                evidence=self.evidence,
-                origin=self.origin,
-                indicator_id=self.indicator_id,
-                source=self.source,
-                external_id=self.external_id,
-                external_reading_id=self.external_reading_id,
-            )
-        )
-
-    def _check_cycle(self, taken_on: date) -> None:
-        """Readings dated inside a cycle are taken until it is closed (R8)."""
-        cycle = self.cycle
-        if cycle and cycle.planned and cycle.planned.starts_on <= taken_on <= cycle.planned.ends_on:
-            cycle.check_open("takenOn")
-
-    def _checked(self) -> tuple[UUID | None, Decimal]:
-        """The outcome of the measure, if it is one, and the value."""
-        if self.measure is None:
-            assert self.indicator is not None  # noqa: S101 - the one or the other is given
-            self.indicator.check("indicatorId")
-            if self.value is None:
-                raise Refused(TERMS_MISSING, "Give a value: only an ordinal measure has steps.", "step")
-            return None, self.value
-        was, _ = self.measure.standing("measureId")
-        check_read_directly(was)
-        value = self.value if self.value is not None else self._step_of(was)
-        check_value(was, value)
-        return was.outcome_id, value
-
-    def _step_of(self, measure: MeasureSet) -> Decimal:
-        value = next((step.value for step in measure.steps if step.name == self.step), None)
-        if value is None:
-            names = ", ".join(step.name for step in measure.steps) or "none has been named"
-            raise Refused(TERMS_MISSING, f"Name one of the steps of the measure: {names}.", "step")
-        return value
 
 
 class CorrectReading(Command):

@@ -152,7 +152,7 @@ def cleaned(value: object, field: str) -> object:
         case date():
             return checked_day(value, field)
         case tuple():
-            return tuple(cleaned(item, field) for item in cast(tuple[object, ...], value))
+            return tuple(cleaned(one, f"{field}[{nth}]") for nth, one in enumerate(cast(tuple[object, ...], value)))
         case msgspec.Struct():
             return _cleaned_struct(value, field)
         case _:

@@ -9,3 +9,9 @@ on conflict (organisation_id, api_key_id) do update set last_used_on = excluded.
 
 -- ready: whether the database can write and the read models are in place
 select pg_is_in_recovery(), to_regclass('read.entry') is not null
+
+-- referenced: what bears the references now, by system and id
+select r.system, r.external_id, r.entity_id
+  from unnest($2::text[], $3::text[]) as asked (system, external_id)
+  join read.reference r using (system, external_id)
+ where r.organisation_id = $1 and r.until is null

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from domain.kernel import Command, Issued
 from infra.appender import Appender
-from infra.database import Database
-from infra.sequencer import Accepted, Sequencer, Waiting
+from infra.codec import decode
+from infra.database import SECONDS_TO_CONNECT, Database
+from infra.sequencer import STATEMENTS, Accepted, Sequencer, Waiting
 
 MOST_ORGANISATIONS = 2_000  # whose folds stay warm
 
@@ -28,6 +29,19 @@ class Ledger:
         answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
         self._sequencer(issued.organisation_id).submit(Waiting(command, issued, answer))
         return await answer
+
+    async def rehearse(self, command: Command, issued: Issued) -> int:
+        """How many events the command would append on what is recorded now; raises Refused as `execute` would."""
+        async with self.database.append.acquire(timeout=SECONDS_TO_CONNECT) as connection:
+            for asked in command.begin(issued):
+                items = [(fold.stored, fold.tags, 0) for fold in asked]
+                rows = await connection.fetch(STATEMENTS["read"], issued.organisation_id, None, 0, items)
+                for item, position, version, kind, body, _ in rows:
+                    if item > 0:
+                        asked[item - 1].take(decode(kind, version, body), position)  # pyright: ignore[reportUnknownMemberType] - folds of any events
+                command.select(asked)
+        command.execute()
+        return len(command.new_decisions)
 
     def _sequencer(self, organisation_id: UUID) -> Sequencer:
         sequencer = self.sequencers.get(organisation_id)

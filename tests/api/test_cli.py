@@ -97,6 +97,31 @@ def test_a_refused_line_stops_the_file_or_is_skipped(run: Run, organisation: str
     assert "1 refused, the first on line 2" in skipped
 
 
+def test_readings_are_imported_all_or_none_and_once(run: Run, organisation: str, tmp_path: Path) -> None:
+    outcome, measure = str(uuid4()), str(uuid4())
+    target = {"direction": "INCREASE", "baseline": 0, "target": 10}
+    setting = lines(
+        tmp_path / "setting.ndjson",
+        ("set-outcome", {"outcomeId": outcome, "title": "Calls answered"}),
+        ("set-measure", {"measureId": measure, "outcomeId": outcome, "title": "Share", **target}),
+    )
+    told(run("apply", str(setting), "--organisation", organisation), DONE)
+    file = tmp_path / "readings.csv"
+    words = ("readings", "import", str(file), "--organisation", organisation)
+    file.write_text(f"measure,day,value\n{measure},2026-01-05,7\n{measure},2026-01-06,many\n")
+    said = told(run(*words), FOUND)
+    assert "line 3, value: INVALID: Write the number" in said
+    assert "Nothing was taken; lines that are wrong: 1" in said
+    file.write_text(f"measure,day,value\n{measure},2026-01-05,7\n{measure},2026-01-06,8\n")
+    assert told(run(*words, "--dry-run"), DONE) == "2 readings, 2 would be taken, 0 known already\n"
+    head = told(run("status", "--json"), DONE)
+    assert told(run(*words), DONE) == "2 readings, 2 taken, 0 known already\n"
+    once = told(run("status", "--json"), DONE)
+    assert once != head
+    told(run(*words), DONE)
+    assert told(run("status", "--json"), DONE) == once
+
+
 def test_status_verify_and_rebuild_find_nothing_wrong(run: Run, organisation: str) -> None:
     assert organisation in told(run("status"), DONE)
     assert organisation in told(run("verify"), DONE)

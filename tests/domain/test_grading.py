@@ -41,7 +41,7 @@ from domain.grading import CloseCycle, GradeOutcome, ReopenOutcome
 from domain.kernel import Event, Refused
 from domain.measures import Direction, MeasureSet
 from domain.outcomes import Ambition, OutcomeSet, RollUp, SetOutcome
-from domain.readings import CorrectReading, ReadingCorrected, ReadingTaken, TakeReading
+from domain.readings import CorrectReading, ReadingCorrected, ReadingTaken
 from domain.standing import (
     MissCause,
     NextStep,
@@ -54,6 +54,7 @@ from domain.standing import (
     OutcomeResumed,
     State,
 )
+from domain.taking import TakeReading
 from tests.given import ANA, TODAY, given, given_loosely, issued, named
 from tests.memory_ledger import MemoryLedger
 

@@ -18,7 +18,8 @@ from domain.indicators import (
     ReviseIndicator,
     UnitOfMeasure,
 )
-from domain.readings import ReadingTaken, TakeReading
+from domain.readings import ReadingTaken
+from domain.taking import TakeReading
 from domain.values import Invalid
 from tests.given import TODAY, given, given_loosely, named
 from tests.stories_work import MEASURE, OUTCOME, READING, an_outcome, measure

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from domain.codes import ALREADY_EXISTS, DAY_IN_FUTURE, NOT_FOUND, TARGET_IS_BASELINE, TERMS_MISSING
 from domain.kernel import Refused
 from domain.measures import Checkpoint, Direction, MeasureRevised, Measures, ReviseMeasure, SetMeasure
-from domain.readings import CorrectReading, ReadingCorrected, ReadingTaken, TakeReading
+from domain.readings import CorrectReading, ReadingCorrected, ReadingTaken
+from domain.taking import TakeReading
 from domain.values import Invalid
 from tests.given import TODAY, given, given_loosely, issued
 from tests.memory_ledger import MemoryLedger

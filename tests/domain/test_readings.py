@@ -34,8 +34,9 @@ from domain.measures import (
     Step,
 )
 from domain.outcomes import OutcomeSet, RollUp
-from domain.readings import CorrectReading, ReadingVoided, TakeReading, VoidReading
+from domain.readings import CorrectReading, ReadingVoided, VoidReading
 from domain.references import NAMES
+from domain.taking import TakeReading
 from domain.values import Invalid
 from tests.given import given, given_loosely, issued, named
 from tests.memory_ledger import MemoryLedger

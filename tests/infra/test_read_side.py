@@ -11,7 +11,8 @@ import pytest
 from domain.measures import Direction, ReviseMeasure, SetMeasure
 from domain.outcomes import SetOutcome
 from domain.people import FormTeam, JoinTeam, LeaveTeam, RegisterPerson
-from domain.readings import CorrectReading, TakeReading
+from domain.readings import CorrectReading
+from domain.taking import TakeReading
 from domain.tasks import CommitTask, DeliverTask, RenegotiateTask
 from infra.database import Database
 from infra.ledger import Ledger

@@ -15,7 +15,8 @@ from domain.indicators import DefineIndicator
 from domain.measures import Direction, SetMeasure
 from domain.organisation import SetCalendar
 from domain.outcomes import SetOutcome
-from domain.readings import CorrectReading, TakeReading
+from domain.readings import CorrectReading
+from domain.taking import TakeReading
 from infra.database import Database
 from infra.ledger import Ledger
 from infra.positions import Positions

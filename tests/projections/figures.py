@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from domain.measures import Direction, SetMeasure
 from domain.outcomes import SetOutcome
-from domain.readings import TakeReading
+from domain.taking import TakeReading
 from infra.database import Database
 from tests.infra.at_work import Telling, founded, projecting
 

@@ -20,7 +20,8 @@ from domain.kernel import Command, Reads
 from domain.measures import Computation, Direction, Measures, RetireMeasure, ReviseMeasure, SetMeasure
 from domain.organisation import FoundOrganisation
 from domain.outcomes import RollUp, SetOutcome
-from domain.readings import CorrectReading, TakeReading, VoidReading
+from domain.readings import CorrectReading, VoidReading
+from domain.taking import TakeReading
 from infra.database import Database
 from infra.sequencer import Accepted
 from tests.infra.at_work import Telling, projecting

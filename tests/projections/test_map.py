@@ -16,8 +16,8 @@ from domain.checkins import CheckIn, Status
 from domain.focus import AbandonOutcome, WithdrawOutcome
 from domain.measures import Direction, SetMeasure
 from domain.outcomes import SetOutcome
-from domain.readings import TakeReading
 from domain.strategy import SetStrategicObjective
+from domain.taking import TakeReading
 from infra.database import Database
 from tests.infra.at_work import Telling, founded, projecting
 from tests.reference import WORST_FIRST, ObjectiveRow

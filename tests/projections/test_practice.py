@@ -15,7 +15,7 @@ from domain.focus import ActivateOutcome, PauseOutcome
 from domain.measures import Direction, SetMeasure
 from domain.outcomes import SetOutcome
 from domain.people import FormTeam, RegisterPerson
-from domain.readings import TakeReading
+from domain.taking import TakeReading
 from infra.database import Database
 from infra.timekeeper import Timekeeper
 from tests.infra.at_work import Telling
