@@ -24,8 +24,8 @@ explorer: $(STAMP)
 	@$(BIN)/python -m api.explorer_setup --quiet || true
 
 test: $(STAMP) ## Run the tests, with a PostgreSQL of their own
-	@env -u HEADWAY_HOME $(BIN)/coverage run -m pytest
-	@$(BIN)/coverage report --skip-covered --skip-empty | tail -n 25
+	@env -u HEADWAY_HOME $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
+		--cov domain --cov projections --cov infra --cov api --cov-report term:skip-covered
 
 fast: $(STAMP) ## Run the tests that need no database
 	@env -u HEADWAY_HOME $(BIN)/python -m pytest tests/domain tests/examples
