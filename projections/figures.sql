@@ -6,7 +6,7 @@ returns numeric
 language sql stable parallel safe
 as $$
     select s.current
-      from measure_standing(p_organisation, p_figure, p_as_of, p_on) s
+      from measure_told(p_organisation, p_figure, p_as_of, p_on) s
     union all
     select case when i.accumulates then accumulated(p_organisation, i.id, i.resets, p_as_of, p_on)
            else (
@@ -90,7 +90,7 @@ language sql stable parallel safe
 as $$
     select level_passed(m.direction, t.commit, t.target, t.stretch, s.current)
       from measure m
-     cross join lateral measure_standing(p_organisation, m.id, p_as_of, p_on) s
+     cross join lateral measure_told(p_organisation, m.id, p_as_of, p_on) s
      cross join lateral terms_on(p_organisation, m.id, p_as_of, p_on) t
      where m.organisation_id = p_organisation and m.id = p_measure
        and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
@@ -204,7 +204,7 @@ as $$
          cross join lateral unnest(m.input_ids) i (id)
           join measure n on n.organisation_id = p_organisation and n.id = i.id and not n.is_retired
                         and n.since <= p_as_of and (n.until is null or n.until > p_as_of)
-         cross join lateral measure_standing(p_organisation, n.id, p_as_of, p_on) s
+         cross join lateral measure_told(p_organisation, n.id, p_as_of, p_on) s
         union all
         select 'MILESTONE', k.id, (k.reached_on is not null and k.reached_on <= p_on)::int::numeric, k.reached_on, k.since
           from this m

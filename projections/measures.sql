@@ -217,59 +217,83 @@ as $$
 $$;
 
 -- computed_value: what a measure makes of the values of its inputs: sum, mean, minimum, maximum, or the first by the second. Inputs
--- without a value, and retired ones, are left out; null while none has a reading. Made twice, for it and measure_standing call
+-- without a value, and retired ones, are left out; null while none has a reading. Made twice, for it and measure_told call
 -- each other; R3 keeps the walk finite.
 create function computed_value(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
 returns numeric
 language sql stable parallel safe
 as $$ select null::numeric $$;
 
--- measure_standing: where a measure stood on the day p_on, as the ledger knew it at p_as_of. No reading yet: the baseline counts
+-- `offset 0` keeps a sub-select from being written into each place that reads it, to be reckoned as often; and it keeps the order of
+-- joins as written, for a plan made while a table is small must still do when it has grown.
+
+-- measure_told: what a measure had come to on the day p_on, as the ledger knew it at p_as_of. No reading yet: the baseline counts
 -- as current. A measure that accumulates adds its readings up. A checklist counts the reached milestones of its outcome.
+create function measure_told(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
+returns table (
+    current numeric, has_reading boolean, attainment numeric, progress numeric, weight numeric,
+    baseline numeric, target numeric, lower numeric, upper numeric, due_on date)
+language sql stable parallel safe rows 1
+as $$
+    select v.current, v.has_reading, v.attainment,
+           case when v.attainment is not null then least(greatest(v.attainment, 0), 1) end,  -- they swallow nulls
+           v.weight, v.baseline, v.target, v.lower, v.upper, v.due_on
+      from (select c.value as current, c.has_reading, t.weight, t.baseline, t.target, t.lower, t.upper, t.due_on,
+                   attained(m.direction, t.baseline, t.target, t.lower, t.upper, c.value) as attainment
+              from measure m
+              left join lateral terms_on(p_organisation, m.id, p_as_of, p_on) t on true
+             cross join lateral (
+                   select case
+                          when m.direction = 'CHECKLIST' then (
+                              select count(*) filter (where s.reached_on <= p_on)::numeric / nullif(count(*), 0)
+                                from milestone s
+                               where s.organisation_id = p_organisation and s.outcome_id = m.outcome_id
+                                 and s.since <= p_as_of and (s.until is null or s.until > p_as_of))
+                          when m.computation is not null then computed_value(p_organisation, m.id, p_as_of, p_on)
+                          when m.accumulates then
+                              coalesce(t.baseline, 0)
+                              + accumulated(p_organisation, m.series_id, m.resets, p_as_of, p_on)
+                          else (
+                              select r.value
+                                from reading r
+                               where r.organisation_id = p_organisation and r.series_id = m.series_id
+                                 and r.taken_on <= p_on
+                                 and r.since <= p_as_of and (r.until is null or r.until > p_as_of)
+                               order by r.taken_on desc, r.taken_at desc, r.id desc
+                               limit 1)
+                          end
+                   offset 0) r (value)
+             cross join lateral (
+                   select coalesce(r.value, t.baseline, case when m.direction in ('YES_NO', 'ORDINAL') then 0 end),
+                          r.value is not null and m.direction <> 'CHECKLIST') c (value, has_reading)
+             where m.organisation_id = p_organisation and m.id = p_measure
+               and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+            offset 0) v
+$$;
+
+-- measure_standing: what a measure had come to, and what was expected of it by then
 create function measure_standing(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
 returns table (
     current numeric, has_reading boolean, attainment numeric, progress numeric, expected numeric, weight numeric,
     baseline numeric, target numeric, lower numeric, upper numeric, due_on date)
 language sql stable parallel safe rows 1
 as $$
-    select c.value, c.has_reading, a.attainment,
-           case when a.attainment is not null then least(greatest(a.attainment, 0), 1) end,  -- they swallow nulls
+    select s.current, s.has_reading, s.attainment, s.progress,
            case when m.direction like 'KEEP%' then 1
                 else expected_share(
-                    coalesce(m.starts_on, o.starts_on, y.starts_on), coalesce(t.due_on, o.due_on, y.ends_on), p_on,
-                    t.baseline, t.target, m.checkpoints) end,
-           t.weight, t.baseline, t.target, t.lower, t.upper, coalesce(t.due_on, o.due_on, y.ends_on)
-      from measure m
-      left join outcome o on o.organisation_id = p_organisation and o.id = m.outcome_id
-                         and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
-      left join cycle y on y.organisation_id = p_organisation and y.id = o.cycle_id
-                       and y.since <= p_as_of and (y.until is null or y.until > p_as_of)
-      left join lateral terms_on(p_organisation, m.id, p_as_of, p_on) t on true
-     cross join lateral (
-           select case
-                  when m.direction = 'CHECKLIST' then (
-                      select count(*) filter (where s.reached_on <= p_on)::numeric / nullif(count(*), 0)
-                        from milestone s
-                       where s.organisation_id = p_organisation and s.outcome_id = m.outcome_id
-                         and s.since <= p_as_of and (s.until is null or s.until > p_as_of))
-                  when m.computation is not null then computed_value(p_organisation, m.id, p_as_of, p_on)
-                  when m.accumulates then
-                      coalesce(t.baseline, 0) + accumulated(p_organisation, m.series_id, m.resets, p_as_of, p_on)
-                  else (
-                      select r.value
-                        from reading r
-                       where r.organisation_id = p_organisation and r.series_id = m.series_id and r.taken_on <= p_on
-                         and r.since <= p_as_of and (r.until is null or r.until > p_as_of)
-                       order by r.taken_on desc, r.taken_at desc, r.id desc
-                       limit 1)
-                  end) r (value)
-     cross join lateral (
-           select coalesce(r.value, t.baseline, case when m.direction in ('YES_NO', 'ORDINAL') then 0 end),
-                  r.value is not null and m.direction <> 'CHECKLIST') c (value, has_reading)
-     cross join lateral (
-           select attained(m.direction, t.baseline, t.target, t.lower, t.upper, c.value)) a (attainment)
-     where m.organisation_id = p_organisation and m.id = p_measure
-       and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+                    m.starts_on, coalesce(s.due_on, m.due_on), p_on, s.baseline, s.target, m.checkpoints) end,
+           s.weight, s.baseline, s.target, s.lower, s.upper, coalesce(s.due_on, m.due_on)
+      from (select m.id, m.direction, m.checkpoints, coalesce(m.starts_on, o.starts_on, y.starts_on) as starts_on,
+                   coalesce(o.due_on, y.ends_on) as due_on
+              from measure m
+              left join outcome o on o.organisation_id = p_organisation and o.id = m.outcome_id
+                                 and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
+              left join cycle y on y.organisation_id = p_organisation and y.id = o.cycle_id
+                               and y.since <= p_as_of and (y.until is null or y.until > p_as_of)
+             where m.organisation_id = p_organisation and m.id = p_measure
+               and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+            offset 0) m
+     cross join lateral measure_told(p_organisation, m.id, p_as_of, p_on) s
 $$;
 
 create or replace function computed_value(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
@@ -277,20 +301,22 @@ returns numeric
 language sql stable parallel safe
 as $$
     select case when not bool_or(s.has_reading) then null
-           else case m.computation
+           else case i.computation
                 when 'SUM' then sum(s.current)
                 when 'MEAN' then avg(s.current)
                 when 'MINIMUM' then min(s.current)
                 when 'MAXIMUM' then max(s.current)
                 else sum(s.current) filter (where i.nth = 1) / nullif(sum(s.current) filter (where i.nth = 2), 0) end end
-      from measure m
-     cross join lateral unnest(m.input_ids) with ordinality i (id, nth)
-      join measure n on n.organisation_id = p_organisation and n.id = i.id and not n.is_retired
-                    and n.since <= p_as_of and (n.until is null or n.until > p_as_of)
-     cross join lateral measure_standing(p_organisation, i.id, p_as_of, p_on) s
-     where m.organisation_id = p_organisation and m.id = p_measure
-       and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
-     group by m.id, m.computation
+      from (select m.computation, i.nth, n.id
+              from measure m
+             cross join lateral unnest(m.input_ids) with ordinality i (id, nth)
+              join measure n on n.organisation_id = p_organisation and n.id = i.id and not n.is_retired
+                            and n.since <= p_as_of and (n.until is null or n.until > p_as_of)
+             where m.organisation_id = p_organisation and m.id = p_measure
+               and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+            offset 0) i
+     cross join lateral measure_told(p_organisation, i.id, p_as_of, p_on) s
+     group by i.computation
 $$;
 
 -- reading_attainment: the attainment, unclamped, that a value told by the baseline and target in force on its day
@@ -309,22 +335,22 @@ $$;
 create function measure_current(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
 returns numeric
 language sql stable parallel safe
-as $$ select s.current from measure_standing(p_organisation, p_measure, p_as_of, p_on) s $$;
+as $$ select s.current from measure_told(p_organisation, p_measure, p_as_of, p_on) s $$;
 
 create function measure_has_reading(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
 returns boolean
 language sql stable parallel safe
-as $$ select s.has_reading from measure_standing(p_organisation, p_measure, p_as_of, p_on) s $$;
+as $$ select s.has_reading from measure_told(p_organisation, p_measure, p_as_of, p_on) s $$;
 
 create function measure_attainment(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
 returns float8
 language sql stable parallel safe
-as $$ select s.attainment::float8 from measure_standing(p_organisation, p_measure, p_as_of, p_on) s $$;
+as $$ select s.attainment::float8 from measure_told(p_organisation, p_measure, p_as_of, p_on) s $$;
 
 create function measure_progress(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
 returns float8
 language sql stable parallel safe
-as $$ select s.progress::float8 from measure_standing(p_organisation, p_measure, p_as_of, p_on) s $$;
+as $$ select s.progress::float8 from measure_told(p_organisation, p_measure, p_as_of, p_on) s $$;
 
 create function measure_baseline(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
 returns numeric

@@ -32,21 +32,25 @@ language sql stable parallel safe
 as $$
     with own as materialized (
         select s.current, s.baseline, s.target
-          from measure m
-         cross join lateral measure_standing(p_organisation, m.id, p_as_of, p_on) s
-         where m.organisation_id = p_organisation and m.outcome_id = p_outcome and not m.is_retired
-           and m.direction in ('INCREASE', 'DECREASE')
-           and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+          from (select m.title, m.id
+                  from measure m
+                 where m.organisation_id = p_organisation and m.outcome_id = p_outcome and not m.is_retired
+                   and m.direction in ('INCREASE', 'DECREASE')
+                   and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+                offset 0) m
+         cross join lateral measure_told(p_organisation, m.id, p_as_of, p_on) s
          order by m.title, m.id
     ),
     child as materialized (
-        select summed(p_organisation, a.outcome_id, p_as_of, p_on) as of
-          from alignment a
-          join outcome c on c.organisation_id = p_organisation and c.id = a.outcome_id and counts(c.state)
-                        and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
-         where a.organisation_id = p_organisation and a.higher_id = p_outcome and a.weight > 0
-           and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
-           and outcome_policy(p_organisation, p_outcome, p_as_of) = 'SUM'
+        select summed(p_organisation, c.id, p_as_of, p_on) as of
+          from (select c.id
+                  from alignment a
+                  join outcome c on c.organisation_id = p_organisation and c.id = a.outcome_id and counts(c.state)
+                                and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
+                 where a.organisation_id = p_organisation and a.higher_id = p_outcome and a.weight > 0
+                   and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
+                   and outcome_policy(p_organisation, p_outcome, p_as_of) = 'SUM'
+                offset 0) c
     )
     select case when exists (select from child)
            then (select array[sum(c.of[1]), coalesce(o.baseline, sum(c.of[2])), coalesce(o.target, sum(c.of[3]))]
@@ -85,7 +89,7 @@ create function rolled_up(p_organisation uuid, p_outcome uuid, p_as_of bigint, p
 returns numeric
 language sql stable parallel safe
 as $$
-    with this as (  -- outcome_policy, written out: a call costs as much as a measure
+    with this as materialized (  -- outcome_policy, written out: a call costs as much as a measure
         select coalesce(o.roll_up, g.default_roll_up, case when exists (
                    select from measure m
                     where m.organisation_id = p_organisation and m.outcome_id = o.id and not m.is_retired
@@ -99,29 +103,35 @@ as $$
     ),
     part (progress, weight) as (
         select s.progress, s.weight
-          from this
-          join measure m on this.policy in ('MEASURES', 'BOTH')
-                        and m.organisation_id = p_organisation and m.outcome_id = p_outcome and not m.is_retired
-                        and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
-         cross join lateral measure_standing(p_organisation, m.id, p_as_of, p_on) s
+          from (select m.id
+                  from this
+                  join measure m on this.policy in ('MEASURES', 'BOTH')
+                                and m.organisation_id = p_organisation and m.outcome_id = p_outcome and not m.is_retired
+                                and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+                offset 0) m
+         cross join lateral measure_told(p_organisation, m.id, p_as_of, p_on) s
         union all
-        select rolled_up(p_organisation, a.outcome_id, p_as_of, p_on), a.weight
-          from this
-          join alignment a on this.policy in ('CHILDREN', 'BOTH')
-                          and a.organisation_id = p_organisation and a.higher_id = p_outcome
-                          and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
-          join outcome c on c.organisation_id = p_organisation and c.id = a.outcome_id and counts(c.state)
-                        and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
-         where a.weight > 0
+        select rolled_up(p_organisation, c.id, p_as_of, p_on), c.weight
+          from (select c.id, a.weight
+                  from this
+                  join alignment a on this.policy in ('CHILDREN', 'BOTH')
+                                  and a.organisation_id = p_organisation and a.higher_id = p_outcome and a.weight > 0
+                                  and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
+                  join outcome c on c.organisation_id = p_organisation and c.id = a.outcome_id and counts(c.state)
+                                and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
+                offset 0) c
         union all
         select least(greatest((s.of[1] - s.of[2]) / nullif(s.of[3] - s.of[2], 0), 0), 1)
                + (s.of[1] + s.of[2] + s.of[3]) * 0, 1  -- null where any of them is: least and greatest swallow nulls
           from this
-         cross join lateral (select summed(p_organisation, p_outcome, p_as_of, p_on) offset 0) s (of)
+         cross join lateral (
+               select case when this.policy = 'SUM' then summed(p_organisation, p_outcome, p_as_of, p_on) end
+               offset 0) s (of)
          where this.policy = 'SUM' and s.of[3] <> s.of[2]
            and cardinality(summed_units(p_organisation, p_outcome, p_as_of)) = 1
+        offset 0  -- each part is reckoned once
     )
-    select sum(progress * weight) / nullif(sum(weight), 0) from part where progress is not null
+    select sum(p.progress * p.weight) / nullif(sum(p.weight) filter (where p.progress is not null), 0) from part p
 $$;
 
 -- outcome_parts: what the progress of an outcome is made of: each measure and each outcome that serves it, with its own progress and
@@ -147,7 +157,7 @@ as $$
           from this
           join measure m on m.organisation_id = p_organisation and m.outcome_id = p_outcome
                         and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
-         cross join lateral measure_standing(p_organisation, m.id, p_as_of, p_on) s
+         cross join lateral measure_told(p_organisation, m.id, p_as_of, p_on) s
         union all
         select a.id, null, a.outcome_id, v.of[1], r.progress, a.weight, greatest(a.since, c.since),
                case when not counts(c.state) then c.state
@@ -186,8 +196,6 @@ as $$
        and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
 $$;
 
--- `offset 0` below keeps a sub-select from being written into each place that reads it, to be reckoned as often.
-
 -- outcome_standing: progress, expected progress and their difference, and the status that they
 -- suggest by the thresholds of the organisation. What is expected follows
 -- the measures that count, each by its own dates and checkpoints; where none counts, the outcome's own dates.
@@ -207,14 +215,16 @@ as $$
      cross join lateral (
            select w.elapsed, coalesce((
                   select sum(s.expected * s.weight) / nullif(sum(s.weight), 0)
-                    from outcome o
-                    join measure m on m.organisation_id = p_organisation and m.outcome_id = o.id
-                                  and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+                    from (select m.id
+                            from outcome o
+                            join measure m on m.organisation_id = p_organisation and m.outcome_id = o.id
+                                          and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+                           where o.organisation_id = p_organisation and o.id = p_outcome
+                             and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
+                             and coalesce(o.roll_up, g.default_roll_up, 'MEASURES') <> 'CHILDREN' and not m.is_retired
+                          offset 0) m
                    cross join lateral measure_standing(p_organisation, m.id, p_as_of, p_on) s
-                   where o.organisation_id = p_organisation and o.id = p_outcome
-                     and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
-                     and coalesce(o.roll_up, 'MEASURES') <> 'CHILDREN' and not m.is_retired
-                     and s.progress is not null and s.expected is not null), w.elapsed)
+                   where s.progress is not null and s.expected is not null), w.elapsed)
              from (select outcome_elapsed(p_organisation, p_outcome, p_as_of, p_on) offset 0) w (elapsed)
            offset 0) e (elapsed, expected)
 $$;
@@ -247,13 +257,15 @@ language sql stable parallel safe rows 1
 as $$
     select sum(f.progress * s.weight) / sum(s.weight)::float8, sum(f.lowest_progress * s.weight) / sum(s.weight)::float8,
            sum(f.highest_progress * s.weight) / sum(s.weight)::float8
-      from measure m
-     cross join lateral measure_standing(p_organisation, m.id, p_as_of, p_on) s
+      from (select m.id
+              from measure m
+             where m.organisation_id = p_organisation and m.outcome_id = p_outcome and not m.is_retired
+               and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
+               and outcome_policy(p_organisation, p_outcome, p_as_of) = 'MEASURES'
+            offset 0) m
+     cross join lateral measure_told(p_organisation, m.id, p_as_of, p_on) s
       left join lateral measure_forecast(p_organisation, m.id, p_as_of, p_on) f on true
-     where m.organisation_id = p_organisation and m.outcome_id = p_outcome and not m.is_retired
-       and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
-       and s.progress is not null and s.weight > 0
-       and outcome_policy(p_organisation, p_outcome, p_as_of) = 'MEASURES'
+     where s.progress is not null and s.weight > 0
     having count(*) > 0 and count(*) = count(f.progress)
 $$;
 

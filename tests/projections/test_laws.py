@@ -245,6 +245,8 @@ async def test_the_organisations_policy_says_what_is_on_track_and_what_rolls_up(
         await settled()
         assert (await world.ask(STANDING, world.outcome_id, NOW, on))["suggested_status"] is None
         assert (await world.ask("outcome_policy($1, $2, $3)", world.outcome_id, NOW))[0] == "CHILDREN"
+        own_dates = (await world.ask("outcome_elapsed($1, $2, $3, $4)", world.outcome_id, NOW, on))[0]
+        assert (await world.ask(STANDING, world.outcome_id, NOW, on))["expected"] == own_dates != Decimal("0.5")
         await world.telling.tell(SetPolicy(on_track_from=Decimal("-0.2")))
         await settled()
         assert (await world.ask(STANDING, world.outcome_id, NOW, on))["suggested_status"] == "ON_TRACK"
