@@ -107,6 +107,8 @@ async def apply_file(
             else:
                 if lines and result.applied:
                     await positions.wait(organisation_id, last, 60)  # pyright: ignore[reportPossiblyUnboundVariable]
+        async with database.owner_connection() as connection:
+            await connection.execute("analyze")  # plans made before the next autovacuum would be those of empty tables
     return result
 
 

@@ -43,7 +43,7 @@ query Progress($on: Date) {
       team { name }
       owner { name }
       measures {
-        id title unit { symbol } baseline target current attainment
+        id title unit baseline target current attainment
         readings(first: 50) { nodes { day value attainment } }
       }
     }

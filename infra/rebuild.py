@@ -165,6 +165,8 @@ class Rebuild:
                 await self._compare()
                 await self._switch()
             await connection.execute("drop schema rebuild cascade")
+            names = [f"read.{table.name}" for projection in self.wanted for table in projection.tables]
+            await connection.execute(f"analyze {', '.join(names)}")
         finally:
             if not connection.is_closed():
                 await connection.execute("reset search_path")

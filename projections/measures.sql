@@ -332,25 +332,10 @@ as $$
        and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
 $$;
 
-create function measure_current(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
-returns numeric
-language sql stable parallel safe
-as $$ select s.current from measure_told(p_organisation, p_measure, p_as_of, p_on) s $$;
-
-create function measure_has_reading(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
-returns boolean
-language sql stable parallel safe
-as $$ select s.has_reading from measure_told(p_organisation, p_measure, p_as_of, p_on) s $$;
-
 create function measure_attainment(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
 returns float8
 language sql stable parallel safe
 as $$ select s.attainment::float8 from measure_told(p_organisation, p_measure, p_as_of, p_on) s $$;
-
-create function measure_progress(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
-returns float8
-language sql stable parallel safe
-as $$ select s.progress::float8 from measure_told(p_organisation, p_measure, p_as_of, p_on) s $$;
 
 create function measure_baseline(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
 returns numeric

@@ -234,16 +234,6 @@ returns float8
 language sql stable parallel safe
 as $$ select rolled_up(p_organisation, p_outcome, p_as_of, p_on)::float8 $$;
 
-create function outcome_pace(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
-returns float8
-language sql stable parallel safe
-as $$ select s.pace::float8 from outcome_standing(p_organisation, p_outcome, p_as_of, p_on) s $$;
-
-create function outcome_expected(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
-returns float8
-language sql stable parallel safe
-as $$ select s.expected::float8 from outcome_standing(p_organisation, p_outcome, p_as_of, p_on) s $$;
-
 create function outcome_suggested_status(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
 returns text
 language sql stable parallel safe

@@ -10,18 +10,10 @@ from itertools import count
 from typing import Any
 
 from graphql import (
-    DirectiveNode,
     FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    NameNode,
     OperationDefinitionNode,
-    SelectionNode,
     SelectionSetNode,
-    VariableNode,
-    is_abstract_type,
-    is_object_type,
 )
 
 from api.graphql.arguments import Argument, Observed, Variables, argument_of
@@ -30,6 +22,7 @@ from api.graphql.cursors import page_size
 from api.graphql.mapping import Column, Executed, Expr, Filter, Here, Key, Order, Probe, Relation, Variants
 from api.graphql.model import Kind, Mapped, Model, snake
 from api.graphql.refusals import RequestRefused
+from api.graphql.selections import Selections
 from api.graphql.sight import RESTRICTED, SCOPES
 from api.graphql.templates import GIVEN, Places, filled
 from api.graphql.writing import (
@@ -152,66 +145,43 @@ class Compiler:
     # selections
 
     def collect(self, type_name: str, sets: Iterable[SelectionSetNode]) -> dict[str, list[FieldNode]]:
-        """Response key → the field nodes that are merged under it, as the specification's CollectFields."""
-        grouped: dict[str, list[FieldNode]] = {}
-        visited: set[str] = set()
-        for selection_set in sets:
-            self._collect(type_name, selection_set, grouped, visited)
-        return grouped
-
-    def _collect(
-        self, type_name: str, selection_set: SelectionSetNode, grouped: dict[str, list[FieldNode]], visited: set[str]
-    ) -> None:
-        for node in selection_set.selections:
-            if not self._included(node):
-                continue
-            if isinstance(node, FieldNode):
-                grouped.setdefault((node.alias or node.name).value, []).append(node)
-            elif isinstance(node, InlineFragmentNode):
-                condition = node.type_condition.name if node.type_condition else None
-                if self._applies(condition, type_name):
-                    self._collect(type_name, node.selection_set, grouped, visited)
-            elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
-                visited.add(node.name.value)
-                fragment = self.fragments[node.name.value]
-                if self._applies(fragment.type_condition.name, type_name):
-                    self._collect(type_name, fragment.selection_set, grouped, visited)
-
-    def _applies(self, condition: NameNode | None, type_name: str) -> bool:
-        if condition is None or condition.value == type_name:
-            return True
-        named = self.model.schema.type_map[condition.value]
-        mine = self.model.schema.type_map[type_name]
-        return is_abstract_type(named) and is_object_type(mine) and self.model.schema.is_sub_type(named, mine)
-
-    def _included(self, node: SelectionNode) -> bool:
-        for directive in node.directives or ():
-            if directive.name.value in {"skip", "include"}:
-                value = self._truth(directive)
-                if value is (directive.name.value == "skip"):
-                    return False
-        return True
-
-    def _truth(self, directive: DirectiveNode) -> bool:
-        node = next(one.value for one in directive.arguments or () if one.name.value == "if")
-        if isinstance(node, VariableNode):
-            name = node.name.value
-            return self.observed.look(("truth", name), lambda variables: bool(variables.get(name)))
-        return bool(getattr(node, "value", False))
+        """Response key → the field nodes that are merged under it."""
+        return Selections(self.model, self.fragments, self.observed).collect(type_name, sets)
 
     # values
 
     def object(
         self, type_name: str, sets: Sequence[SelectionSetNode], alias: str | None, moment: Moment, cost: Cost
     ) -> Pieces:
+        grouped = self.collect(type_name, sets)
+        shared = self._shared(type_name, grouped)
         pieces: list[Piece] = [Text("{")]
-        for nth, (key, nodes) in enumerate(self.collect(type_name, sets).items()):
+        for nth, (key, nodes) in enumerate(grouped.items()):
             pieces.append(Text(f'{"," if nth else ""}"{key}":'))
-            pieces.extend(self.value(type_name, key, nodes, alias, moment, cost))
-        return [*pieces, Text("}")]
+            pieces.extend(self.value(type_name, key, nodes, alias, moment, cost, shared))
+        pieces.append(Text("}"))
+        if not shared:
+            return pieces
+        places = Places(self.writer, moment, row=alias)
+        rows = [sql(" left join lateral ", filled(of, places), f" {one} on true") for of, one in shared.items()]
+        return [sql("(select ", written(pieces), f" from (select) {self.writer.alias()}", joined("", rows), ")")]
+
+    def _shared(self, type_name: str, grouped: Mapping[str, list[FieldNode]]) -> dict[str, str]:
+        """Function → alias of its row, of those that the selected fields read together."""
+        fields = self.model.fields.get(type_name, {})
+        marks = [fields[nodes[0].name.value].mark for nodes in grouped.values() if nodes[0].name.value in fields]
+        needed = {mark.of: "" for mark in marks if isinstance(mark, Expr) and mark.of and not mark.alone}
+        return {of: self.writer.alias() for of in needed}
 
     def value(
-        self, type_name: str, key: str, nodes: list[FieldNode], alias: str | None, moment: Moment, cost: Cost
+        self,
+        type_name: str,
+        key: str,
+        nodes: list[FieldNode],
+        alias: str | None,
+        moment: Moment,
+        cost: Cost,
+        shared: Mapping[str, str],
     ) -> Pieces:
         name = nodes[0].name.value
         if name == "__typename":
@@ -227,7 +197,8 @@ class Compiler:
             raise LeftToExecutor(mapped.mark.reason)
         arguments = self.arguments(mapped, nodes[0])
         moment = self.moment(arguments, moment)
-        asked = Asked(self, mapped, nodes, alias, moment, arguments, f"{cost.path}.{key}" if cost.path else key)
+        path = f"{cost.path}.{key}" if cost.path else key
+        asked = Asked(self, mapped, nodes, alias, moment, arguments, path, shared)
         return asked.pieces(cost)
 
     def arguments(self, mapped: Mapped, node: FieldNode) -> dict[str, Argument]:
@@ -365,6 +336,7 @@ class Asked:
     moment: Moment
     arguments: dict[str, Argument]
     path: str
+    shared: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def sets(self) -> list[SelectionSetNode]:
@@ -405,7 +377,8 @@ class Asked:
         mark = self.mapped.mark
         if isinstance(mark, Expr):
             places = Places(self.compiler.writer, self.moment, row=self.alias, arguments=self.arguments)
-            return filled(mark.sql, places)
+            places.shared = self.shared.get(mark.of)
+            return filled(mark.sql if places.shared else mark.whole, places)
         column = (mark.name if isinstance(mark, Column) else None) or self.mapped.column
         return sql(f"{self.alias}.{column}")
 

@@ -185,7 +185,7 @@ class Run:
 
             async def load(rows: list[Row]) -> Sequence[Any]:
                 if isinstance(mark, Expr):
-                    return await self._expressions(mark.sql, arguments, rows)
+                    return await self._expressions(mark.whole, arguments, rows)
                 if isinstance(mark, Probe):
                     return await self._probed(mark, mapped, arguments, rows)
                 return await self._related(mapped, arguments, rows)

@@ -3,9 +3,10 @@
 The compiler and the ordinary executor both live off these marks; nothing else says where a value comes from.
 
 Templates are SQL with places: `{t}` the row that has the field, `{c}` a row of the relation, `{l}` its link, `{org}`,
-`{pos}` the position as of which is asked, `{on}` the day, `{a.name}` an argument, `{v}` a filter's value,
-`{viewer.person}`, `{rows:table}` the rows of a table that are valid for the question, `{hidden}` the ids of the
-outcomes that the viewer may not see. What of a table a viewer sees is said in `sight`, for every way to its rows.
+`{pos}` the position as of which is asked, `{on}` the day, `{a.name}` an argument, `{v}` a filter's value, `{s}` a row
+that fields share, `{viewer.person}`, `{rows:table}` the rows of a table that are valid for the question, `{hidden}` the
+ids of the outcomes that the viewer may not see. What of a table a viewer sees is said in `sight`, for every way to its
+rows.
 """
 
 import inspect
@@ -45,10 +46,22 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Expr:
-    """An expression over the row."""
+    """An expression over the row, or over the one row, `{s}`, of a function that an object's fields read together.
+
+    `of`: that function. `alone`: what is cheaper where no other field reads its row.
+    """
 
     sql: str
     price: int = 2
+    of: str = ""
+    alone: str = ""
+
+    @property
+    def whole(self) -> str:
+        """For a field on its own."""
+        if not self.of:
+            return self.sql
+        return self.alone or f"(select {self.sql.replace('{s}', 's')} from {self.of} s)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,12 +41,14 @@ class Places:
     link: str | None = None
     arguments: Mapping[str, Argument] = field(default_factory=dict[str, Argument])
     value: Sql | None = None
+    shared: str | None = None
 
     def of(self, name: str, detail: str | None) -> Sql:
         places: dict[str, Callable[[], Sql]] = {
             "t": lambda: sql(self.row or ""),
             "c": lambda: sql(self.child or ""),
             "l": lambda: sql(self.link or ""),
+            "s": lambda: sql(self.shared or ""),
             "v": lambda: self.value or sql("null"),
             "org": lambda: sql(self.writer.organisation),
             "pos": lambda: self.moment.known,

@@ -86,7 +86,7 @@ def _expression(model: Model, mapped: Mapped, mark: Expr, moment: Moment, writer
     if parent is None:
         return None
     alias, clause = parent
-    return writer.with_common(sql("select ", filled(mark.sql, Places(writer, moment, row=alias)), clause))
+    return writer.with_common(sql("select ", filled(mark.whole, Places(writer, moment, row=alias)), clause))
 
 
 def _relation(model: Model, mapped: Mapped, moment: Moment, writer: Writer) -> Sql | None:

@@ -16,7 +16,7 @@ ONE = "query One($id: ID!) { outcome(id: $id) { id title state ambition dueOn } 
 WITH_TEAM = "query Team($n: Int!) { outcomes(first: $n) { nodes { id title state team { id name } } } }"
 NESTED = (
     "query Nested($n: Int!) { outcomes(first: $n) { nodes { id title"
-    " measures(first: 3) { id title unit { symbol } readings(first: 5) { nodes { id day value } } } } } }"
+    " measures(first: 3) { id title unit readings(first: 5) { nodes { id day value } } } } } }"
 )
 TREE = "query Tree($id: ID!) { alignmentTree(root: $id) { depth parentId weight outcome { id title state } } }"
 ORDINARY, KEPT = 8.0, 2.0

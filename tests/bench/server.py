@@ -44,8 +44,7 @@ NESTED = """
 select json_build_object('outcomes', json_build_object('nodes', coalesce(json_agg(n.node), '[]')))::text
   from (select json_build_object('id', o.id, 'title', o.title, 'measures', (
                select coalesce(json_agg(m.node), '[]')
-                 from (select json_build_object('id', m.id, 'title', m.title, 'unit',
-                               json_build_object('symbol', m.unit_symbol), 'readings', (
+                 from (select json_build_object('id', m.id, 'title', m.title, 'unit', m.unit_symbol, 'readings', (
                               select json_build_object('nodes', coalesce(json_agg(r.node), '[]'))
                                 from (select json_build_object(
                                                  'id', r.id, 'day', r.taken_on, 'value', r.value::float8) as node

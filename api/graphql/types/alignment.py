@@ -35,6 +35,7 @@ from api.graphql.types.practice import COMMENT_ORDER, Cadence, CheckIn, Comment,
 from api.graphql.types.progress import (
     BY_DAY,
     DAYS_OF,
+    STANDING,
     Measure,
     OutcomeForecast,
     RollUpPart,
@@ -239,17 +240,20 @@ class Outcome(Node):
     ]
     cycle: Annotated[Cycle | None, Relation(on="cycle_id")]
     progress: Annotated[
-        float | None, Expr("outcome_progress({org}, {t}.id, {pos}, {on})", price=3), "0…1; null where it is unclear."
-    ]
-    expected: Annotated[float | None, Expr("outcome_expected({org}, {t}.id, {pos}, {on})", price=5)]
-    pace: Annotated[
         float | None,
-        Expr("outcome_pace({org}, {t}.id, {pos}, {on})", price=5),
-        "Progress less what was to be expected.",
+        Expr(
+            "{s}.progress::float8",
+            price=3,
+            of=STANDING,
+            alone="outcome_progress({org}, {t}.id, {pos}, {on})",
+        ),
+        "0…1; null where it is unclear.",
     ]
-    suggested_status: Annotated[
-        Status | None, Expr("outcome_suggested_status({org}, {t}.id, {pos}, {on})", price=5), "By arithmetic."
+    expected: Annotated[float | None, Expr("{s}.expected::float8", price=5, of=STANDING)]
+    pace: Annotated[
+        float | None, Expr("{s}.pace::float8", price=5, of=STANDING), "Progress less what was to be expected."
     ]
+    suggested_status: Annotated[Status | None, Expr("{s}.suggested_status", price=5, of=STANDING), "By arithmetic."]
     stated_status: Annotated[
         Status | None, Expr("outcome_stated_status({org}, {t}.id, {pos}, {on})"), "By the last check-in."
     ]

@@ -22,7 +22,6 @@ from api.graphql.types.progress import (
     Period,
     Reading,
     ReadingOrder,
-    UnitOfMeasure,
     ValuePoint,
 )
 
@@ -61,10 +60,9 @@ class Indicator(Node):
     id: ID
     title: str
     description: str | None
-    unit: Annotated[
-        UnitOfMeasure | None,
-        UNIT,
-    ]
+    unit: Annotated[str | None, UNIT, "What its values are counted in: a symbol, else the currency."]
+    currency: Annotated[str | None, Column("unit_currency"), "ISO 4217."]
+    precision: Annotated[int | None, Column("unit_precision"), "To how many digits after the point it is shown."]
     lower: float | None
     upper: float | None
     accumulates: bool

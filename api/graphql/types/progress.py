@@ -12,7 +12,7 @@ from typing import Annotated
 import strawberry
 from strawberry import ID, UNSET
 
-from api.graphql.mapping import Column, Expr, Here, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.mapping import Column, Expr, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.scalars import JSON
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.labels import Links, Tags
@@ -86,15 +86,6 @@ class InputKind(Enum):
     BASELINE = "BASELINE"
 
 
-@stands_on(None)
-class UnitOfMeasure:
-    """What a value is counted in, and to how many digits after the point it is shown."""
-
-    symbol: Annotated[str | None, Column("unit_symbol")]
-    currency: Annotated[str | None, Column("unit_currency"), "ISO 4217."]
-    precision: Annotated[int | None, Column("unit_precision")]
-
-
 @strawberry.enum
 class Origin(Enum):
     """Where a reading comes from."""
@@ -118,9 +109,13 @@ READING_ORDERS = {
 }
 
 
-UNIT = Here(
-    null="{t}.unit_symbol is null and {t}.unit_currency is null and {t}.unit_precision is null"
-)  # on the same row
+UNIT = Expr("coalesce({t}.unit_symbol, {t}.unit_currency)", price=1)
+MEASURE_TOLD = "measure_told({org}, {t}.id, {pos}, {on})"
+BASELINE = Expr("{s}.baseline", of=MEASURE_TOLD, alone="measure_baseline({org}, {t}.id, {pos}, {on})")
+TARGET = Expr("{s}.target", of=MEASURE_TOLD, alone="measure_target({org}, {t}.id, {pos}, {on})")
+CURRENT = Expr("{s}.current", price=3, of=MEASURE_TOLD)
+STANDING = "outcome_standing({org}, {t}.id, {pos}, {on})"
+STANDING_THEN = "outcome_standing({org}, {t}.of_id, {pos}, {t}.day)"
 STALE = Expr(
     "case when {t}.stale_after_days is not null"
     " then coalesce({on} - last_read({org}, {t}.id, {pos}, {on}) > {t}.stale_after_days, true) end",
@@ -235,10 +230,9 @@ class Measure(Node):
     title: str
     tags: Tags
     links: Links
-    unit: Annotated[
-        UnitOfMeasure | None,
-        UNIT,
-    ]
+    unit: Annotated[str | None, UNIT, "What its values are counted in: a symbol, else the currency."]
+    currency: Annotated[str | None, Column("unit_currency"), "ISO 4217."]
+    precision: Annotated[int | None, Column("unit_precision"), "To how many digits after the point it is shown."]
     direction: Direction
     leading: Annotated[bool, Column("is_leading")]
     retired: Annotated[bool, Column("is_retired")]
@@ -259,17 +253,19 @@ class Measure(Node):
         "Whether it was read longer ago than it should be; null where nothing was said of that.",
     ]
     starts_on: date | None
-    baseline: Annotated[float | None, Expr("measure_baseline({org}, {t}.id, {pos}, {on})")]
-    target: Annotated[float | None, Expr("measure_target({org}, {t}.id, {pos}, {on})")]
-    current: Annotated[float | None, Expr("measure_current({org}, {t}.id, {pos}, {on})", price=3)]
-    exact_baseline: Annotated[Decimal | None, Expr("measure_baseline({org}, {t}.id, {pos}, {on})")]
-    exact_target: Annotated[Decimal | None, Expr("measure_target({org}, {t}.id, {pos}, {on})")]
-    exact_current: Annotated[Decimal | None, Expr("measure_current({org}, {t}.id, {pos}, {on})", price=3)]
-    weight: Annotated[float | None, Expr("measure_weight({org}, {t}.id, {pos}, {on})")]
-    has_reading: Annotated[bool, Expr("coalesce(measure_has_reading({org}, {t}.id, {pos}, {on}), false)", price=3)]
-    attainment: Annotated[float | None, Expr("measure_attainment({org}, {t}.id, {pos}, {on})", price=3), "Unclamped."]
+    baseline: Annotated[float | None, BASELINE]
+    target: Annotated[float | None, TARGET]
+    current: Annotated[float | None, CURRENT]
+    exact_baseline: Annotated[Decimal | None, BASELINE]
+    exact_target: Annotated[Decimal | None, TARGET]
+    exact_current: Annotated[Decimal | None, CURRENT]
+    weight: Annotated[
+        float | None, Expr("{s}.weight", of=MEASURE_TOLD, alone="measure_weight({org}, {t}.id, {pos}, {on})")
+    ]
+    has_reading: Annotated[bool, Expr("coalesce({s}.has_reading, false)", price=3, of=MEASURE_TOLD)]
+    attainment: Annotated[float | None, Expr("{s}.attainment::float8", price=3, of=MEASURE_TOLD), "Unclamped."]
     progress: Annotated[
-        float | None, Expr("measure_progress({org}, {t}.id, {pos}, {on})", price=3), "Attainment clamped to 0…1."
+        float | None, Expr("{s}.progress::float8", price=3, of=MEASURE_TOLD), "Attainment clamped to 0…1."
     ]
     level: Annotated[Level | None, Expr("measure_level({org}, {t}.id, {pos}, {on})", price=3), "The highest passed."]
     forecast: Annotated[
@@ -341,14 +337,20 @@ class TrendPoint:
     """How an outcome stood on a day, as it is known now: what is asked of it is reckoned for each day."""
 
     day: date
-    progress: Annotated[float | None, Expr("outcome_progress({org}, {t}.of_id, {pos}, {t}.day)", price=3)]
-    expected: Annotated[float | None, Expr("outcome_expected({org}, {t}.of_id, {pos}, {t}.day)", price=5)]
-    pace: Annotated[float | None, Expr("outcome_pace({org}, {t}.of_id, {pos}, {t}.day)", price=5)]
+    progress: Annotated[
+        float | None,
+        Expr(
+            "{s}.progress::float8",
+            price=3,
+            of=STANDING_THEN,
+            alone="outcome_progress({org}, {t}.of_id, {pos}, {t}.day)",
+        ),
+    ]
+    expected: Annotated[float | None, Expr("{s}.expected::float8", price=5, of=STANDING_THEN)]
+    pace: Annotated[float | None, Expr("{s}.pace::float8", price=5, of=STANDING_THEN)]
     status: Annotated[Status | None, Expr("outcome_status({org}, {t}.of_id, {pos}, {t}.day)")]
     stated_status: Annotated[Status | None, Expr("outcome_stated_status({org}, {t}.of_id, {pos}, {t}.day)")]
-    suggested_status: Annotated[
-        Status | None, Expr("outcome_suggested_status({org}, {t}.of_id, {pos}, {t}.day)", price=5)
-    ]
+    suggested_status: Annotated[Status | None, Expr("{s}.suggested_status", price=5, of=STANDING_THEN)]
     confidence: Annotated[float | None, Expr("outcome_confidence({org}, {t}.of_id, {pos}, {t}.day)")]
 
 
