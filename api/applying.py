@@ -19,7 +19,7 @@ from api.viewer import Viewer
 from domain.values import Role
 from infra.database import Database
 from infra.ledger import Ledger
-from infra.migrate import migrate
+from infra.migrate import migrate, retag
 from infra.positions import Positions
 from infra.projector import STATEMENTS, Projector
 from infra.rebuild import install
@@ -50,6 +50,8 @@ async def prepare(urls: Urls, told: Callable[[str], None]) -> list[str]:
     connection = await asyncpg.connect(urls.owner, timeout=5)
     try:
         applied = await migrate(connection)
+        if await retag(connection):
+            told("The ledger's tags were written anew; this server hashes otherwise than the former.")
         await install(connection, told)
     finally:
         await connection.close()

@@ -6,8 +6,10 @@ A call for many organisations waits for none of them: one whose head another pro
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -23,16 +25,21 @@ MOST_CALLS = 2  # under way at once, beside those sent again alone
 WORTH_HALVING = 8  # so many that two calls side by side beat one
 MOST_COMMANDS = 64  # in one call, but for a single batch: more lengthens the locks without saving much
 
+Item = tuple[str, str, int]  # types parted by commas, tags by line ends, the position up to which they are known
+# ids of the event, what it belongs to and what caused it, when it occurred, version, type, actor, tags, reason, body
+Fact = tuple[UUID, UUID, UUID, datetime, int, str, str, str, str | None, str]
+# id, key, digest, ordinals of the commands of the batch that it stands upon, what it looked at, what it decided
+Decided = tuple[UUID, str | None, bytes, Sequence[int], Sequence[Item], Sequence[Fact]]
 Answers = Sequence[tuple[str, int, int]]  # (status, first, last), a command each
 Connection = Any  # asyncpg's pool hands out a proxy that its types do not name
 
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """Commands of one organisation, each as the type ledger.command, and who waits for what becomes of them."""
+    """Commands of one organisation, and who waits for what becomes of them."""
 
     organisation_id: UUID
-    commands: list[tuple[Any, ...]]
+    commands: Sequence[Decided]
     answers: asyncio.Future[Answers]
 
 
@@ -46,7 +53,7 @@ class Appender:
         self.under_way = 0
         self.tasks: set[asyncio.Task[None]] = set()
 
-    def submit(self, organisation_id: UUID, commands: list[tuple[Any, ...]]) -> asyncio.Future[Answers]:
+    def submit(self, organisation_id: UUID, commands: Sequence[Decided]) -> asyncio.Future[Answers]:
         """The database's errors are raised where these commands can't be stored, and only there."""
         batch = Batch(organisation_id, commands, asyncio.get_running_loop().create_future())
         self.queue.append(batch)
@@ -91,9 +98,7 @@ class Appender:
         began = perf_counter()
         self.under_way += 1
         try:
-            rows = await connection.fetch(
-                STATEMENTS["append"], [(batch.organisation_id, batch.commands) for batch in batches]
-            )
+            rows = await connection.fetch(STATEMENTS["append"], *columns(batches))
         except asyncpg.PostgresError as error:
             if len(batches) == 1 or unavailable(error):
                 _fail(batches, error)
@@ -119,6 +124,51 @@ class Appender:
                 await self._send(connection, [batch])
         except Exception as error:
             _fail([batch], error)
+
+
+def columns(batches: Sequence[Batch]) -> list[Sequence[Any]]:
+    """What ledger.append takes: a list a parameter."""
+    commands: list[tuple[Any, ...]] = []
+    upon: list[tuple[int, int]] = []
+    against: list[tuple[int, int]] = []
+    items: list[tuple[Any, ...]] = []
+    facts: list[tuple[Any, ...]] = []
+    nth = 0
+    for of, batch in enumerate(batches, start=1):
+        start, seen = nth, Seen()
+        for command_id, key, digest, stood, looked, decided in batch.commands:
+            nth += 1
+            commands.append((of, command_id, key, digest))
+            upon.extend((nth, start + ordinal) for ordinal in stood)
+            for item in looked:
+                items.append((nth, *item))
+                against.extend((nth, earlier) for earlier in seen.by(item) if earlier - start not in stood)
+            for fact in decided:
+                facts.append((nth, *fact))
+                seen.add(nth, fact)
+    organisations = [batch.organisation_id for batch in batches]
+    tables = ((commands, 4), (upon, 2), (against, 2), (items, 4), (facts, 11))
+    return [organisations, *chain.from_iterable(zip(*rows, strict=True) if rows else [()] * n for rows, n in tables)]
+
+
+class Seen:
+    """What the commands of a batch have decided so far, by its tags."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, list[tuple[int, str, str]]] = {}
+
+    def add(self, nth: int, fact: Fact) -> None:
+        """A fact of the command of that ordinal."""
+        for tag in fact[7].split("\n"):
+            self._facts.setdefault(tag, []).append((nth, fact[5], fact[7]))
+
+    def by(self, item: Item) -> Iterator[int]:
+        """The commands that have decided something which the item selects."""
+        types, tags, _ = item
+        first, *others = tags.split("\n")
+        for nth, kind, borne in self._facts.get(first, ()):
+            if kind in types.split(",") and set(others) <= set(borne.split("\n")):
+                yield nth
 
 
 def _fail(batches: list[Batch], error: Exception) -> None:

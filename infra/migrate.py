@@ -60,6 +60,12 @@ async def migrate(connection: asyncpg.Connection, folder: Path = FOLDER) -> list
             await connection.execute("select pg_advisory_unlock($1)", MIGRATION_LOCK)
 
 
+async def retag(connection: asyncpg.Connection) -> bool:
+    """Writes the ledger's index of tags anew where this server hashes otherwise than the one that wrote it; whether it
+    did."""
+    return await connection.fetchval("select ledger.retag()", timeout=3_600)
+
+
 async def pending(connection: asyncpg.Connection, folder: Path = FOLDER) -> list[str]:
     """The names of what `migrate` would apply; changes nothing. Raises MigrationRefused as it would."""
     if await connection.fetchval("select to_regclass('headway.migration')") is None:

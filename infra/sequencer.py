@@ -10,7 +10,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,7 +20,7 @@ from uuid_utils.compat import uuid7
 
 from domain.codes import CONFLICT, IDEMPOTENCY_KEY_REUSED, STALE_POSITION
 from domain.kernel import Command, Fold, FoldKey, Issued, Refused
-from infra.appender import MOST_COMMANDS, Answers, Appender
+from infra.appender import MOST_COMMANDS, Answers, Appender, Decided, Fact, Item
 from infra.codec import decode, encode
 from infra.database import SECONDS_TO_CONNECT, Database, statements, unavailable
 from infra.telemetry import APPEND_BATCH, APPEND_CONFLICTS, FOLDS_COLD, FOLDS_PRESUMED, FOLDS_WARM, STALE_REFUSALS
@@ -32,9 +31,6 @@ MOST_TRIES = 3
 MOST_TAIL = 500  # foreign events folded one by one; past that reading anew is cheaper
 TURNS_TO_GATHER = 4  # of the event loop: what has arrived on other sockets by now goes along
 WORTH_HALVING = 8  # so many that deciding the second half while the first is appended beats appending all at once
-
-Item = tuple[tuple[str, ...], tuple[str, ...], int]  # types, tags, the position up to which they are known
-Fact = tuple[UUID, UUID, UUID, datetime, int, str, str, list[str], str | None, str]
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +59,10 @@ class Waiting:
     def boundary(self, known: int) -> list[Item]:
         """Everything that was read, each item once."""
         folds = {(fold.stored, fold.tags): fold.key for fold in self.command.known}
-        return [(*item, 0 if key in self.presumed else known) for item, key in folds.items()]
+        return [
+            (",".join(types), "\n".join(tags), 0 if key in self.presumed else known)
+            for (types, tags), key in folds.items()
+        ]
 
 
 @dataclass(slots=True)
@@ -74,7 +73,7 @@ class Turn:
     refused: list[Waiting] = field(default_factory=list[Waiting])
     cold: dict[FoldKey, Fold[Any]] = field(default_factory=dict[FoldKey, Fold[Any]])
     keys: set[str] = field(default_factory=set[str])
-    rows: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])  # the decided, as ledger.command
+    rows: list[Decided] = field(default_factory=list[Decided])
     blocked: bool = False  # somebody has to wait for the next turn, and so have all who came later
     events: int = 0
 
@@ -268,7 +267,7 @@ class Sequencer:
                     event.version,
                     event.stored_type(),
                     issued.by,
-                    tagged.tags,
+                    "\n".join(tagged.tags),
                     getattr(event, "reason", None),
                     encode(event),
                 )

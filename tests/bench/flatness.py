@@ -19,8 +19,8 @@ from tests.bench.told import told_for
 FEW, MANY = 10_000, 1_000_000
 CHECK = """
 select count(*)
-  from ledger.conflicting($1, array[
-           row(null, null, null, null, array[row($2::text[], $3::text[], $4)::ledger.item], null)::ledger.command], $5)
+  from ledger.conflicting(
+           array[$1::uuid], array[$5::bigint], '{1}', '{1}', array[$2::text], array[$3::text], array[$4::bigint])
 """
 OUTCOME = """
 select o.*, p.*
@@ -77,9 +77,9 @@ async def check(where: Filled) -> float:
         await connection.execute("select set_config('headway.organisation', $1, true)", str(organisation_id))
 
         async def once() -> None:
-            kinds, outcome = ["reading.taken"], f"outcome:{where.outcome_id}"
-            await connection.fetchval(CHECK, organisation_id, kinds, [outcome], events - 1_000, events)
-            await connection.fetchval(CHECK, organisation_id, kinds, [f"reading:{uuid4()}"], 0, events)
+            kind, outcome = "reading.taken", f"outcome:{where.outcome_id}"
+            await connection.fetchval(CHECK, organisation_id, kind, outcome, events - 1_000, events)
+            await connection.fetchval(CHECK, organisation_id, kind, f"reading:{uuid4()}", 0, events)
 
         return await a_second(once)
 

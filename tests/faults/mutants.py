@@ -1,7 +1,7 @@
 """Pieces of the product, deliberately broken: a test that such a one passes proves nothing."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -11,7 +11,7 @@ import asyncpg
 
 from api.desk import Desk, Done, Envelope
 from api.viewer import Viewer
-from infra.appender import Answers, Appender
+from infra.appender import Answers, Appender, Decided
 from infra.database import Database, unavailable
 from infra.rebuild import Rebuild
 from tests.faults.conftest import Place
@@ -20,8 +20,8 @@ from tests.faults.stand import as_owner
 
 SECONDS_LATE = 0.05
 SECONDS_OF_PATIENCE = 0.05
-KEYED = "a.key = any (v_keys)"
-ANSWERED = "where v_first[c.nth] is not null and c.key is not null"
+KEYED = "and a.key = c.key"
+ANSWERED = "where c.status = 'appended' and c.key is not null"
 
 
 async def change(place: Place, function: str, *changes: tuple[str, str]) -> None:
@@ -48,7 +48,7 @@ async def without_its_lock(place: Place) -> None:
 
 
 async def without_its_condition(place: Place) -> None:
-    await change(place, "ledger.conflicting", ("where b.after <", "where false and b.after <"))
+    await change(place, "ledger.conflicting", ("where i.after <", "where false and i.after <"))
 
 
 async def trusting_its_clock(place: Place) -> None:
@@ -71,7 +71,7 @@ class Guessing(Appender):
         self.heads: dict[UUID, int] = {}
         self.guessed = 0
 
-    def guess(self, organisation_id: UUID, commands: list[tuple[Any, ...]]) -> Answers:
+    def guess(self, organisation_id: UUID, commands: Sequence[Decided]) -> Answers:
         answers: list[tuple[str, int, int]] = []
         for command in commands:
             head = self.heads[organisation_id]
@@ -88,7 +88,7 @@ class Guessing(Appender):
 class Hasty(Guessing):
     """Acknowledges before anything is stored, and stores a little later."""
 
-    def submit(self, organisation_id: UUID, commands: list[tuple[Any, ...]]) -> asyncio.Future[Answers]:
+    def submit(self, organisation_id: UUID, commands: Sequence[Decided]) -> asyncio.Future[Answers]:
         if organisation_id not in self.heads:
             answers = super().submit(organisation_id, commands)
             answers.add_done_callback(lambda done: self._told(organisation_id, done))
@@ -98,7 +98,7 @@ class Hasty(Guessing):
         asyncio.get_running_loop().call_later(SECONDS_LATE, self._store, organisation_id, commands)
         return answers
 
-    def _store(self, organisation_id: UUID, commands: list[tuple[Any, ...]]) -> None:
+    def _store(self, organisation_id: UUID, commands: Sequence[Decided]) -> None:
         super().submit(organisation_id, commands).add_done_callback(lambda done: done.exception())
 
     def _told(self, organisation_id: UUID, done: asyncio.Future[Answers]) -> None:
@@ -109,7 +109,7 @@ class Hasty(Guessing):
 class Hopeful(Guessing):
     """Takes a connection that broke for a success."""
 
-    def submit(self, organisation_id: UUID, commands: list[tuple[Any, ...]]) -> asyncio.Future[Answers]:
+    def submit(self, organisation_id: UUID, commands: Sequence[Decided]) -> asyncio.Future[Answers]:
         hoped: asyncio.Future[Answers] = asyncio.get_running_loop().create_future()
 
         def told(done: asyncio.Future[Answers]) -> None:
@@ -136,7 +136,7 @@ class Impatient(Appender):
         super().__init__(database)
         self.opening: set[asyncio.Task[None]] = set()
 
-    def submit(self, organisation_id: UUID, commands: list[tuple[Any, ...]]) -> asyncio.Future[Answers]:
+    def submit(self, organisation_id: UUID, commands: Sequence[Decided]) -> asyncio.Future[Answers]:
         answers = super().submit(organisation_id, commands)
         task = asyncio.create_task(self._hurry(answers))
         self.opening.add(task)

@@ -1,7 +1,7 @@
 """What goes into the database together: who waits for whom, who falls with whom, and what is taken for granted."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from domain.codes import ALREADY_EXISTS, REFERENCE_TAKEN
 from domain.kernel import Refused
 from domain.people import FormTeam, JoinTeam, RegisterPerson
 from domain.references import Reference
-from infra.appender import STATEMENTS
+from infra.appender import STATEMENTS, Batch, Decided, Fact, columns
 from infra.database import Database
 from infra.ledger import Ledger
 from tests.infra.at_work import Telling, founded
@@ -177,23 +177,26 @@ async def test_whoever_goes_away_while_waiting_stops_nobody(database: Database, 
     assert found == list(range(1, len(found) + 1))
 
 
-Row = tuple[UUID, str | None, bytes, list[int], list[Any], list[Any]]
-
-
 def row(
     tags: list[str],
     boundary: list[tuple[list[str], list[str], int]],
     upon: list[int] | None = None,
     key: str | None = None,
-) -> Row:
-    """A command as ledger.append takes it, with one event of the type `thing.done`."""
+) -> Decided:
+    """A command with one event of the type `thing.done`."""
     one = uuid4()
-    fact = (uuid4(), one, one, datetime.now(UTC), 1, "thing.done", "system", tags, None, "{}")
-    return one, key, b"digest", upon or [], boundary, [fact]
+    fact: Fact = (uuid4(), one, one, datetime.now(UTC), 1, "thing.done", "system", "\n".join(tags), None, "{}")
+    items = [(",".join(types), "\n".join(tags), after) for types, tags, after in boundary]
+    return one, key, b"digest", upon or [], items, [fact]
+
+
+async def appended(connection: Any, organisation_id: UUID, commands: Sequence[Decided]) -> list[str]:
+    batch = Batch(organisation_id, commands, asyncio.get_running_loop().create_future())
+    return [one["status"] for one in await connection.fetch(STATEMENTS["append"], *columns([batch]))]
 
 
 DONE = (["thing.done"], ["thing:1"], 0)
-CALLS: dict[str, tuple[list[Row], list[str]]] = {
+CALLS: dict[str, tuple[list[Decided], list[str]]] = {
     "an earlier one's event conflicts": ([row(["thing:1"], []), row(["thing:1"], [DONE])], ["appended", "refused"]),
     "but not where it was known": ([row(["thing:1"], []), row(["thing:1"], [DONE], [1])], ["appended", "appended"]),
     "another tag does not": ([row(["thing:2"], []), row(["thing:1"], [DONE])], ["appended", "appended"]),
@@ -223,20 +226,18 @@ CALLS: dict[str, tuple[list[Row], list[str]]] = {
 
 @pytest.mark.parametrize(("commands", "statuses"), CALLS.values(), ids=CALLS)
 async def test_the_commands_of_one_call_know_each_other(
-    database: Database, commands: list[Row], statuses: list[str]
+    database: Database, commands: list[Decided], statuses: list[str]
 ) -> None:
     async with database.append.acquire() as connection:
-        rows = await connection.fetch(STATEMENTS["append"], [(uuid4(), commands)])
-    assert [one["status"] for one in rows] == statuses
+        assert await appended(connection, uuid4(), commands) == statuses
 
 
 async def test_an_item_is_checked_from_where_it_is_known(database: Database) -> None:
     organisation_id = uuid4()
     async with database.append.acquire() as connection:
 
-        async def append(*commands: Row) -> list[str]:
-            rows = await connection.fetch(STATEMENTS["append"], [(organisation_id, list(commands))])
-            return [one["status"] for one in rows]
+        async def append(*commands: Decided) -> list[str]:
+            return await appended(connection, organisation_id, commands)
 
         assert await append(*(row([f"thing:{n}"], []) for n in range(3))) == ["appended"] * 3
         kinds, tags = ["thing.done"], ["thing:1"]

@@ -10,7 +10,7 @@ import pytest
 
 from infra import migrate as runner
 from infra.embedded import EmbeddedServer
-from infra.migrate import MigrationRefused, migrate, pending
+from infra.migrate import APPLICATION_ROLE, FOLDER, MigrationRefused, migrate, pending, retag, steps
 
 FIRST, SECOND = "0001_first.sql", "0002_second.sql"
 TWO = {FIRST: "create table one (id int);", SECOND: "alter table one add name text; create table two ();"}
@@ -166,3 +166,54 @@ async def test_a_role_that_may_not_make_roles_is_told_what_to_run(
     await owner.execute(f"drop owned by {name} cascade")
     await owner.execute(f"drop role {name}")
     await owner.close()
+
+
+OLDER = """
+insert into ledger.heads (organisation_id, position) values ('{one}', 1);
+insert into ledger.events
+values ('{one}', 1, '{one}', '{one}', '{one}', '{one}', now(), now(), 1, 'thing.done', 'system',
+        '{{thing:1,reference:2}}', null, '{{}}', '\\x');
+insert into ledger.tags
+select '{one}', ledger.tag_of('thing.done', tag), 1 from unnest(array['thing:1', 'reference:2']) tag;
+"""
+TAGGED = "select array_agg(tag order by tag) from ledger.tags"
+WANTED = (
+    "select array_agg(ledger.tag_of('thing.done', tag) order by ledger.tag_of('thing.done', tag))"
+    " from unnest(array['thing:1', 'reference:2']) tag"
+)
+
+
+@pytest.fixture
+async def migrating(connection: asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of a role that owns its database and nothing more."""
+    role = f"migrating_{uuid4().hex}"
+    await connection.execute(f"create role {role}; grant {APPLICATION_ROLE} to {role} with set true")
+    await connection.execute(
+        f"do $$ begin execute 'grant create on database ' || current_database() || ' to {role}'; end $$"
+    )
+    await connection.execute(f"set role {role}")
+    yield connection
+    await connection.execute(f"reset role; drop owned by {role} cascade; drop role {role}")
+
+
+async def test_an_older_ledgers_tags_are_written_anew(migrating: asyncpg.Connection, tmp_path: Path) -> None:
+    before = {step.name: step.sql for step in steps(FOLDER) if step.number < 4}
+    await migrate(migrating, write(tmp_path, before))
+    one = uuid4()
+    await migrating.execute(f"set headway.organisation = '{one}'")
+    await migrating.execute(OLDER.format(one=one))
+    former = await migrating.fetchval(TAGGED)
+    await migrate(migrating)
+    assert former != await migrating.fetchval(TAGGED) == await migrating.fetchval(WANTED)
+
+
+async def test_tags_that_another_server_has_hashed_are_written_anew(migrating: asyncpg.Connection) -> None:
+    await migrate(migrating)
+    one = uuid4()
+    await migrating.execute(f"set headway.organisation = '{one}'")
+    await migrating.execute(OLDER.format(one=one))
+    assert not await retag(migrating)
+    await migrating.execute("update ledger.tags set tag = tag + 1; comment on table ledger.tags is 'of another'")
+    assert await retag(migrating)
+    assert await migrating.fetchval(TAGGED) == await migrating.fetchval(WANTED)
+    assert not await retag(migrating)
