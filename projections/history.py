@@ -1,6 +1,7 @@
 """What was recorded, when, by whom and why: a row an event, and whom it concerns."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,12 @@ ENTRY = Table(
 CONCERNED = Table("concerned", ("entry_id", "position"), only_added=True)
 TABLES = (ENTRY, CONCERNED)
 NOT_TOLD = frozenset({"digest", "lookup"})  # of a key: of no use to a reader of the history
+
+
+@lru_cache(10_000)
+def _borne(tag: str) -> UUID:
+    """The id in a tag."""
+    return UUID(tag.rpartition(":")[2])
 
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
@@ -38,6 +45,6 @@ def revisions(recorded: Recorded) -> Iterator[Revision]:
         reason=recorded.reason,
         said=msgspec.json.encode(said).decode(),
     )
-    concerned = dict.fromkeys([entity_id, *(UUID(tag.rpartition(":")[2]) for tag in recorded.tags)])
+    concerned = dict.fromkeys([entity_id, *map(_borne, recorded.tags)])
     for one in concerned:
         yield insert(CONCERNED, one, entry_id=recorded.event_id, position=recorded.position)
