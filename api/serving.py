@@ -14,6 +14,7 @@ from infra.collection import collect_seldom
 from infra.settings import Settings
 
 SECONDS_TO_FINISH = 15
+SECONDS_IDLE = 75  # longer than the usual balancer keeps a connection, so that it is not reset under a request
 
 
 class Server(uvicorn.Server):
@@ -59,7 +60,7 @@ def run(settings: Settings, urls: Urls, ready: Callable[[], None] | None = None)
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
-        timeout_keep_alive=30,
+        timeout_keep_alive=SECONDS_IDLE,
     )
     server = Server(config, services, ready)
     collect_seldom()

@@ -44,6 +44,15 @@ as $$
        and a.progress is not null and b.progress is not null
 $$;
 
+-- cycle_movements: the same, a list a column, for several who read it
+create function cycle_movements(p_organisation uuid, p_cycle uuid, p_as_of bigint, p_on date)
+returns table (outcome_ids uuid[], from_progresses float8[], to_progresses float8[], changes float8[])
+language sql stable parallel safe rows 1
+as $$
+    select array_agg(m.outcome_id), array_agg(m.from_progress), array_agg(m.to_progress), array_agg(m.change)
+      from cycle_movement(p_organisation, p_cycle, p_as_of, p_on) m
+$$;
+
 -- cycle_effort: the tasks that were due in a cycle, by count and by effort (1 where none is stated), and those among them from which
 -- no path runs to a strategic objective; what was declined or withdrawn was no work
 create function cycle_effort(p_organisation uuid, p_cycle uuid, p_as_of bigint)

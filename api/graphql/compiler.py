@@ -170,7 +170,8 @@ class Compiler:
         """Function → alias of its row, of those that the selected fields read together."""
         fields = self.model.fields.get(type_name, {})
         marks = [fields[nodes[0].name.value].mark for nodes in grouped.values() if nodes[0].name.value in fields]
-        needed = {mark.of: "" for mark in marks if isinstance(mark, Expr) and mark.of and not mark.alone}
+        needed = {mark.of: "" for mark in marks if isinstance(mark, Relation) and mark.of}
+        needed |= {mark.of: "" for mark in marks if isinstance(mark, Expr) and mark.of and not mark.alone}
         return {of: self.writer.alias() for of in needed}
 
     def value(
@@ -243,11 +244,17 @@ class Compiler:
     # rows
 
     def rows(
-        self, mapped: Mapped, alias: str | None, moment: Moment, arguments: Mapping[str, Argument], type_name: str
+        self,
+        mapped: Mapped,
+        alias: str | None,
+        moment: Moment,
+        arguments: Mapping[str, Argument],
+        type_name: str,
+        shared: str | None = None,
     ) -> From:
         """The from-item of a relation with every predicate but the cursor's."""
         relation = mapped.relation
-        places = Places(self.writer, moment, row=alias, arguments=arguments)
+        places = Places(self.writer, moment, row=alias, arguments=arguments, shared=shared)
         stand = self.model.stand(type_name)
         where: list[Sql] = []
         if relation.source is not None:
@@ -365,7 +372,8 @@ class Asked:
 
     def rows(self) -> From:
         named = self.mapped.named
-        return self.compiler.rows(self.mapped, self.alias, self.moment, self.arguments, named.name)
+        shared = self.shared.get(self.mapped.relation.of)
+        return self.compiler.rows(self.mapped, self.alias, self.moment, self.arguments, named.name, shared)
 
     def element(self, alias: str, cost: Cost) -> Pieces:
         """The JSON of one row of the relation."""

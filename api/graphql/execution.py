@@ -42,6 +42,7 @@ from infra.telemetry import log
 
 OF_PARENT = re.compile(r"\{t\}\.(\w+)")
 PARENT = "p0"
+SHARED = "shared"  # the row that a relation reads together with other fields
 MISSING = ""  # the type of a row that a union leads to and that is not there
 
 
@@ -229,7 +230,8 @@ class Run:
     async def _related(self, mapped: Mapped, arguments: dict[str, Argument], rows: list[Row]) -> Sequence[list[Row]]:
         relation, compiler, when = mapped.relation, self.compiler(), rows[0].when
         name = mapped.named.name
-        of = compiler.rows(mapped, PARENT if rows[0].type_name != "Query" else None, when.moment(), arguments, name)
+        parent = PARENT if rows[0].type_name != "Query" else None
+        of = compiler.rows(mapped, parent, when.moment(), arguments, name, SHARED)
         keys = sql("")
         if mapped.kind is not Kind.ONE:
             order = compiler.order(mapped, arguments)[1]
@@ -237,6 +239,9 @@ class Run:
         value = sql(", ", relation.value.replace("{c}", of.alias), " as __value") if relation.value else sql("")
         inner = sql(f"select {of.alias}.*", keys, value, of.clause)
         parents = self._parents(self._columns_of(mapped, compiler), rows)
+        if relation.of:
+            shared = filled(relation.of, Places(compiler.writer, when.moment(), row=PARENT))
+            parents = sql(parents, " cross join lateral ", shared, f" {SHARED}")
         statement = sql(f"select {PARENT}.__nth, q.* from ", parents, " cross join lateral (", inner, ") q")
         found, types = await self.rows(compiler.writer.with_common(statement))
         groups: dict[int, list[Row]] = {nth + 1: [] for nth in range(len(rows))}
@@ -252,7 +257,9 @@ class Run:
         relation = mapped.relation
         sources = [relation.source] if isinstance(relation.source, str) else list((relation.source or {}).values())
         columns = columns_in(
-            " ".join([relation.where, *sources, relation.veiled, relation.via.where if relation.via else ""])
+            " ".join(
+                [relation.where, *sources, relation.of, relation.veiled, relation.via.where if relation.via else ""]
+            )
         )
         key = compiler.model.stand(mapped.parent).key
         if relation.via is not None and relation.via.this:

@@ -128,14 +128,16 @@ class Relation:
 
     `on`: for one row, this row's column that bears its key; for many, their column that bears this row's key.
     `where`: any other condition. `source`: a from-item in place of the type's table, or one for each of several
-    arguments of which exactly one has to be given. `veiled`: the source for a viewer from whom something is hidden.
-    `value`: the expression of a list of plain values.
+    arguments of which exactly one has to be given; `of`: a function whose one row, `{s}`, it reads together with other
+    fields. `veiled`: the source for a viewer from whom something is hidden. `value`: the expression of a list of plain
+    values.
     """
 
     on: str | None = None
     where: str = ""
     via: Link | None = None
     source: str | Mapping[str, str] | None = None
+    of: str = ""
     veiled: str = ""
     order: Order | Mapping[str, Order] | None = None
     filters: Mapping[str, str | Filter] = field(default_factory=lambda: MappingProxyType[str, str | Filter]({}))

@@ -15,6 +15,7 @@ import uvicorn
 from api.app import Services, application
 from api.applying import Urls, operator
 from api.desk import Done, Envelope
+from api.serving import SECONDS_IDLE
 from api.viewer import Viewer
 from api.wire import Protocol
 from infra.settings import Settings
@@ -198,6 +199,7 @@ async def served(settings: Settings, urls: Urls) -> AsyncGenerator[Edge]:
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=3,
+        timeout_keep_alive=SECONDS_IDLE,
     )
     server = QuietServer(config)
     running = asyncio.ensure_future(server.serve())

@@ -8,10 +8,10 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
+from infra.api_keys import ApiKeyMade
 from tests.bench.place import Place
-from tests.bench.stored import Harbour
 
 CONNECTIONS = 16  # as many as the clients of the other benches
 SECONDS_TO_START = 30.0
@@ -132,8 +132,14 @@ async def _until_ready(server: Server, process: asyncio.subprocess.Process) -> N
     raise RuntimeError(f"The server stopped at its start with {process.returncode}.")
 
 
+class Keyed(Protocol):
+    """An organisation that can be entered."""
+
+    key: ApiKeyMade
+
+
 @asynccontextmanager
-async def serving(place: Place, database: str, harbour: Harbour, title: str, **more: str) -> AsyncGenerator[Server]:
+async def serving(place: Place, database: str, harbour: Keyed, title: str, **more: str) -> AsyncGenerator[Server]:
     """Stopped on the way out, whatever happens; what it held by then goes to RESIDENT."""
     port = _free_port()
     environment = {

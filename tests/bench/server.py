@@ -2,6 +2,8 @@
 
 import os
 import sys
+from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +16,7 @@ from api.app import Services, application
 from api.applying import Urls
 from api.auth import viewer_of
 from api.graphql.arguments import Binding
+from infra.database import statements
 from infra.settings import read_settings
 from infra.telemetry import configure_logs
 
@@ -77,14 +80,16 @@ select json_build_object('alignmentTree', coalesce(json_agg(json_build_object(
            order by t.depth, t.outcome_id), '[]'))::text
   from tree t
 """
-HAND = {"outcome": OUTCOME, "team": WITH_TEAM, "small": NESTED, "large": NESTED, "tree": TREE}
+WORLD = statements(Path(__file__).with_name("world.sql"))  # these ask for a day as well
+HAND = {"outcome": OUTCOME, "team": WITH_TEAM, "small": NESTED, "large": NESTED, "tree": TREE, **WORLD}
 
 
 class Asked(msgspec.Struct):
-    """What the baselines are asked: `name` and `value` of a statement by hand, or a document and its variables."""
+    """What the baselines are asked: `name`, `value`, `on` of a statement by hand, or a document and its variables."""
 
     name: str = ""
     value: str | int = ""
+    on: date | None = None
     query: str = ""
     variables: dict[str, Any] = {}
 
@@ -102,7 +107,8 @@ async def by_hand(request: Request[None, None, State]) -> Response[bytes]:
     viewer = await viewer_of(request, request.app.state.entrance, "read")
     asked = msgspec.json.decode(await request.body(), type=Asked)
     async with request.app.state.database.read.of(viewer.organisation_id) as connection:
-        text = await connection.fetchval(HAND[asked.name], viewer.organisation_id, asked.value)
+        day = () if asked.on is None else (asked.on,)
+        text = await connection.fetchval(HAND[asked.name], viewer.organisation_id, asked.value, *day)
     return Response(b'{"data":%b}' % text.encode(), media_type=JSON)
 
 

@@ -1,7 +1,10 @@
 """An organisation for the servers: its events put into the ledger at once, its read models made by a rebuild."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
+from typing import Any
 from uuid import UUID, uuid4
 
 from domain.alignment import OutcomeAligned
@@ -36,6 +39,7 @@ COLUMNS = (
     "body",
     "hash",
 )
+AT_ONCE = 20_000  # rows of a COPY
 TREE_LEVELS, BRANCHES = 5, 4  # 1 + 4 + 16 + 64 + 256 = 341 outcomes
 SMALL, LARGE = 10, 1_000  # events of a boundary
 
@@ -158,31 +162,41 @@ class Harbour:
             )
 
     async def store(self, owner: Connection) -> None:
-        """Into an empty database; the chain is not in order, for nothing here looks at it."""
         now = datetime.now(UTC)
-        rows = [
-            (
-                *(self.organisation_id, position, uuid4(), uuid4(), uuid4(), uuid4(), now, now, event.version),
-                *(
-                    event.stored_type(),
-                    "system",
-                    event.tags(),
-                    getattr(event, "reason", None),
-                    encode(event),
-                    bytes(32),
-                ),
-            )
-            for position, event in enumerate(self.events, start=1)
-        ]
+        await store(owner, self.organisation_id, ((now, event) for event in self.events))
+
+
+async def store(owner: Connection, organisation_id: UUID, events: Iterable[tuple[datetime, Event]]) -> int:
+    """Into an empty database, with when each was recorded; the chain is not in order, for nothing here looks at it."""
+    position = 0
+    for some in batched(events, AT_ONCE):
+        rows = [_row(organisation_id, nth, at, event) for nth, (at, event) in enumerate(some, start=position + 1)]
         await owner.copy_records_to_table("events", schema_name="ledger", columns=COLUMNS, records=rows)
-        await owner.execute(
-            "insert into ledger.tags select distinct e.organisation_id, ledger.tag_of(e.type, tag), e.position"
-            "  from ledger.events e cross join lateral unnest(e.tags) tag"
-        )
-        await owner.execute(
-            "insert into ledger.heads (organisation_id, position) values ($1, $2)", self.organisation_id, len(rows)
-        )
-        result = await rebuild(owner)
-        if result.stopped:
-            raise RuntimeError(f"The organisation can't be projected: {result.stopped}")
-        await owner.execute("vacuum (analyze)")
+        position += len(rows)
+    await owner.execute(
+        "insert into ledger.tags select distinct e.organisation_id, ledger.tag_of(e.type, tag), e.position"
+        "  from ledger.events e cross join lateral unnest(e.tags) tag",
+        timeout=600,
+    )
+    await owner.execute(
+        "insert into ledger.heads (organisation_id, position) values ($1, $2)", organisation_id, position
+    )
+    result = await rebuild(owner)
+    if result.stopped:
+        raise RuntimeError(f"The organisation can't be projected: {result.stopped}")
+    await owner.execute("vacuum (analyze)", timeout=600)
+    return position
+
+
+def _row(organisation_id: UUID, position: int, at: datetime, event: Event) -> tuple[Any, ...]:
+    ids = (uuid4(), uuid4(), uuid4(), uuid4())
+    kind, reason = event.stored_type(), getattr(event, "reason", None)
+    head = (organisation_id, position, *ids, at, at, event.version)
+    return (*head, kind, "system", event.tags(), reason, encode(event), bytes(32))
+
+
+def batched(events: Iterable[tuple[datetime, Event]], most: int) -> Iterator[list[tuple[datetime, Event]]]:
+    """So many at a time."""
+    rest = iter(events)
+    while some := list(islice(rest, most)):
+        yield some

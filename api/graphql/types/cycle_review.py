@@ -56,7 +56,11 @@ class CycleEffort:
     unaligned_share: Annotated[float | None, "Of the effort."]
 
 
-MOVED = "(select m.* from cycle_movement({org}, {t}.cycle_id, {pos}, {on}) m where m.change "
+MOVEMENTS = "cycle_movements({org}, {t}.cycle_id, {pos}, {on})"
+MOVED = (
+    "(select m.* from unnest({s}.outcome_ids, {s}.from_progresses, {s}.to_progresses, {s}.changes)"
+    " m (outcome_id, from_progress, to_progress, change) where m.change "
+)
 SEEN = " and m.outcome_id not in {hidden} "
 RISEN = "order by m.change desc, m.outcome_id limit least(greatest({a.most}, 0), 100))"
 FALLEN = "order by m.change, m.outcome_id limit least(greatest({a.most}, 0), 100))"
@@ -76,6 +80,7 @@ class CycleReview:
 
     @mapped(
         Relation(
+            of=MOVEMENTS,
             source=MOVED + "> 0 " + RISEN,
             veiled=MOVED + "> 0" + SEEN + RISEN,
             order=order("change float8 desc", unique="outcome_id uuid"),
@@ -88,6 +93,7 @@ class CycleReview:
 
     @mapped(
         Relation(
+            of=MOVEMENTS,
             source=MOVED + "< 0 " + FALLEN,
             veiled=MOVED + "< 0" + SEEN + FALLEN,
             order=order("change float8", unique="outcome_id uuid"),
