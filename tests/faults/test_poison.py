@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from infra.appender import STATEMENTS as APPENDER
+from infra.appender import Batch, Fact, columns
 from infra.projector import STATEMENTS, Projector
 from projections.read_models import NAMES
 from tests.faults.conftest import Place
@@ -56,10 +57,9 @@ class NotStopped(AssertionError):
 async def poison(connection: asyncpg.Connection, world: World, kind: str, body: str) -> int:
     """Appends an event with a right chain that no command would have made; its position."""
     now, one = datetime.now(UTC), uuid4()
-    fact = (uuid4(), one, one, now, 1, kind, "system", [f"organisation:{world.organisation_id}"], None, body)
-    nothing: list[object] = []
-    command = (one, None, b"", nothing, nothing, [fact])
-    rows = await connection.fetch(APPENDER["append"], [(world.organisation_id, [command])])
+    fact: Fact = (uuid4(), one, one, now, 1, kind, "system", f"organisation:{world.organisation_id}", None, body)
+    batch = Batch(world.organisation_id, [(one, None, b"", [], [], [fact])], asyncio.get_running_loop().create_future())
+    rows = await connection.fetch(APPENDER["append"], *columns([batch]))
     assert rows[0][0] == "appended"
     return rows[0][2]
 
