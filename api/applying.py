@@ -1,8 +1,8 @@
 """Commands from a file, in a process of their own: a desk without a server."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,8 +13,8 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.commands import apply_line
-from api.desk import Desk
+from api.commands import FAILED_FROM, TakenLine, in_flight, take_line
+from api.desk import Desk, Taken
 from api.viewer import Viewer
 from domain.values import Role
 from infra.database import Database
@@ -23,9 +23,8 @@ from infra.migrate import migrate, retag
 from infra.positions import Positions
 from infra.projector import STATEMENTS, Projector
 from infra.rebuild import install
+from infra.sequencer import Forgone
 from infra.settings import Settings
-
-ACCEPTED_BELOW = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,35 +79,59 @@ async def desk_of(settings: Settings, urls: Urls) -> AsyncGenerator[tuple[Desk, 
         await database.close()
 
 
+class Applying:
+    """Takes the lines of a file, each with a key by which it is known when the file is applied again."""
+
+    def __init__(self, desk: Desk, viewer: Viewer) -> None:
+        self.desk = desk
+        self.viewer = viewer
+        self.seen = Counter[bytes]()
+        self.latest: TakenLine | None = None
+
+    async def each(self, lines: Sequence[bytes]) -> AsyncIterator[bytes]:
+        """In order; one that gives the organisation a time zone has to be there before the days of the next are told
+        by it."""
+        for text in lines:
+            yield text
+            zone = _zone_in(text)
+            if zone is not None and self.latest is not None and await self._came_to_be(self.latest):
+                self.viewer = operator(self.viewer.organisation_id, zone)
+
+    async def _came_to_be(self, line: TakenLine) -> bool:
+        with suppress(Forgone):
+            return (await line.answer()).status < FAILED_FROM
+        return False
+
+    def take(self, number: int, text: bytes, after: Taken | None) -> TakenLine:
+        self.seen[text] += 1
+        key = f"file-{sha256(text).hexdigest()}-{self.seen[text]}"
+        self.latest = take_line(self.desk, number, text, self.viewer, after, operator=True, key=key)
+        return self.latest
+
+
 async def apply_file(
     settings: Settings, urls: Urls, path: Path, organisation_id: UUID, talk: Console, *, skip: bool = False
 ) -> Applied:
     """Line by line, in order; a line that was applied before is not applied again, whether it has a key or not."""
     lines = [line for line in path.read_bytes().splitlines() if line.strip()]  # noqa: ASYNC240 - nothing else runs yet
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    result, seen = Applied(), Counter[bytes]()
+    result, last = Applied(), 0
     async with desk_of(settings, urls) as (desk, database, positions):
+        applying = Applying(desk, operator(organisation_id, await time_zone_of(database, organisation_id)))
         with Progress(*columns, console=talk, transient=True) as progress:
             bar = progress.add_task(path.name, total=len(lines))
-            viewer = operator(organisation_id, await time_zone_of(database, organisation_id))
-            for number, text in enumerate(lines, start=1):
-                seen[text] += 1
-                key = f"file-{sha256(text).hexdigest()}-{seen[text]}"
-                answer = await apply_line(desk, number, text, viewer, operator=True, key=key)
+            async for answer in in_flight(applying.each(lines), applying.take, skip=skip):
                 progress.advance(bar)
-                if answer.status < ACCEPTED_BELOW:
+                if answer.status < FAILED_FROM:
                     result.applied += 1
-                    viewer = operator(organisation_id, _zone_in(text) or viewer.time_zone)
                     last = answer.position or 0
                     continue
                 result.refused += 1
-                result.first_refused = result.first_refused or number
-                talk.print(f"line {number}: {answer.code}: {answer.detail} {' '.join(answer.fields)}", markup=False)
-                if not skip:
-                    break
-            else:
-                if lines and result.applied:
-                    await positions.wait(organisation_id, last, 60)  # pyright: ignore[reportPossiblyUnboundVariable]
+                result.first_refused = result.first_refused or answer.line
+                told = f"line {answer.line}: {answer.code}: {answer.detail} {' '.join(answer.fields)}"
+                talk.print(told, markup=False)
+        if result.applied and (skip or not result.refused):
+            await positions.wait(organisation_id, last, 60)
         async with database.owner_connection() as connection:
             await connection.execute("analyze")  # plans made before the next autovacuum would be those of empty tables
     return result

@@ -1,6 +1,9 @@
 """One HTTP route per command, made from its class, and one that takes many of them, a line each."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,19 +15,22 @@ from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
 
 from api.auth import HTTPRequest, viewer_of
 from api.bodies import chunks_of, read_body, send_answer
-from api.desk import Desk, Done, Envelope
+from api.desk import Desk, Done, Envelope, Taken
 from api.problems import Problem, invalid, refused, unavailable
 from api.viewer import Viewer
 from domain.commands import COMMANDS
 from domain.kernel import Refused
 from domain.values import Invalid
 from infra.database import unavailable as database_unavailable
+from infra.sequencer import Forgone
 from infra.telemetry import COMMANDS as COUNTED
 
 MOST_BYTES = 1_048_576  # of one command
 LONGEST_LINE = 262_144
 MOST_BULK_BYTES = 1_073_741_824
 LONGEST_POSITION = 16  # digits
+MOST_IN_FLIGHT = 128  # lines of one request that are on their way together
+FAILED_FROM = 400
 JSON, NDJSON = "application/json", "application/x-ndjson"
 
 
@@ -104,25 +110,37 @@ def _converted(text: str | None, kind: type[Any], header: str) -> Any:
 
 async def issue(desk: Desk, name: str, body: bytes, viewer: Viewer, envelope: Envelope) -> Done:
     """The desk's answer, or a Problem."""
-    outcome = "failed"
-    try:
+    with told(name) as outcome:
         done = await desk.issue(name, body, viewer, envelope)
-        outcome = "repeated" if done.repeated else "accepted"
+        outcome.append("repeated" if done.repeated else "accepted")
+        return done
+
+
+@contextmanager
+def told(name: str) -> Generator[list[str]]:
+    """Counts what became of a command, which goes into the list where it was taken, and makes Problems of what is
+    raised."""
+    outcome: list[str] = []
+    try:
+        yield outcome
     except Refused as refusal:
-        outcome = "refused"
+        outcome.append("refused")
         raise refused(refusal) from None
     except Invalid as error:
-        outcome = "invalid"
+        outcome.append("invalid")
         raise invalid(error) from None
+    except Forgone:
+        outcome.append("forgone")
+        raise
     except Exception as error:
         if code := database_unavailable(error):
-            outcome = "unavailable"
+            outcome.append("unavailable")
             raise unavailable(code) from error
+        outcome.append("failed")
         raise
-    else:
-        return done
     finally:
-        COUNTED.labels(name if name in COMMANDS else "unknown", outcome).inc()
+        for one in outcome:
+            COUNTED.labels(name if name in COMMANDS else "unknown", one).inc()
 
 
 def route(name: str) -> ASGIRouteHandler:
@@ -183,33 +201,88 @@ def _read_line(text: bytes, *, operator: bool, key: str | None) -> tuple[Line, E
     return line, Envelope(key=line.key or key, occurred_at=line.occurred_at, by=by)
 
 
-async def apply_line(
-    desk: Desk, number: int, text: bytes, viewer: Viewer, *, operator: bool = False, key: str | None = None
-) -> LineBody:
-    """The answer to one line; nothing that is wrong with it is raised. `key`: where the line has none of its own."""
+@dataclass(slots=True)
+class TakenLine:
+    """A line on its way; `problem` where it could be told at once that nothing comes of it."""
+
+    number: int
+    command: str = ""
+    taken: Taken | None = None
+    problem: Problem | None = None
+
+    async def answer(self) -> LineBody:
+        """Raises Forgone for a line behind one that failed."""
+        try:
+            if self.taken is None:
+                raise self.problem or Problem(400, "INVALID", "Write one command a line.")
+            with told(self.command) as outcome:
+                done = await self.taken.done()
+                outcome.append("repeated" if done.repeated else "accepted")
+        except Problem as problem:
+            return LineBody(
+                line=self.number, status=problem.status, code=problem.code, detail=problem.detail, fields=problem.fields
+            )
+        return LineBody(line=self.number, status=201, id=done.id, position=done.position)
+
+
+def take_line(
+    desk: Desk,
+    number: int,
+    text: bytes,
+    viewer: Viewer,
+    after: Taken | None = None,
+    *,
+    operator: bool = False,
+    key: str | None = None,
+) -> TakenLine:
+    """Nothing that is wrong with it is raised. `key`: where the line has none of its own; `after`: without which it is
+    not tried."""
+    line = TakenLine(number)
     try:
-        line, envelope = _read_line(text, operator=operator, key=key)
-        done = await issue(desk, line.command, bytes(line.input), viewer, envelope)
+        read, envelope = _read_line(text, operator=operator, key=key)
+        line.command = read.command
+        with told(read.command):
+            line.taken = desk.take(read.command, bytes(read.input), viewer, envelope, after)
     except Problem as problem:
-        return LineBody(
-            line=number, status=problem.status, code=problem.code, detail=problem.detail, fields=problem.fields
-        )
-    return LineBody(line=number, status=201, id=done.id, position=done.position)
+        line.problem = problem
+    return line
 
 
-async def answers_to(desk: Desk, receive: Receive, viewer: Viewer, *, skip: bool) -> AsyncIterator[bytes]:
-    """A line each, as soon as it is known."""
-    number = 0
+Take = Callable[[int, bytes, Taken | None], TakenLine]
+
+
+async def in_flight(lines: AsyncIterator[bytes], take: Take, *, skip: bool) -> AsyncIterator[LineBody]:
+    """An answer a line, in order and as soon as it is known, while the next lines are on their way already; after one
+    that failed nothing is tried any more, unless it is to be skipped."""
+    under_way: asyncio.Queue[TakenLine | None] = asyncio.Queue(MOST_IN_FLIGHT)
+
+    async def read() -> None:
+        number, after = 0, None
+        try:
+            async for text in lines:
+                number += 1
+                line = take(number, text, after)
+                await under_way.put(line)
+                if line.problem is not None and not skip:
+                    break
+                after = None if skip else line.taken
+        except Problem as problem:
+            await under_way.put(TakenLine(number + 1, problem=problem))
+        await under_way.put(None)
+
+    reading = asyncio.create_task(read())
     try:
-        async for text in lines_of(receive):
-            number += 1
-            answer = await apply_line(desk, number, text, viewer)
-            yield msgspec.json.encode(answer) + b"\n"
-            if answer.status >= 400 and not skip:  # noqa: PLR2004
+        while (line := await under_way.get()) is not None:
+            try:
+                answer = await line.answer()
+            except Forgone:
                 return
-    except Problem as problem:
-        answer = LineBody(line=number + 1, status=problem.status, code=problem.code, detail=problem.detail)
-        yield msgspec.json.encode(answer) + b"\n"
+            yield answer
+            if answer.status >= FAILED_FROM and not skip:
+                return
+        await reading
+    finally:
+        reading.cancel()
 
 
 @asgi("/commands", name="commands", is_mount=False, copy_scope=False)
@@ -229,8 +302,12 @@ async def bulk(scope: Scope, receive: Receive, send: Send) -> None:
         "headers": [(b"content-type", NDJSON.encode()), (b"cache-control", b"no-store")],
     }
     await send(start)
-    async for line in answers_to(request.app.state.desk, receive, viewer, skip=wish == "skip"):
-        await send({"type": "http.response.body", "body": line, "more_body": True})
+    desk: Desk = request.app.state.desk
+    answers = in_flight(
+        lines_of(receive), lambda number, text, after: take_line(desk, number, text, viewer, after), skip=wish == "skip"
+    )
+    async for answer in answers:
+        await send({"type": "http.response.body", "body": msgspec.json.encode(answer) + b"\n", "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

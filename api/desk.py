@@ -23,6 +23,7 @@ from domain.organisation import IssueApiKey
 from domain.values import Invalid, camel, checked_moment, cleaned_text, is_numeral
 from infra import api_keys
 from infra.ledger import Ledger
+from infra.sequencer import Waiting
 
 KEYED_IDS = UUID("4b0f7f0e-6a55-4b67-9f0b-0f5a8c1e5a11")
 LONGEST_KEY = 255
@@ -52,6 +53,25 @@ class Done:
     secret: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A command on its way."""
+
+    waiting: Waiting
+    secret: str | None
+
+    async def done(self) -> Done:
+        """Raises Refused, Forgone, or what the database raises."""
+        command, accepted = self.waiting.command, await self.waiting.answer
+        return Done(
+            id=getattr(command, command.entity, None) if command.entity else None,
+            position=accepted.position,
+            event_ids=accepted.event_ids,
+            repeated=accepted.repeated,
+            secret=None if accepted.repeated else self.secret,
+        )
+
+
 def field_of(error: msgspec.ValidationError) -> str:
     """The field that msgspec's path names (`… - at `$.dueOn``), in the caller's spelling."""
     _, found, path = str(error).partition(" - at `$")
@@ -73,15 +93,13 @@ class Desk:
 
     async def issue(self, name: str, body: bytes, viewer: Viewer, envelope: Envelope) -> Done:
         """`body` is the JSON of the fields. Raises Invalid where it cannot be meant, Refused where a rule says no."""
+        return await self.take(name, body, viewer, envelope).done()
+
+    def take(self, name: str, body: bytes, viewer: Viewer, envelope: Envelope, after: "Taken | None" = None) -> "Taken":
+        """On its way behind all that was taken before, and not tried (Forgone) where `after` comes to nothing; raises
+        as `issue` does where that can be told at once."""
         command, issued, secret = self._prepared(name, body, viewer, envelope)
-        accepted = await self.ledger.execute(command, issued)
-        return Done(
-            id=getattr(command, command.entity, None) if command.entity else None,
-            position=accepted.position,
-            event_ids=accepted.event_ids,
-            repeated=accepted.repeated,
-            secret=None if accepted.repeated else secret,
-        )
+        return Taken(self.ledger.submit(command, issued, after.waiting if after else None), secret)
 
     def check(self, name: str, body: bytes) -> None:
         """Raises Invalid where the fields of a command cannot be meant."""

@@ -28,8 +28,9 @@ MOST_COMMANDS = 64  # in one call, but for a single batch: more lengthens the lo
 Item = tuple[str, str, int]  # types parted by commas, tags by line ends, the position up to which they are known
 # ids of the event, what it belongs to and what caused it, when it occurred, version, type, actor, tags, reason, body
 Fact = tuple[UUID, UUID, UUID, datetime, int, str, str, str, str | None, str]
-# id, key, digest, ordinals of the commands of the batch that it stands upon, what it looked at, what it decided
-Decided = tuple[UUID, str | None, bytes, Sequence[int], Sequence[Item], Sequence[Fact]]
+# id, key, digest, the ordinals in the batch of the command that it follows (0: none) and of those that it stands upon,
+# what it looked at, what it decided
+Decided = tuple[UUID, str | None, bytes, int, Sequence[int], Sequence[Item], Sequence[Fact]]
 Answers = Sequence[tuple[str, int, int]]  # (status, first, last), a command each
 Connection = Any  # asyncpg's pool hands out a proxy that its types do not name
 
@@ -136,9 +137,9 @@ def columns(batches: Sequence[Batch]) -> list[Sequence[Any]]:
     nth = 0
     for of, batch in enumerate(batches, start=1):
         start, seen = nth, Seen()
-        for command_id, key, digest, stood, looked, decided in batch.commands:
+        for command_id, key, digest, follows, stood, looked, decided in batch.commands:
             nth += 1
-            commands.append((of, command_id, key, digest))
+            commands.append((of, command_id, key, digest, follows and start + follows))
             upon.extend((nth, start + ordinal) for ordinal in stood)
             for item in looked:
                 items.append((nth, *item))
@@ -147,7 +148,7 @@ def columns(batches: Sequence[Batch]) -> list[Sequence[Any]]:
                 facts.append((nth, *fact))
                 seen.add(nth, fact)
     organisations = [batch.organisation_id for batch in batches]
-    tables = ((commands, 4), (upon, 2), (against, 2), (items, 4), (facts, 11))
+    tables = ((commands, 5), (upon, 2), (against, 2), (items, 4), (facts, 11))
     return [organisations, *chain.from_iterable(zip(*rows, strict=True) if rows else [()] * n for rows, n in tables)]
 
 

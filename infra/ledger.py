@@ -26,9 +26,14 @@ class Ledger:
     async def execute(self, command: Command, issued: Issued) -> Accepted:
         """Raises Refused where a rule, the expected position or the key says no; the database's errors where it
         fails."""
-        answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
-        self._sequencer(issued.organisation_id).submit(Waiting(command, issued, answer))
-        return await answer
+        return await self.submit(command, issued).answer
+
+    def submit(self, command: Command, issued: Issued, after: Waiting | None = None) -> Waiting:
+        """Taken in behind all that came before; not tried (Forgone) where the one that it comes `after` comes to
+        nothing."""
+        waiting = Waiting(command, issued, asyncio.get_running_loop().create_future(), after)
+        self._sequencer(issued.organisation_id).submit(waiting)
+        return waiting
 
     async def rehearse(self, command: Command, issued: Issued) -> int:
         """How many events the command would append on what is recorded now; raises Refused as `execute` would."""

@@ -41,6 +41,10 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     repeated: bool = False
 
 
+class Forgone(Exception):
+    """The command before it came to nothing, and so it was not tried."""
+
+
 @dataclass(slots=True, eq=False)
 class Waiting:
     """A command on its way to an answer."""
@@ -48,6 +52,7 @@ class Waiting:
     command: Command
     issued: Issued
     answer: asyncio.Future[Accepted]
+    after: "Waiting | None" = None  # comes to nothing where this one does
     tries: int = 0
     wary: bool = False  # presumes nothing any more
     alone: bool = False  # is served by itself
@@ -72,6 +77,7 @@ class Turn:
     decided: list[Waiting] = field(default_factory=list[Waiting])
     refused: list[Waiting] = field(default_factory=list[Waiting])
     cold: dict[FoldKey, Fold[Any]] = field(default_factory=dict[FoldKey, Fold[Any]])
+    ordinals: dict[int, int] = field(default_factory=dict[int, int])  # of the decided, from 1, by identity
     keys: set[str] = field(default_factory=set[str])
     rows: list[Decided] = field(default_factory=list[Decided])
     blocked: bool = False  # somebody has to wait for the next turn, and so have all who came later
@@ -185,15 +191,7 @@ class Sequencer:
     def _decide(self, waiting: Waiting, turn: Turn) -> None:
         """Puts the command among the decided or the refused, or leaves it for the next turn."""
         command, warmth = waiting.command, self.warmth
-        if waiting.issued.key in turn.keys:  # equal keys are answered one after the other
-            turn.blocked = True
-            return
-        cold = self._learn(waiting)
-        if cold:
-            FOLDS_COLD.inc(len(cold))
-            turn.cold.update((fold.key, fold) for fold in cold)
-            turn.blocked = True
-        if turn.blocked or warmth.known is None:
+        if not self._is_its_turn(waiting, turn) or not self._knows_enough(waiting, turn):
             return
         folds = command.known
         FOLDS_WARM.inc(len(folds) - len(waiting.presumed))
@@ -213,9 +211,38 @@ class Sequencer:
             STALE_REFUSALS.inc()
             waiting.refusal = None
         turn.decided.append(waiting)
+        turn.ordinals[id(waiting)] = len(turn.decided)
         if waiting.issued.key is not None:
             turn.keys.add(waiting.issued.key)
         self._note(waiting, turn)
+
+    def _is_its_turn(self, waiting: Waiting, turn: Turn) -> bool:
+        """Equal keys are answered one after the other, and nothing is decided before what it comes after."""
+        if waiting.issued.key in turn.keys or not self._may_follow(waiting, turn):
+            turn.blocked = True
+            return False
+        return not waiting.answer.done()
+
+    def _knows_enough(self, waiting: Waiting, turn: Turn) -> bool:
+        cold = self._learn(waiting)
+        if cold:
+            FOLDS_COLD.inc(len(cold))
+            turn.cold.update((fold.key, fold) for fold in cold)
+            turn.blocked = True
+        return not turn.blocked and self.warmth.known is not None
+
+    def _may_follow(self, waiting: Waiting, turn: Turn) -> bool:
+        """False where it is not known yet what becomes of the command before it; where that came to nothing, so does
+        this one."""
+        before = waiting.after
+        if before is None:
+            return True
+        if before.answer.done():
+            if before.answer.cancelled() or before.answer.exception() is not None:
+                waiting.answer.set_exception(Forgone())
+            waiting.after = None
+            return True
+        return id(before) in turn.ordinals or (self.flight is not None and before in self.flight.commands)
 
     @property
     def _confirmed(self) -> bool:
@@ -273,8 +300,9 @@ class Sequencer:
                 )
             )
             self.warmth.take(event, tagged.tags, known + turn.events, len(turn.decided))
-        stood = (issued.command_id, issued.key, issued.digest, sorted(waiting.upon), waiting.boundary(known))
-        turn.rows.append((*stood, waiting.facts))
+        follows = turn.ordinals.get(id(waiting.after), 0)
+        told = (issued.command_id, issued.key, issued.digest, follows, sorted(waiting.upon), waiting.boundary(known))
+        turn.rows.append((*told, waiting.facts))
 
     def _launch(self, turn: Turn) -> None:
         known = self.warmth.known or 0
@@ -340,6 +368,7 @@ class Sequencer:
         return False
 
     def _accept(self, waiting: Waiting, position: int) -> None:
+        waiting.after = None  # or a long file would stay in memory, a line by the next
         if not waiting.answer.done():  # whoever waited may have gone
             ids = tuple(fact[0] for fact in waiting.facts)
             waiting.answer.set_result(Accepted(position=position, event_ids=ids))

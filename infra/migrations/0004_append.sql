@@ -126,13 +126,13 @@ $$;
 
 -- append: decides the fate of each command in order, under the locks of its organisations' heads; an answer a command. An organisation
 -- is named by its ordinal in p_of, a command by its own in p_upon_of, p_against_of, p_item_of and p_fact_of, in which commands come in
--- order. A command stands or falls with the earlier ones that it stands upon, and falls where one that it is against is appended: only
--- who makes the call knows which of its commands were decided in sight of which. Types are parted by commas, tags by line ends.
+-- order. A command stands or falls with the earlier ones that it stands upon, falls where one that it is against is appended, and where the
+-- one that it follows (0: none) comes to nothing: only who makes the call knows which commands were decided in sight of which. Types are parted by commas, tags by line ends.
 -- Where there are several organisations, the commands of one whose head is held by somebody else are answered `busy` and left
 -- alone, and heads are locked in their order: nobody waits for anybody. READ COMMITTED gives every statement a snapshot of its own,
 -- so what follows the locks sees every commit before them; a stricter isolation would not.
 create function ledger.append(
-    p_organisations uuid[], p_of int[], p_command_ids uuid[], p_keys text[], p_digests bytea[],
+    p_organisations uuid[], p_of int[], p_command_ids uuid[], p_keys text[], p_digests bytea[], p_follows int[],
     p_upon_of int[], p_upon int[], p_against_of int[], p_against int[],
     p_item_of int[], p_item_types text[], p_item_tags text[], p_item_after bigint[],
     p_fact_of int[], p_event_ids uuid[], p_correlation_ids uuid[], p_causation_ids uuid[], p_occurred_at timestamptz[],
@@ -228,7 +228,8 @@ begin
         while v_fact <= v_facts and p_fact_of[v_fact] = v_nth loop
             v_fact := v_fact + 1;
         end loop;
-        v_kept := v_nth <> all (v_conflicting);
+        v_kept := v_nth <> all (v_conflicting)
+            and (p_follows[v_nth] = 0 or v_status[p_follows[v_nth]] in ('appended', 'repeated'));
         while v_upon <= cardinality(p_upon_of) and p_upon_of[v_upon] = v_nth loop
             v_kept := v_kept and coalesce(v_status[p_upon[v_upon]] = 'appended', false);
             v_upon := v_upon + 1;
@@ -298,8 +299,8 @@ end
 $$;
 
 revoke execute on function ledger.append(
-    uuid[], int[], uuid[], text[], bytea[], int[], int[], int[], int[], int[], text[], text[], bigint[], int[], uuid[], uuid[], uuid[],
+    uuid[], int[], uuid[], text[], bytea[], int[], int[], int[], int[], int[], int[], text[], text[], bigint[], int[], uuid[], uuid[], uuid[],
     timestamptz[], smallint[], text[], text[], text[], text[], text[]) from public;
 grant execute on function ledger.append(
-    uuid[], int[], uuid[], text[], bytea[], int[], int[], int[], int[], int[], text[], text[], bigint[], int[], uuid[], uuid[], uuid[],
+    uuid[], int[], uuid[], text[], bytea[], int[], int[], int[], int[], int[], int[], text[], text[], bigint[], int[], uuid[], uuid[], uuid[],
     timestamptz[], smallint[], text[], text[], text[], text[], text[]) to headway_application;

@@ -96,3 +96,12 @@ async def test_lines_are_answered_as_they_come(edge: Edge) -> None:
         assert b'"line":1,"status":201' in first
         writer.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
         assert b'"line":2,"status":201' in await reader.readuntil(b"0\r\n\r\n")
+
+
+async def test_nothing_behind_a_line_that_fails_is_recorded_however_many_are_on_their_way(edge: Edge) -> None:
+    before = (await edge.heads())[edge.here.id]
+    nobody = json.dumps({"command": "join-team", "input": {"teamId": str(uuid4()), "personId": str(uuid4())}}).encode()
+    answer = await edge.bulk(b"\n".join([*(team() for _ in range(100)), nobody, *(team() for _ in range(100))]))
+    assert [one["status"] for one in answer.lines[:100]] == [201] * 100
+    assert len(answer.lines) == 101
+    assert (await edge.heads())[edge.here.id] == before + 100

@@ -58,7 +58,9 @@ async def poison(connection: asyncpg.Connection, world: World, kind: str, body: 
     """Appends an event with a right chain that no command would have made; its position."""
     now, one = datetime.now(UTC), uuid4()
     fact: Fact = (uuid4(), one, one, now, 1, kind, "system", f"organisation:{world.organisation_id}", None, body)
-    batch = Batch(world.organisation_id, [(one, None, b"", [], [], [fact])], asyncio.get_running_loop().create_future())
+    batch = Batch(
+        world.organisation_id, [(one, None, b"", 0, [], [], [fact])], asyncio.get_running_loop().create_future()
+    )
     rows = await connection.fetch(APPENDER["append"], *columns([batch]))
     assert rows[0][0] == "appended"
     return rows[0][2]

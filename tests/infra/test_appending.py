@@ -182,12 +182,13 @@ def row(
     boundary: list[tuple[list[str], list[str], int]],
     upon: list[int] | None = None,
     key: str | None = None,
+    follows: int = 0,
 ) -> Decided:
     """A command with one event of the type `thing.done`."""
     one = uuid4()
     fact: Fact = (uuid4(), one, one, datetime.now(UTC), 1, "thing.done", "system", "\n".join(tags), None, "{}")
     items = [(",".join(types), "\n".join(tags), after) for types, tags, after in boundary]
-    return one, key, b"digest", upon or [], items, [fact]
+    return one, key, b"digest", follows, upon or [], items, [fact]
 
 
 async def appended(connection: Any, organisation_id: UUID, commands: Sequence[Decided]) -> list[str]:
@@ -219,6 +220,10 @@ CALLS: dict[str, tuple[list[Decided], list[str]]] = {
     "equal keys": (
         [row([], [], key="k"), row([], [], key="k"), row([], [], key="l")],
         ["appended", "refused", "appended"],
+    ),
+    "who follows the refused is, too": (
+        [row(["thing:1"], []), row(["thing:3"], [DONE]), row([], [], follows=2), row([], [], follows=1)],
+        ["appended", "refused", "refused", "appended"],
     ),
     "no keys": ([row([], []), row([], [])], ["appended", "appended"]),
 }
