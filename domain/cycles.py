@@ -46,6 +46,7 @@ class CycleReopened(Event, frozen=True, tag="cycle.reopened"):
     reason: Reason
 
 
+REOPEN = "Reopen the cycle with a reason: it is closed, and takes corrections only."
 CycleEvent = CyclePlanned | CycleStarted | ReviewStarted | CycleClosed | CycleReopened
 
 
@@ -90,9 +91,7 @@ class Cycle(Fold[CycleEvent]):
         """Refuses the mention of a cycle that nobody planned, and of one that takes corrections only (R8)."""
         self.check(field)
         if self.closed:
-            raise Refused(
-                CYCLE_CLOSED, "Reopen the cycle with a reason: it is closed, and takes corrections only.", field
-            )
+            raise Refused(CYCLE_CLOSED, REOPEN, field)
 
     def demand(self, *states: CycleState) -> None:
         """Refuses a cycle that stands elsewhere."""
