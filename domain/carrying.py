@@ -8,13 +8,13 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain.alignment import OutcomeAligned, OutcomeAlignedToObjective, Serves, ServesObjectives
-from domain.codes import ALREADY_EXISTS, CYCLE_CLOSED, NOT_FOUND, OUTCOME_ENDED
+from domain.codes import ALREADY_EXISTS, CYCLE_CLOSED, NOT_FOUND
 from domain.cycles import Cycle
 from domain.figures import Figures
 from domain.grading import rounded
 from domain.kernel import Command, CycleId, OutcomeId, Reads, Refused
 from domain.measures import Measure, Measures, MeasureSet, check_terms, terms_of
-from domain.outcomes import Outcome, OutcomeSet
+from domain.outcomes import CycleOf, Outcome, OutcomeSet
 from domain.standing import OutcomeCarriedOver, Standing, State
 from domain.values import Reason, Title
 
@@ -31,8 +31,8 @@ class CarriedMeasure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class CarryOverOutcome(Command):
     """Take an outcome up anew in another cycle, with chosen measures from where they stand (R16).
 
-    Readings, check-ins and grades stay with the former one. Refused where it was withdrawn or abandoned, the cycle is
-    closed, or a measure is none of its own.
+    Readings, check-ins and grades stay with the former one. Out of a closed cycle it needs a reason (R8). Refused where
+    it was withdrawn or abandoned, the other cycle is closed, or a measure is none of its own.
     """
 
     entity = "outcome_id"
@@ -59,6 +59,8 @@ class CarryOverOutcome(Command):
         }
         self.new = [Measure(one) for one in self.taken]
         yield [*self.new]
+        self.left = CycleOf(self.former)
+        yield from self.left.reads()
         self.figures = Figures(self.issued.organisation_id)
         chosen = {one.former_measure_id for one in self.measures} & self.measured.set.keys()
         yield from self.figures.reads(chosen)
@@ -99,9 +101,8 @@ class CarryOverOutcome(Command):
         if self.outcome.set or self.outcome_id == self.former_id:
             raise Refused(ALREADY_EXISTS, "Choose another id: an outcome has this one.", "outcomeId")
         was = self.former.known("formerId")
-        if self.standing.state in {State.ABANDONED, State.WITHDRAWN}:
-            sentence = f"Set a new outcome: this one has been {self.standing.state.value.lower()}."
-            raise Refused(OUTCOME_ENDED, sentence, "formerId")
+        self.standing.check_counts("formerId")
+        self.left.check_correction(self.reason)
         self.cycle.check_open("cycleId")
         if self.cycle_id == was.cycle_id:
             raise Refused(CYCLE_CLOSED, "Choose another cycle: it is in this one already.", "cycleId")

@@ -1,5 +1,6 @@
 """Outcomes: the changes worth making, each owned by a team or a person."""
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -190,6 +191,11 @@ class CycleOf:
         if self.closed and reason is None:
             sentence = "Say why, or reopen the cycle with a reason: it is closed, and takes corrections with a reason."
             raise Refused(CYCLE_CLOSED, sentence, "reason")
+
+
+def cycles_of(cycles: Iterable[CycleOf]) -> Reads:
+    """Reads the cycles of several outcomes together."""
+    yield [fold for cycle in cycles for folds in cycle.reads() for fold in folds]
 
 
 class SetOutcome(Command):

@@ -132,6 +132,7 @@ class State(StrEnum):
 
 
 ENDED = frozenset({State.GRADED, State.CARRIED_OVER, State.ABANDONED, State.WITHDRAWN})
+GIVEN_UP = frozenset({State.ABANDONED, State.WITHDRAWN})
 UNDER_WAY = frozenset({State.ACTIVE, State.PAUSED})
 
 StandingEvent = (
@@ -174,6 +175,13 @@ class Standing(Fold[StandingEvent]):
 
     def check_goes_on(self, field: str) -> None:
         """Refuses what can't be done with an outcome that has ended."""
-        if self.state in ENDED:
+        self._check_none_of(ENDED, field)
+
+    def check_counts(self, field: str) -> None:
+        """Refuses what can't be done with an outcome that was abandoned or withdrawn."""
+        self._check_none_of(GIVEN_UP, field)
+
+    def _check_none_of(self, ends: frozenset[State], field: str) -> None:
+        if self.state in ends:
             sentence = f"Set a new outcome: this one has been {self.state.value.lower().replace('_', ' ')}."
             raise Refused(OUTCOME_ENDED, sentence, field)
