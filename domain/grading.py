@@ -24,6 +24,7 @@ from domain.people import Departure, Disbanding
 from domain.policy import Policy
 from domain.references import check_mentions, mentioned
 from domain.standing import (
+    LEFT_OUT,
     UNDER_WAY,
     MissCause,
     NextStep,
@@ -170,8 +171,9 @@ class GradeOutcome(Command):
             parts += [self.figures.progress(one, day) for one in self.measures.set]
         if policy in {RollUp.CHILDREN, RollUp.BOTH}:
             parts += [
-                (Fraction(standing.graded.grade) if standing.graded else None, Fraction(self.served_by.weights[one]))
+                (Fraction(standing.graded.grade), Fraction(self.served_by.weights[one]))
                 for one, standing in self.children.items()
+                if standing.graded and standing.state not in LEFT_OUT
             ]
         return weighted_mean(parts)
 

@@ -132,6 +132,7 @@ class State(StrEnum):
 
 
 ENDED = frozenset({State.GRADED, State.CARRIED_OVER, State.ABANDONED, State.WITHDRAWN})
+LEFT_OUT = frozenset({State.PAUSED, State.ABANDONED, State.WITHDRAWN})  # of every roll-up
 GIVEN_UP = frozenset({State.ABANDONED, State.WITHDRAWN})
 UNDER_WAY = frozenset({State.ACTIVE, State.PAUSED})
 
@@ -159,7 +160,7 @@ class Standing(Fold[StandingEvent]):
     def fold(self, event: StandingEvent) -> None:
         match event:
             case OutcomeActivated() | OutcomeResumed() | OutcomeReopened():
-                self.state = State.ACTIVE
+                self.state, self.graded = State.ACTIVE, None
             case OutcomePaused():
                 self.state = State.PAUSED
             case OutcomeGraded():

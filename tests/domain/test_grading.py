@@ -52,6 +52,7 @@ from domain.standing import (
     OutcomePaused,
     OutcomeReopened,
     OutcomeResumed,
+    OutcomeWithdrawn,
     State,
 )
 from domain.taking import TakeReading
@@ -146,6 +147,21 @@ def test_r8_the_grades_of_what_serves_it_suggest_the_grade_of_a_higher_outcome()
     ]
     events = (higher, *REVIEWED, ACTIVE, *links, *grades)
     given(*events).when(GradeOutcome(outcome_id=OUTCOME, **MISSED)).then(graded("0.8000", "0.8000", **MISSED))
+
+
+@pytest.mark.parametrize("end", [None, OutcomePaused, OutcomeAbandoned, OutcomeWithdrawn])
+def test_r8_a_grade_that_no_longer_holds_suggests_nothing(end: Any) -> None:
+    higher = OutcomeSet(outcome_id=OUTCOME, title="Bread", cycle_id=CYCLE, owner_id=ANA, roll_up=RollUp.CHILDREN)
+    rolls, cakes = named("rolls"), named("cakes")
+    links = [OutcomeAligned(outcome_id=one, higher_id=OUTCOME) for one in (rolls, cakes)]
+    grades = [
+        OutcomeGraded(outcome_id=one, grade=Decimal(grade), suggested=None, success=True, graded_on=TODAY)
+        for one, grade in ((rolls, "1"), (cakes, "0.2"))
+    ]
+    reopened = OutcomeReopened(outcome_id=cakes, reason="not yet", cycle_id=CYCLE, owner_id=ANA)
+    ended = [] if end is None else [end(outcome_id=cakes, reason="set twice", cycle_id=CYCLE, owner_id=ANA)]
+    story = given(higher, *REVIEWED, ACTIVE, *links, *grades, reopened, *ended).when(GRADING)
+    story.then(graded("1.0000", "1.0000", success=True))
 
 
 def test_r9_a_regrade_is_a_correction_with_a_reason_even_in_a_closed_cycle() -> None:
