@@ -19,7 +19,7 @@ from domain.figures import Figures
 from domain.focus import Place
 from domain.kernel import Command, CycleId, Fold, OutcomeId, Reads, Refused
 from domain.measures import Measures
-from domain.outcomes import Ambition, Outcome, RollUp
+from domain.outcomes import Ambition, Outcome, OutcomeSet, RollUp
 from domain.people import Departure, Disbanding
 from domain.policy import Policy
 from domain.references import check_mentions, mentioned
@@ -81,7 +81,8 @@ class GradeOutcome(Command):
     """Tell in the closing review how much of an outcome was reached; without a grade the suggested one counts (R8).
 
     Another grade than the suggested one needs a reason, what was missed a cause and a lesson; grading again is a
-    correction with a reason. Refused where it is neither active nor paused, or before the review without a reason.
+    correction with a reason. A suggested grade is rounded for readers, and judged exactly. Refused where the outcome is
+    neither active nor paused, or before the review without a reason.
     """
 
     entity = "outcome_id"
@@ -120,12 +121,13 @@ class GradeOutcome(Command):
             sentence = "Activate the outcome first: only what is worked on, or was, is graded."
             raise Refused(OUTCOME_NOT_IN_STATE, sentence, "outcomeId")
         graded_on = self._day()
-        suggested = rounded(self.suggestion(graded_on))
+        exact = self.suggestion(graded_on)
+        suggested = rounded(exact)
         grade = suggested if self.grade is None else self.grade
         if grade is None:
             raise Refused(GRADE_MISSING, "State a grade and why: its measures suggest none.", "grade")
         self._check_reason(grade, suggested, again)
-        success = grade >= (1 if now.ambition is Ambition.COMMITTED else self.policy.latest.aspirational_success)
+        success = self._succeeds(now, grade, exact)
         if not success and (self.cause is None or self.lesson is None):
             raise Refused(LESSON_MISSING, "Say what was in the way, and what is learnt from it.", "cause", "lesson")
         event = OutcomeGraded(
@@ -144,6 +146,13 @@ class GradeOutcome(Command):
         )
         if again != event:
             self.emit(event)
+
+    def _succeeds(self, now: OutcomeSet, grade: Decimal, exact: Fraction | None) -> bool:
+        """What was suggested is judged before it is rounded: 99,996 of 100,000 loaves are no 100,000."""
+        changed = self.grade is not None and self.reason is not None
+        reached = Fraction(grade) if changed or exact is None else exact
+        committed = now.ambition is Ambition.COMMITTED
+        return reached >= (1 if committed else Fraction(self.policy.latest.aspirational_success))
 
     def _day(self) -> date:
         """The day that the measures are asked for: today, at the latest the end of the cycle."""

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
+from msgspec import structs
 
 from domain.alignment import OutcomeAligned
 from domain.carrying import CarriedMeasure, CarryOverOutcome
@@ -105,6 +106,26 @@ def test_r8_another_grade_needs_a_reason() -> None:
     )
     said = GradeOutcome(outcome_id=OUTCOME, grade=Decimal("0.8"), reason="sold out at noon", **MISSED)
     given(*world(read(60))).when(said).then(graded("0.8", "0.6000", reason="sold out at noon", **MISSED))
+
+
+@pytest.mark.parametrize("said", [{}, {"grade": Decimal(1)}], ids=["suggested", "stated"])
+def test_r8_success_is_judged_before_the_grade_is_rounded(said: dict[str, Any]) -> None:
+    many = structs.replace(LOAVES, target=Decimal(100_000))
+    nearly = (SET, many, *REVIEWED, ACTIVE, read(99_996))
+    given(*nearly).when(GradeOutcome(outcome_id=OUTCOME, **said)).then_refused(LESSON_MISSING, "cause", "lesson")
+    missed = GradeOutcome(outcome_id=OUTCOME, **said, **MISSED)
+    given(*nearly).when(missed).then(graded(str(said.get("grade", "1.0000")), "1.0000", **MISSED))
+    granted = GradeOutcome(outcome_id=OUTCOME, grade=Decimal(1), reason="Four burnt with the oven")
+    given(*nearly).when(granted).then(graded("1", "1.0000", success=True, reason="Four burnt with the oven"))
+
+
+def test_r8_an_aspirational_outcome_just_short_of_seven_tenths_does_not_succeed() -> None:
+    hopeful = structs.replace(SET, ambition=Ambition.ASPIRATIONAL)
+    many = structs.replace(LOAVES, target=Decimal(100_000))
+    for value, success in ((69_996, False), (70_000, True)):
+        grading = GradeOutcome(outcome_id=OUTCOME, **MISSED)
+        story = given(hopeful, many, *REVIEWED, ACTIVE, read(value)).when(grading)
+        story.then(graded("0.7000", "0.7000", success=success, **MISSED))
 
 
 def test_r8_an_aspirational_outcome_succeeds_at_seven_tenths() -> None:
