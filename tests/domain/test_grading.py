@@ -12,7 +12,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 from msgspec import structs
 
-from domain.alignment import OutcomeAligned
+from domain.alignment import OutcomeAligned, OutcomeAlignedToObjective
 from domain.carrying import CarriedMeasure, CarryOverOutcome
 from domain.codes import (
     ALREADY_EXISTS,
@@ -59,6 +59,7 @@ from domain.standing import (
 from domain.taking import TakeReading
 from tests.given import ANA, TODAY, given, given_loosely, issued, named
 from tests.memory_ledger import MemoryLedger
+from tests.stories import objective, retired
 
 CYCLE, NEXT, OUTCOME, OTHER, MEASURE, NEW = (named(n) for n in ("cycle", "next", "outcome", "other", "measure", "new"))
 PLANNED = CyclePlanned(cycle_id=CYCLE, title="Spring", starts_on=date(2022, 4, 1), ends_on=date(2022, 6, 30))
@@ -291,6 +292,23 @@ def test_r16_a_stated_baseline_counts_and_links_may_stay_behind() -> None:
     kinds = [type(event) for event in story.emitted]
     assert kinds == [OutcomeSet, MeasureSet, OutcomeCarriedOver]
     assert story.emitted[1].as_dict()["baseline"] == Decimal(55)
+
+
+def test_r16_the_new_outcome_is_joined_to_nothing_that_has_left_the_map() -> None:
+    fed, healthy = named("fed"), named("healthy")
+    on_map = [objective(one, title="Fed") for one in (fed, healthy)]
+    links = [OutcomeAlignedToObjective(outcome_id=OUTCOME, objective_id=one) for one in (fed, healthy)]
+    story = given(SET, COMING, ACTIVE, *on_map, *links, retired(fed)).when(carrying())
+    assert story.emitted[1:] == [OutcomeAlignedToObjective(outcome_id=NEW, objective_id=healthy), carried()]
+
+
+def test_r16_the_new_outcome_is_joined_to_nothing_of_a_closed_cycle() -> None:
+    higher = OutcomeSet(outcome_id=OTHER, title="Meals", cycle_id=CYCLE, owner_id=ANA)
+    link = OutcomeAligned(outcome_id=OUTCOME, higher_id=OTHER)
+    story = given(SET, higher, link, COMING, *REVIEWED, ACTIVE).when(carrying())
+    assert story.emitted[1] == OutcomeAligned(outcome_id=NEW, higher_id=OTHER)
+    story = given(SET, higher, link, COMING, *CLOSED, ACTIVE, graded("1", success=True)).when(carrying(reason="late"))
+    assert [type(event) for event in story.emitted] == [OutcomeSet, OutcomeCarriedOver]
 
 
 def test_r16_what_was_graded_stays_graded() -> None:
