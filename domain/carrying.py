@@ -34,7 +34,8 @@ class CarryOverOutcome(Command):
 
     Readings, check-ins and grades stay with the former one. Out of a closed cycle it needs a reason (R8). Refused where
     it was withdrawn or abandoned, the other cycle is closed, or a measure is none of its own. It starts anew: what it
-    could not be aligned to today, a retired objective or an outcome of a closed cycle, it does not serve.
+    could not be aligned to today, a retired objective or an outcome of a closed cycle, it does not serve; and a measure
+    is computed from what is carried over with it, else from what it was computed from.
     """
 
     entity = "outcome_id"
@@ -59,6 +60,7 @@ class CarryOverOutcome(Command):
         self.taken = {
             one.measure_id or uuid5(self.issued.command_id, str(one.former_measure_id)): one for one in self.measures
         }
+        self.anew = {carried.former_measure_id: one for one, carried in self.taken.items()}
         self.new = [Measure(one) for one in self.taken]
         yield [*self.new]
         self.left = CycleOf(self.former)
@@ -148,7 +150,7 @@ class CarryOverOutcome(Command):
             reference=None,
             reference_id=None,
             computation=latest.computation,
-            input_ids=latest.input_ids,
+            input_ids=tuple(self.anew.get(one, one) for one in latest.input_ids),
             owner_id=latest.owner_id,
             source=latest.source,
             stale_after_days=latest.stale_after_days,

@@ -40,7 +40,7 @@ from domain.cycles import (
 from domain.focus import ActivateOutcome, FocusLimitSet, PauseOutcome, ResumeOutcome
 from domain.grading import CloseCycle, GradeOutcome, ReopenOutcome
 from domain.kernel import Event, Refused
-from domain.measures import Direction, MeasureSet
+from domain.measures import Computation, Direction, MeasureSet
 from domain.outcomes import Ambition, OutcomeSet, RollUp, SetOutcome
 from domain.readings import CorrectReading, ReadingCorrected, ReadingTaken
 from domain.standing import (
@@ -283,6 +283,21 @@ def test_r16_a_carried_over_outcome_starts_anew_from_its_last_reading() -> None:
     again = OutcomeAligned(outcome_id=NEW, higher_id=OTHER, weight=Decimal(2))
     events = (SET, LOAVES, COMING, ACTIVE, read(60), link)
     given(*events).when(carrying(measures=(taken,))).then(anew, loaves, again, carried())
+
+
+def test_r16_a_measure_is_computed_from_what_is_carried_over_with_it() -> None:
+    total, other = named("total"), named("other input")
+    sums = MeasureSet(
+        measure_id=total, outcome_id=OUTCOME, title="Total", direction=Direction.INCREASE, baseline=Decimal(0),
+        target=Decimal(100), computation=Computation.SUM, input_ids=(MEASURE, other),
+    )  # fmt: skip
+    elsewhere = structs.replace(LOAVES, measure_id=other, outcome_id=OTHER)
+    new = {one: named(f"{one} anew") for one in (MEASURE, total)}
+    taken = tuple(CarriedMeasure(former_measure_id=one, measure_id=new[one]) for one in (total, MEASURE))
+    story = given(SET, LOAVES, elsewhere, sums, COMING, ACTIVE, read(60)).when(carrying(measures=taken))
+    carried_over = {event.measure_id: event for event in story.emitted if isinstance(event, MeasureSet)}
+    assert carried_over[new[total]].input_ids == (new[MEASURE], other)
+    assert carried_over[new[total]].baseline == Decimal(60)
 
 
 def test_r16_a_stated_baseline_counts_and_links_may_stay_behind() -> None:
