@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain.alignment import Serves, ServesObjectives
-from domain.codes import ALREADY_EXISTS, CYCLE_CLOSED, NOT_FOUND
+from domain.codes import ALREADY_EXISTS, CYCLE_CLOSED, CYCLE_ENDS_EARLIER, NOT_FOUND
 from domain.cycles import Cycle
 from domain.figures import Figures
 from domain.grading import rounded
@@ -33,9 +33,10 @@ class CarryOverOutcome(Command):
     """Take an outcome up anew in another cycle, with chosen measures from where they stand (R16).
 
     Readings, check-ins and grades stay with the former one. Out of a closed cycle it needs a reason (R8). Refused where
-    it was withdrawn or abandoned, the other cycle is closed, or a measure is none of its own. It starts anew: what it
-    could not be aligned to today, a retired objective or an outcome of a closed cycle, it does not serve; and a measure
-    is computed from what is carried over with it, else from what it was computed from.
+    it was withdrawn or abandoned, the other cycle is closed or ends earlier, or a measure is none of its own.
+
+    It starts anew: what it could not be aligned to today, a retired objective or an outcome of a closed cycle, it does
+    not serve; and a measure is computed from what is carried over with it, else from what it was computed from.
     """
 
     entity = "outcome_id"
@@ -118,6 +119,10 @@ class CarryOverOutcome(Command):
         self.cycle.check_open("cycleId")
         if self.cycle_id == was.cycle_id:
             raise Refused(CYCLE_CLOSED, "Choose another cycle: it is in this one already.", "cycleId")
+        former, later = (one.planned if one else None for one in (self.left.cycle, self.cycle))
+        if former and later and later.ends_on < former.ends_on:
+            sentence = f"Choose a cycle that ends on {former.ends_on} or later: this one is over before the former."
+            raise Refused(CYCLE_ENDS_EARLIER, sentence, "cycleId")
         for one in self.measures:
             if one.former_measure_id not in self.measured.set:
                 raise Refused(NOT_FOUND, "Choose measures of the outcome that still count.", "measures")

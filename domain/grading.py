@@ -10,11 +10,12 @@ from domain.arithmetic import weighted_mean
 from domain.codes import (
     GRADE_MISSING,
     GRADE_NEEDS_REASON,
+    INNER_CYCLES_OPEN,
     LESSON_MISSING,
     OUTCOME_NOT_IN_STATE,
     OUTCOMES_UNGRADED,
 )
-from domain.cycles import Cycle, CycleClosed, CycleState
+from domain.cycles import Cycle, CycleClosed, CycleState, Inside
 from domain.figures import Figures
 from domain.focus import Place
 from domain.kernel import Command, CycleId, Fold, OutcomeId, Reads, Refused
@@ -38,6 +39,7 @@ from domain.values import Reason, Role, Text, checked_between
 
 PLACES = Decimal("0.0001")
 MOST_TITLES = 10
+OPEN = frozenset({CycleState.RUNNING, CycleState.IN_REVIEW})
 
 
 class ServedBy(Fold[OutcomeAligned | OutcomeUnaligned]):
@@ -239,7 +241,8 @@ class ReopenOutcome(Command):
 class CloseCycle(Command):
     """Close a cycle after its review; from then on it takes corrections with a reason only (R8).
 
-    Refused before the review, and while an outcome of it is neither graded, carried over nor abandoned.
+    Refused before the review, while an outcome of it is neither graded, carried over nor abandoned, and while a cycle
+    inside it is running or in review.
     """
 
     entity = "cycle_id"
@@ -250,14 +253,19 @@ class CloseCycle(Command):
     def reads(self) -> Reads:
         self.cycle = Cycle(self.cycle_id)
         self.under_way = UnderWay(self.cycle_id)
-        yield [self.cycle, self.under_way]
+        inside = Inside(self.cycle_id)
+        yield [self.cycle, self.under_way, inside]
         self.left = [Outcome(one) for one in self.under_way.outcome_ids[:MOST_TITLES]]
-        yield [*self.left]
+        self.inner = [Cycle(one) for one in inside.cycle_ids]
+        yield [*self.left, *self.inner]
 
     def execute(self) -> None:
         if self.cycle.closed:
             return
         self.cycle.demand(CycleState.IN_REVIEW)
+        running = [one.planned.title for one in self.inner if one.planned and one.state in OPEN]
+        if running:
+            raise Refused(INNER_CYCLES_OPEN, f"Close the cycles inside it first: {'; '.join(running)}.", "cycleId")
         if self.left:
             titles = "; ".join(one.now.title for one in self.left if one.now)
             more = len(self.under_way.outcome_ids) - len(self.left)

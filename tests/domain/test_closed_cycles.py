@@ -70,7 +70,7 @@ WORLD: tuple[Event, ...] = (
     OutcomeSet(outcome_id=GRADED, title="Bread", cycle_id=CLOSED, owner_id=ANA, reviewer_id=BEN),
     OutcomeSet(outcome_id=DRAFT, title="Cakes", cycle_id=CLOSED, team_id=TEAM),
     OutcomeSet(outcome_id=ELSEWHERE, title="Tarts", cycle_id=NEXT, owner_id=ANA),
-    OutcomeSet(outcome_id=FREE, title="Pies", cycle_id=NEXT, owner_id=ANA),
+    OutcomeSet(outcome_id=FREE, title="Pies", owner_id=ANA),
     MeasureSet(
         measure_id=MEASURE, outcome_id=GRADED, title="Loaves", direction=Direction.INCREASE, baseline=Decimal(0),
         target=Decimal(10),
@@ -152,7 +152,7 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     Refuses(ReopenOutcome(outcome_id=GRADED, reason=WHY)),
     Corrects(CarryOverOutcome(outcome_id=NEW, former_id=GRADED, cycle_id=NEXT, reason=WHY)),
     Corrects(CarryOverOutcome(outcome_id=NEW, former_id=DRAFT, cycle_id=NEXT, reason=WHY)),
-    Refuses(CarryOverOutcome(outcome_id=NEW, former_id=ELSEWHERE, cycle_id=CLOSED)),
+    Refuses(CarryOverOutcome(outcome_id=NEW, former_id=FREE, cycle_id=CLOSED)),
     Refuses(DeclineWork(declined_work_id=NEW, title="Pies", reason=WHY, team_id=TEAM, cycle_id=CLOSED)),
     Refuses(SetMilestone(milestone_id=NEW, outcome_id=GRADED, **TELLING)),
     Refuses(MoveMilestone(milestone_id=MILESTONE, due_on=AFTER, reason=WHY)),

@@ -17,10 +17,12 @@ from domain.carrying import CarriedMeasure, CarryOverOutcome
 from domain.codes import (
     ALREADY_EXISTS,
     CYCLE_CLOSED,
+    CYCLE_ENDS_EARLIER,
     CYCLE_NOT_IN_STATE,
     FOCUS_LIMIT_REACHED,
     GRADE_MISSING,
     GRADE_NEEDS_REASON,
+    INNER_CYCLES_OPEN,
     LESSON_MISSING,
     NOT_FOUND,
     OUTCOME_ENDED,
@@ -29,16 +31,19 @@ from domain.codes import (
     OUTCOMES_UNGRADED,
 )
 from domain.cycles import (
+    Cycle,
     CycleClosed,
     CyclePlanned,
     CycleReopened,
     CycleStarted,
+    PlanCycle,
     ReopenCycle,
     ReviewStarted,
+    StartCycle,
     StartReview,
 )
 from domain.focus import ActivateOutcome, FocusLimitSet, PauseOutcome, ResumeOutcome
-from domain.grading import CloseCycle, GradeOutcome, ReopenOutcome
+from domain.grading import OPEN, CloseCycle, GradeOutcome, ReopenOutcome
 from domain.kernel import Event, Refused
 from domain.measures import Computation, Direction, MeasureSet
 from domain.outcomes import Ambition, OutcomeSet, RollUp, SetOutcome
@@ -59,7 +64,7 @@ from domain.standing import (
 from domain.taking import TakeReading
 from tests.given import ANA, TODAY, given, given_loosely, issued, named
 from tests.memory_ledger import MemoryLedger
-from tests.stories import objective, retired
+from tests.stories import BusyLedger, objective, retired
 
 CYCLE, NEXT, OUTCOME, OTHER, MEASURE, NEW = (named(n) for n in ("cycle", "next", "outcome", "other", "measure", "new"))
 PLANNED = CyclePlanned(cycle_id=CYCLE, title="Spring", starts_on=date(2022, 4, 1), ends_on=date(2022, 6, 30))
@@ -209,6 +214,59 @@ def test_r8_a_cycle_is_closed_when_everything_is_graded_carried_over_or_abandone
     given().when(closing).then_refused(NOT_FOUND, "cycleId")
 
 
+def inner(cycle_id: UUID = NEXT, title: str = "April") -> CyclePlanned:
+    return CyclePlanned(
+        cycle_id=cycle_id, title=title, starts_on=PLANNED.starts_on, ends_on=date(2022, 4, 30), parent_id=CYCLE
+    )
+
+
+def test_r8_a_cycle_is_closed_after_those_inside_it() -> None:
+    closing = CloseCycle(cycle_id=CYCLE)
+    running = (inner(), CycleStarted(cycle_id=NEXT))
+    given(*REVIEWED, inner()).when(closing).then(CycleClosed(cycle_id=CYCLE, closed_on=TODAY))
+    for still in (running, (*running, ReviewStarted(cycle_id=NEXT))):
+        story = given(*REVIEWED, *still).when(closing)
+        story.then_refused(INNER_CYCLES_OPEN, "cycleId")
+        assert "April" in str(story.refused)
+    ended = (*running, ReviewStarted(cycle_id=NEXT), CycleClosed(cycle_id=NEXT, closed_on=TODAY))
+    given(*REVIEWED, *ended).when(closing).then(CycleClosed(cycle_id=CYCLE, closed_on=TODAY))
+
+
+def test_r8_no_cycle_is_planned_started_or_reopened_inside_a_closed_one() -> None:
+    planning = PlanCycle(
+        cycle_id=OTHER, title="May", starts_on=date(2022, 5, 1), ends_on=date(2022, 5, 31), parent_id=CYCLE
+    )
+    given(*CLOSED).when(planning).then_refused(CYCLE_CLOSED, "parentId")
+    given(*CLOSED, inner()).when(StartCycle(cycle_id=NEXT)).then_refused(CYCLE_CLOSED, "cycleId")
+    ended = (inner(), CycleStarted(cycle_id=NEXT), CycleClosed(cycle_id=NEXT, closed_on=TODAY))
+    reopening = ReopenCycle(cycle_id=NEXT, reason="forgotten")
+    given(*CLOSED, *ended).when(reopening).then_refused(CYCLE_CLOSED, "cycleId")
+    given(*REVIEWED, *ended).when(reopening).then(CycleReopened(cycle_id=NEXT, reason="forgotten"))
+
+
+LIFE = {
+    "start": StartCycle(cycle_id=NEXT),
+    "review": StartReview(cycle_id=NEXT),
+    "close": CloseCycle(cycle_id=NEXT),
+    "reopen": ReopenCycle(cycle_id=NEXT, reason="forgotten"),
+    "review the longer": StartReview(cycle_id=CYCLE),
+    "close the longer": CloseCycle(cycle_id=CYCLE),
+    "reopen the longer": ReopenCycle(cycle_id=CYCLE, reason="forgotten"),
+}
+
+
+@drawn(st.lists(st.tuples(st.sampled_from(sorted(LIFE)), st.sampled_from(sorted(LIFE))), max_size=12))
+def test_r8_no_order_of_commands_leaves_a_cycle_open_inside_a_closed_one(pairs: list[tuple[str, str]]) -> None:
+    ledger = BusyLedger(*RUNNING, inner())
+    for first, second in pairs:
+        ledger.interleave(LIFE[first], LIFE[second])
+        states = {CYCLE: Cycle(CYCLE), NEXT: Cycle(NEXT)}
+        for event in ledger.events():
+            if isinstance(event, CycleStarted | ReviewStarted | CycleClosed | CycleReopened):
+                states[event.cycle_id].fold(event)
+        assert not (states[CYCLE].closed and states[NEXT].state in OPEN)
+
+
 def test_a_cycle_is_reviewed_after_it_ran_and_reopened_with_a_reason() -> None:
     given(*RUNNING).when(StartReview(cycle_id=CYCLE)).then(ReviewStarted(cycle_id=CYCLE))
     given(*REVIEWED).when(StartReview(cycle_id=CYCLE)).then_nothing()
@@ -342,6 +400,13 @@ def test_r16_what_has_ended_or_is_there_already_is_not_carried_over() -> None:
     given(SET, COMING, closed).when(carrying()).then_refused(CYCLE_CLOSED, "cycleId")
     strange = CarriedMeasure(former_measure_id=named("strange"))
     given(SET, COMING).when(carrying(measures=(strange,))).then_refused(NOT_FOUND, "measures")
+
+
+def test_r16_nothing_is_carried_over_into_a_cycle_that_ends_earlier() -> None:
+    former = structs.replace(COMING, ends_on=PLANNED.ends_on - timedelta(days=1), starts_on=date(2022, 1, 1))
+    given(SET, PLANNED, former).when(carrying()).then_refused(CYCLE_ENDS_EARLIER, "cycleId")
+    shorter = structs.replace(COMING, starts_on=date(2022, 6, 1), ends_on=PLANNED.ends_on)
+    assert given(SET, PLANNED, shorter).when(carrying()).refused is None
 
 
 TURNS = st.lists(
