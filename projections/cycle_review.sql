@@ -1,7 +1,8 @@
 -- What the review of a cycle tells: how its outcomes ended, which moved and which fell, what effort was for nothing of the strategy,
 -- and what became of the promises of the last review.
 
--- cycle_counts: the outcomes of a cycle by state, the graded ones by colour and success, and the plain means of grade and progress
+-- cycle_counts: the outcomes of a cycle by state, the graded ones by colour and success, and the plain means of grade and progress; the
+-- progress on the day asked for, at the latest the cycle's last
 create function cycle_counts(p_organisation uuid, p_cycle uuid, p_as_of bigint, p_on date)
 returns table (
     outcomes int, drafts int, active int, paused int, graded int, carried_over int, abandoned int, withdrawn int,
@@ -15,9 +16,12 @@ as $$
            count(*) filter (where r.grade >= g.green_from)::int,
            count(*) filter (where r.grade >= g.amber_from and r.grade < g.green_from)::int,
            count(*) filter (where r.grade < g.amber_from)::int, avg(r.grade)::float8,
-           avg(rolled_up(p_organisation, o.id, p_as_of, p_on)) filter (where o.state <> 'DRAFT' and counts(o.state))::float8,
+           avg(rolled_up(p_organisation, o.id, p_as_of, least(p_on, y.ends_on)))
+               filter (where o.state <> 'DRAFT' and counts(o.state))::float8,
            count(*) filter (where r.grade is distinct from r.suggested and r.grade is not null)::int
       from organisation g
+      join cycle y on y.organisation_id = p_organisation and y.id = p_cycle
+                  and y.since <= p_as_of and (y.until is null or y.until > p_as_of)
       left join outcome o on o.organisation_id = p_organisation and o.cycle_id = p_cycle
                          and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
       left join grade r on r.organisation_id = p_organisation and r.id = o.id

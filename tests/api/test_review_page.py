@@ -40,6 +40,7 @@ class Season:
     def __init__(self, edge: Edge, organisation: Organisation) -> None:
         self.edge, self.organisation = edge, organisation
         self.cycle = str(uuid4())
+        self.measures: dict[str, str] = {}
 
     async def tell(self, name: str, **fields: Any) -> str:
         answer = await self.edge.command(name, fields, self.organisation.keys["OWNER"])
@@ -51,7 +52,7 @@ class Season:
             "set-outcome", title=title, cycleId=self.cycle, ownerId=str(self.organisation.person), **more
         )
         terms = {"direction": "INCREASE", "baseline": "0", "target": "100", "dueOn": "2022-03-31"}
-        measure = await self.tell("set-measure", outcomeId=outcome, title="Count", **terms)
+        measure = self.measures[title] = await self.tell("set-measure", outcomeId=outcome, title="Count", **terms)
         await self.tell("activate-outcome", outcomeId=outcome)
         for day, value in values:
             await self.tell("take-reading", measureId=measure, value=value, takenOn=day)
@@ -108,6 +109,34 @@ async def test_r8_a_review_tells_what_became_of_a_cycle_then_and_now(edge: Edge)
     assert review["stopped"]["nodes"] == [{"title": "Given up", "stateReason": "Nobody asks for it."}]
     early = (await edge.graphql(QUESTION, key, cycle=season.cycle, asOf={"position": 8})).json["data"]["cycleReview"]
     assert (early["cycle"]["state"], early["counts"]["graded"]) == ("RUNNING", 0)
+
+
+STOOD = """query ($cycle: ID!, $on: Date) {
+  cycleReview(cycle: $cycle, on: $on) { counts { meanProgress } movers { toProgress } cycle { progress } }
+  cycle(id: $cycle, on: $on) { progress trend(days: 2) { day progress } }
+}"""
+
+
+async def test_r8_a_cycle_stands_as_on_its_last_day_afterwards(edge: Edge) -> None:
+    season = Season(edge, await edge.found("Later"))
+    await season.told()
+    terms = {"measureId": season.measures["Fallen"], "value": "90", "takenOn": "2022-05-01"}
+    await season.tell("take-reading", **terms)
+    await edge.settled(season.organisation)
+    key = season.organisation.keys["READER"]
+
+    async def stood(on: str | None) -> Any:
+        return (await edge.graphql(STOOD, key, cycle=season.cycle, on=on)).json["data"]
+
+    last = await stood("2022-03-31")
+    assert last["cycleReview"]["counts"]["meanProgress"] == last["cycle"]["progress"] == 0.65
+    for later in ("2022-05-02", None):
+        told = await stood(later)
+        assert told["cycleReview"] == last["cycleReview"]
+        assert told["cycle"]["progress"] == 0.65
+        assert [one["progress"] for one in told["cycle"]["trend"]] == [0.65, 0.65]
+    earlier = await stood("2022-02-01")
+    assert earlier["cycleReview"]["counts"]["meanProgress"] == earlier["cycle"]["progress"] == 0.3
 
 
 async def test_the_page_is_whole_escaped_and_loads_nothing(edge: Edge) -> None:
