@@ -67,7 +67,8 @@ as $$
                and y.since <= p_as_of and (y.until is null or y.until > p_as_of)) w
 $$;
 
--- promises_of_last_review: the tasks that were promised while the cycle before this one, inside the same one, was in review
+-- promises_of_last_review: the tasks that were promised since the review of the cycle before this one, inside the same one, began, or
+-- else since that cycle ended; until it was closed, and while it is not, up to this one's last day
 create function promises_of_last_review(p_organisation uuid, p_cycle uuid, p_as_of bigint)
 returns table (task_id uuid)
 language sql stable parallel safe rows 10
@@ -75,14 +76,14 @@ as $$
     select k.id
       from cycle y
      cross join lateral (
-           select f.review_started_on, coalesce(f.closed_on, y.starts_on) as until_on
+           select coalesce(f.review_started_on, f.ends_on) as from_on, coalesce(f.closed_on, y.ends_on) as until_on
              from cycle f
-            where f.organisation_id = p_organisation and f.ends_on < y.starts_on and f.review_started_on is not null
+            where f.organisation_id = p_organisation and f.ends_on < y.starts_on and f.state <> 'PLANNED'
               and f.parent_id is not distinct from y.parent_id
               and f.since <= p_as_of and (f.until is null or f.until > p_as_of)
             order by f.ends_on desc, f.id
             limit 1) f
-      join task k on k.organisation_id = p_organisation and k.committed_on between f.review_started_on and f.until_on
+      join task k on k.organisation_id = p_organisation and k.committed_on between f.from_on and f.until_on
                  and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
      where y.organisation_id = p_organisation and y.id = p_cycle
        and y.since <= p_as_of and (y.until is null or y.until > p_as_of)

@@ -1,6 +1,7 @@
 """The review of a cycle, as GraphQL tells it and as a page shows it (R8)."""
 
 import re
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import Any
 from uuid import uuid4
@@ -137,6 +138,43 @@ async def test_r8_a_cycle_stands_as_on_its_last_day_afterwards(edge: Edge) -> No
         assert [one["progress"] for one in told["cycle"]["trend"]] == [0.65, 0.65]
     earlier = await stood("2022-02-01")
     assert earlier["cycleReview"]["counts"]["meanProgress"] == earlier["cycle"]["progress"] == 0.3
+
+
+PROMISED = """query ($cycle: ID!, $asOf: AsOf) {
+  cycleReview(cycle: $cycle, asOf: $asOf) { promises(first: 9) { nodes { title } } }
+}"""
+
+
+async def test_r8_what_is_promised_in_a_review_is_told_before_and_after_it_closes(edge: Edge) -> None:
+    season = Season(edge, await edge.found("Promises"))
+    today = date.today()  # noqa: DTZ011 - the organisation's zone is UTC, and days around midnight are all inside
+    ended, begins = today - timedelta(days=20), today - timedelta(days=19)
+    following = str(uuid4())
+    span = {"startsOn": str(ended - timedelta(days=30)), "endsOn": str(ended)}
+    await season.tell("plan-cycle", cycleId=season.cycle, title="Former", **span)
+    later = {"startsOn": str(begins), "endsOn": str(today + timedelta(days=60))}
+    await season.tell("plan-cycle", cycleId=following, title="Following", **later)
+    key = season.organisation.keys["READER"]
+
+    async def told() -> list[str]:
+        await edge.settled(season.organisation)
+        answer = await edge.graphql(PROMISED, key, cycle=following)
+        return [one["title"] for one in answer.json["data"]["cycleReview"]["promises"]["nodes"]]
+
+    async def promise(title: str) -> None:
+        await season.tell("commit-task", title=title, servesNothing="Housekeeping", dueOn=str(today))
+
+    await promise("Planned only")
+    assert await told() == [], "the former cycle never ran"
+    await season.tell("start-cycle", cycleId=season.cycle)
+    assert await told() == ["Planned only"], "it has ended, and its review may begin any day"
+    await season.tell("start-review", cycleId=season.cycle)
+    await promise("In review")
+    assert sorted(await told()) == ["In review", "Planned only"], "of the day on which the review began"
+    await season.tell("close-cycle", cycleId=season.cycle)
+    assert sorted(await told()) == ["In review", "Planned only"]
+    await season.tell("reopen-cycle", cycleId=season.cycle, reason="A count was forgotten.")
+    assert sorted(await told()) == ["In review", "Planned only"]
 
 
 async def test_the_page_is_whole_escaped_and_loads_nothing(edge: Edge) -> None:
