@@ -1,7 +1,7 @@
 """The review of a cycle, as GraphQL tells it and as a page shows it (R8)."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 from uuid import uuid4
@@ -192,6 +192,31 @@ async def test_the_page_is_whole_escaped_and_loads_nothing(edge: Edge) -> None:
     assert HOSTILE in "".join(parser.text)
     for said in ("Spring: review", "One thing at a time.", "Nobody asks for it.", "−30 points", "closed since"):
         assert said in "".join(parser.text)
+
+
+def foot(answer: Any) -> str:
+    text = answer.raw.decode()
+    return text[text.index("<footer>") + len("<footer>") : text.index("</footer>")]
+
+
+async def test_the_page_says_as_of_when_and_of_which_day_it_is(edge: Edge) -> None:
+    season = Season(edge, await edge.found("Foot"))
+    await season.told()
+    path = f"/reviews/{season.cycle}.html"
+    today = datetime.now(UTC).date()
+    head = (await edge.heads())[season.organisation.id]
+    assert foot(await season.get(path)) == f"As of position {head} of the ledger, for the day {today}."
+    assert foot(await season.get(path + "?on=2022-03-31")) == (
+        f"As of position {head} of the ledger, for the day 2022-03-31."
+    )
+    assert foot(await season.get(path + "?asOf=8")) == f"As of position 8 of the ledger, for the day {today}."
+    moment = f"{today + timedelta(days=3)}T12:00:00Z"
+    assert foot(await season.get(f"{path}?asOf={moment}")) == (
+        f"As recorded by {moment}, for the day {today + timedelta(days=3)}."
+    )
+    assert foot(await season.get(f"{path}?asOf={moment}&on=2022-03-31")) == (
+        f"As recorded by {moment}, for the day 2022-03-31."
+    )
 
 
 async def test_the_page_is_for_who_may_read_and_of_what_is_there(edge: Edge) -> None:
