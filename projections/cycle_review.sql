@@ -68,7 +68,7 @@ as $$
 $$;
 
 -- promises_of_last_review: the tasks that were promised since the review of the cycle before this one, inside the same one, began, or
--- else since that cycle ended; until it was closed, and while it is not, up to this one's last day
+-- else from that cycle's last day to this one's; until it was closed, and while its review runs, up to now
 create function promises_of_last_review(p_organisation uuid, p_cycle uuid, p_as_of bigint)
 returns table (task_id uuid)
 language sql stable parallel safe rows 10
@@ -76,7 +76,8 @@ as $$
     select k.id
       from cycle y
      cross join lateral (
-           select coalesce(f.review_started_on, f.ends_on) as from_on, coalesce(f.closed_on, y.ends_on) as until_on
+           select coalesce(f.review_started_on, f.ends_on) as from_on,
+                  case when f.review_started_on is null then y.ends_on else coalesce(f.closed_on, 'infinity') end as until_on
              from cycle f
             where f.organisation_id = p_organisation and f.ends_on < y.starts_on and f.state <> 'PLANNED'
               and f.parent_id is not distinct from y.parent_id

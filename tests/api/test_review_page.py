@@ -149,16 +149,18 @@ async def test_r8_what_is_promised_in_a_review_is_told_before_and_after_it_close
     season = Season(edge, await edge.found("Promises"))
     today = date.today()  # noqa: DTZ011 - the organisation's zone is UTC, and days around midnight are all inside
     ended, begins = today - timedelta(days=20), today - timedelta(days=19)
-    following = str(uuid4())
+    following, year = str(uuid4()), str(uuid4())
+    whole = {"startsOn": str(ended - timedelta(days=200)), "endsOn": str(today + timedelta(days=60))}
+    await season.tell("plan-cycle", cycleId=year, title="Year", **whole)
     span = {"startsOn": str(ended - timedelta(days=30)), "endsOn": str(ended)}
     await season.tell("plan-cycle", cycleId=season.cycle, title="Former", **span)
     later = {"startsOn": str(begins), "endsOn": str(today + timedelta(days=60))}
     await season.tell("plan-cycle", cycleId=following, title="Following", **later)
     key = season.organisation.keys["READER"]
 
-    async def told() -> list[str]:
+    async def told(cycle: str = following) -> list[str]:
         await edge.settled(season.organisation)
-        answer = await edge.graphql(PROMISED, key, cycle=following)
+        answer = await edge.graphql(PROMISED, key, cycle=cycle)
         return [one["title"] for one in answer.json["data"]["cycleReview"]["promises"]["nodes"]]
 
     async def promise(title: str) -> None:
@@ -171,6 +173,14 @@ async def test_r8_what_is_promised_in_a_review_is_told_before_and_after_it_close
     await season.tell("start-review", cycleId=season.cycle)
     await promise("In review")
     assert sorted(await told()) == ["In review", "Planned only"], "of the day on which the review began"
+    past = {"startsOn": str(ended - timedelta(days=90)), "endsOn": str(ended - timedelta(days=60))}
+    overdue, next_one = str(uuid4()), str(uuid4())
+    await season.tell("plan-cycle", cycleId=overdue, title="Long over", parentId=year, **past)
+    between = {"startsOn": str(ended - timedelta(days=59)), "endsOn": str(ended - timedelta(days=40))}
+    await season.tell("plan-cycle", cycleId=next_one, title="Over too", parentId=year, **between)
+    await season.tell("start-cycle", cycleId=overdue)
+    await season.tell("start-review", cycleId=overdue)
+    assert len(await told(next_one)) == 2, "a review that still runs, however late, is none of the past"
     await season.tell("close-cycle", cycleId=season.cycle)
     assert sorted(await told()) == ["In review", "Planned only"]
     await season.tell("reopen-cycle", cycleId=season.cycle, reason="A count was forgotten.")
