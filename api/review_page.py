@@ -16,6 +16,7 @@ MOST = 100  # rows of a table; the page says how many there are
 QUESTION = """query Review($cycle: ID!, $asOf: AsOf, $on: Date) {
   organisation(asOf: $asOf) { name }
   cycleReview(cycle: $cycle, asOf: $asOf, on: $on) {
+    day
     cycle { title state startsOn endsOn reviewStartedOn closedOn parent { title } }
     counts {
       outcomes drafts active paused graded carriedOver abandoned withdrawn
@@ -269,6 +270,13 @@ def page(organisation: str, review: Row, said: str) -> str:
     )
 
 
+def footing(given: Row, position: int | None, day: str) -> str:
+    """As of when it was on record, and of which day it is."""
+    as_of = given.get("asOf", {"position": position})
+    recorded = f"recorded by {as_of['time']}" if "time" in as_of else f"of position {as_of['position']} of the ledger"
+    return f"As {recorded}, for the day {day}."
+
+
 @get("/reviews/{name:str}", include_in_schema=False)
 async def review_page(request: Request[None, None, State], name: FromPath[str]) -> Response[str]:
     """The review of a cycle, as of any position or moment (`asOf`) and on any day (`on`)."""
@@ -281,7 +289,6 @@ async def review_page(request: Request[None, None, State], name: FromPath[str]) 
     review = told.data["cycleReview"]
     if review is None:
         raise Problem(404, "NOT_FOUND", "There is no such cycle.")
-    day = told.moment.get("on") or told.viewer.today().isoformat()
-    said = f"As of position {request.query_params.get('asOf') or told.position} of the ledger, for the day {day}."
+    said = footing(told.moment, told.position, review["day"])
     organisation: Row = told.data["organisation"] or NOTHING
     return Response(page(organisation.get("name") or "", review, said), media_type="text/html", headers=HEADERS)

@@ -6,7 +6,7 @@ from uuid import UUID
 from domain.codes import ALIGNMENT_CIRCLE, UNITS_MIXED
 from domain.kernel import Command, Event, Fold, HigherId, MeasureId, ObjectiveId, OutcomeId, Reads, Refused
 from domain.measures import Measure, Measures
-from domain.outcomes import Outcome, RollUp
+from domain.outcomes import CycleOf, Outcome, RollUp, cycles_of
 from domain.references import check_mentions, mentioned
 from domain.strategy import Objective, ObjectiveOnMap
 from domain.values import Weight, checked_between, checked_choice
@@ -93,7 +93,8 @@ class AlignOutcome(Command):
     """Let an outcome serve a higher outcome, one of its measures, or a strategic objective, by a weight (R3).
 
     Weight 0 supports without counting; aligning again changes the link. Refused where the outcome would serve itself,
-    its values would be added to those in another unit, or the objective is retired.
+    its values would be added to those in another unit, the objective is retired, or the cycle of one of the two
+    outcomes is closed (R8).
     """
 
     entity = "outcome_id"
@@ -111,8 +112,9 @@ class AlignOutcome(Command):
 
     def reads(self) -> Reads:
         self.measure = self.measure_id and Measure(self.measure_id)
+        self.lower = Outcome(self.outcome_id)
         self.mentions = mentioned(
-            outcomeId=Outcome(self.outcome_id),
+            outcomeId=self.lower,
             higherId=self.higher_id and Outcome(self.higher_id),
             objectiveId=self.objective_id and ObjectiveOnMap(self.objective_id),
             measureId=self.measure,
@@ -122,12 +124,15 @@ class AlignOutcome(Command):
         yield [self.objectives if self.objective_id else self.served, *self.mentions.values()]
         self.higher = self.measure.outcome_id if self.measure else self.higher_id
         self.added: tuple[Measures, Measures] | None = None
+        self.cycles = {"outcomeId": CycleOf(self.lower)}
         if self.higher:
             above = Outcome(self.higher)
             yield [above]
+            self.cycles["measureId" if self.measure_id else "higherId"] = CycleOf(above)
             if above.set and above.set.roll_up is RollUp.SUM and self.weight > 0:
                 self.added = (Measures(self.outcome_id), Measures(self.higher))
                 yield [*self.added]
+        yield from cycles_of(self.cycles.values())
         self.above: set[UUID] = set()
         rising: set[UUID] = {self.higher} if self.higher else set()
         while rising:
@@ -138,6 +143,8 @@ class AlignOutcome(Command):
 
     def execute(self) -> None:
         check_mentions(self.mentions)
+        for field, cycle in self.cycles.items():
+            cycle.check_open(field)
         if self.outcome_id in self.above:
             sentence = "Unalign an outcome first: what this outcome would serve serves it already, by way of others."
             raise Refused(ALIGNMENT_CIRCLE, sentence, "measureId" if self.measure_id else "higherId")
@@ -160,7 +167,7 @@ class AlignOutcome(Command):
 class UnalignOutcome(Command):
     """Let an outcome serve a higher outcome or a strategic objective no longer.
 
-    Refused where one of them is unknown.
+    Refused where one of them is unknown, or the cycle of one of the two outcomes is closed (R8).
     """
 
     entity = "outcome_id"
@@ -174,17 +181,18 @@ class UnalignOutcome(Command):
         checked_choice((self.higher_id, "higherId"), (self.objective_id, "objectiveId"))
 
     def reads(self) -> Reads:
-        self.mentions = mentioned(
-            outcomeId=Outcome(self.outcome_id),
-            higherId=self.higher_id and Outcome(self.higher_id),
-            objectiveId=self.objective_id and Objective(self.objective_id),
-        )
+        ends = mentioned(outcomeId=Outcome(self.outcome_id), higherId=self.higher_id and Outcome(self.higher_id))
+        self.mentions = ends | mentioned(objectiveId=self.objective_id and Objective(self.objective_id))
         self.served = Serves(self.outcome_id)
         self.objectives = ServesObjectives(self.outcome_id)
         yield [self.objectives if self.objective_id else self.served, *self.mentions.values()]
+        self.cycles = {field: CycleOf(outcome) for field, outcome in ends.items()}
+        yield from cycles_of(self.cycles.values())
 
     def execute(self) -> None:
         check_mentions(self.mentions)
+        for field, cycle in self.cycles.items():
+            cycle.check_open(field)
         if self.higher_id and self.higher_id in self.served.higher:
             self.emit(OutcomeUnaligned(outcome_id=self.outcome_id, higher_id=self.higher_id))
         if self.objective_id and self.objective_id in self.objectives.objectives:

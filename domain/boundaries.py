@@ -7,7 +7,7 @@ from domain.codes import NOT_FOUND, TERMS_MISSING
 from domain.indicators import Indicator, check_band
 from domain.kernel import BoundaryId, Command, Event, Fold, IndicatorId, MeasureId, OutcomeId, Reads, Refused
 from domain.measures import Measure
-from domain.outcomes import Outcome
+from domain.outcomes import CycleOf, Outcome
 from domain.references import check_mentions, mentioned
 from domain.values import Reason, Title, checked_choice
 
@@ -40,6 +40,7 @@ class SetBoundary(Command):
     """Set the band that a measure or an indicator has to stay within for an outcome; setting it again moves the band.
 
     Refused where the outcome, measure or indicator is unknown, or the band has no room; another band needs a reason.
+    Once the cycle of the outcome is closed, a boundary that stands is moved with a reason, and no other is set (R8).
     """
 
     entity = "boundary_id"
@@ -60,12 +61,15 @@ class SetBoundary(Command):
 
     def reads(self) -> Reads:
         self.boundary = Boundary(self.boundary_id)
+        outcome = Outcome(self.outcome_id)
         self.mentions = mentioned(
-            outcomeId=Outcome(self.outcome_id),
+            outcomeId=outcome,
             measureId=self.measure_id and Measure(self.measure_id),
             indicatorId=self.indicator_id and Indicator(self.indicator_id),
         )
         yield [self.boundary, *self.mentions.values()]
+        self.cycle = CycleOf(outcome)
+        yield from self.cycle.reads()
 
     def execute(self) -> None:
         check_mentions(self.mentions)
@@ -74,10 +78,13 @@ class SetBoundary(Command):
         check_band(self.lower, self.upper)
         was = self.boundary.set
         event = BoundarySet(**{name: getattr(self, name) for name in self.__struct_fields__})
-        if was is not None:
+        if was is None:
+            self.cycle.check_open("outcomeId")
+        else:
             self._check_move(was)
             if (was.title, was.lower, was.upper) == (self.title, self.lower, self.upper):
                 return
+            self.cycle.check_correction(self.reason)
         self.emit(event)
 
     def _check_move(self, was: BoundarySet) -> None:

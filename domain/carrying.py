@@ -7,15 +7,16 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from domain.alignment import OutcomeAligned, OutcomeAlignedToObjective, Serves, ServesObjectives
-from domain.codes import ALREADY_EXISTS, CYCLE_CLOSED, NOT_FOUND, OUTCOME_ENDED
+from domain.alignment import Serves, ServesObjectives
+from domain.codes import ALREADY_EXISTS, CYCLE_CLOSED, CYCLE_ENDS_EARLIER, NOT_FOUND
 from domain.cycles import Cycle
 from domain.figures import Figures
 from domain.grading import rounded
 from domain.kernel import Command, CycleId, OutcomeId, Reads, Refused
 from domain.measures import Measure, Measures, MeasureSet, check_terms, terms_of
-from domain.outcomes import Outcome, OutcomeSet
+from domain.outcomes import CycleOf, Outcome, OutcomeSet, cycles_of
 from domain.standing import OutcomeCarriedOver, Standing, State
+from domain.strategy import Objective
 from domain.values import Reason, Title
 
 
@@ -31,8 +32,11 @@ class CarriedMeasure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class CarryOverOutcome(Command):
     """Take an outcome up anew in another cycle, with chosen measures from where they stand (R16).
 
-    Readings, check-ins and grades stay with the former one. Refused where it was withdrawn or abandoned, the cycle is
-    closed, or a measure is none of its own.
+    Readings, check-ins and grades stay with the former one. Out of a closed cycle it needs a reason (R8). Refused where
+    it was withdrawn or abandoned, the other cycle is closed or ends earlier, or a measure is none of its own.
+
+    It starts anew: what it could not be aligned to today, a retired objective or an outcome of a closed cycle, it does
+    not serve; and a measure is computed from what is carried over with it, else from what it was computed from.
     """
 
     entity = "outcome_id"
@@ -57,12 +61,24 @@ class CarryOverOutcome(Command):
         self.taken = {
             one.measure_id or uuid5(self.issued.command_id, str(one.former_measure_id)): one for one in self.measures
         }
+        self.anew = {carried.former_measure_id: one for one, carried in self.taken.items()}
         self.new = [Measure(one) for one in self.taken]
         yield [*self.new]
+        self.left = CycleOf(self.former)
+        yield from self.left.reads()
+        yield from self._ends()
         self.figures = Figures(self.issued.organisation_id)
         chosen = {one.former_measure_id for one in self.measures} & self.measured.set.keys()
         yield from self.figures.reads(chosen)
         yield from self.figures.read_milestones()
+
+    def _ends(self) -> Reads:
+        """What the former outcome serves: whether the new one still can."""
+        taken = self.alignments
+        self.ends = {one: CycleOf(Outcome(one)) for one in sorted(self.serves.higher) if taken}
+        self.on_map = {one: Objective(one) for one in sorted(self.objectives.objectives) if taken}
+        yield [*(end.outcome for end in self.ends.values()), *self.on_map.values()]
+        yield from cycles_of(self.ends.values())
 
     def execute(self) -> None:
         was = self._checked()
@@ -81,8 +97,7 @@ class CarryOverOutcome(Command):
         )
         for measure_id, carried in self.taken.items():
             self.emit(self._measure(measure_id, carried))
-        if self.alignments:
-            self._align()
+        self._align()
         self.emit(
             OutcomeCarriedOver(
                 outcome_id=self.former_id,
@@ -99,12 +114,15 @@ class CarryOverOutcome(Command):
         if self.outcome.set or self.outcome_id == self.former_id:
             raise Refused(ALREADY_EXISTS, "Choose another id: an outcome has this one.", "outcomeId")
         was = self.former.known("formerId")
-        if self.standing.state in {State.ABANDONED, State.WITHDRAWN}:
-            sentence = f"Set a new outcome: this one has been {self.standing.state.value.lower()}."
-            raise Refused(OUTCOME_ENDED, sentence, "formerId")
+        self.standing.check_counts("formerId")
+        self.left.check_correction(self.reason)
         self.cycle.check_open("cycleId")
         if self.cycle_id == was.cycle_id:
             raise Refused(CYCLE_CLOSED, "Choose another cycle: it is in this one already.", "cycleId")
+        former, later = (one.planned if one else None for one in (self.left.cycle, self.cycle))
+        if former and later and later.ends_on < former.ends_on:
+            sentence = f"Choose a cycle that ends on {former.ends_on} or later: this one is over before the former."
+            raise Refused(CYCLE_ENDS_EARLIER, sentence, "cycleId")
         for one in self.measures:
             if one.former_measure_id not in self.measured.set:
                 raise Refused(NOT_FOUND, "Choose measures of the outcome that still count.", "measures")
@@ -137,7 +155,7 @@ class CarryOverOutcome(Command):
             reference=None,
             reference_id=None,
             computation=latest.computation,
-            input_ids=latest.input_ids,
+            input_ids=tuple(self.anew.get(one, one) for one in latest.input_ids),
             owner_id=latest.owner_id,
             source=latest.source,
             stale_after_days=latest.stale_after_days,
@@ -146,21 +164,15 @@ class CarryOverOutcome(Command):
         return event
 
     def _align(self) -> None:
-        for link in self.serves.higher.values():
-            self.emit(
-                OutcomeAligned(
-                    outcome_id=self.outcome_id,
-                    higher_id=link.higher_id,
-                    measure_id=link.measure_id,
-                    weight=link.weight,
-                )
-            )
-        for link in self.objectives.objectives.values():
-            self.emit(
-                OutcomeAlignedToObjective(
-                    outcome_id=self.outcome_id, objective_id=link.objective_id, weight=link.weight
-                )
-            )
+        """Nothing new is joined to what has left the map, or to what a closed cycle tells."""
+        for one, end in self.ends.items():
+            if not end.closed:
+                link = self.serves.higher[one]
+                self.emit(msgspec.structs.replace(link, outcome_id=self.outcome_id))
+        for one, objective in self.on_map.items():
+            if not objective.retired:
+                link = self.objectives.objectives[one]
+                self.emit(msgspec.structs.replace(link, outcome_id=self.outcome_id))
 
 
 def _decimal(value: Fraction) -> Decimal | None:

@@ -14,8 +14,9 @@ from domain.codes import (
 )
 from domain.delegation import Delegations
 from domain.kernel import CheckInId, Command, Event, Fold, Issued, OutcomeId, PersonId, Reads, Refused
-from domain.outcomes import Outcome
+from domain.outcomes import CycleOf, Outcome
 from domain.people import Membership
+from domain.standing import Standing
 from domain.values import Confidence, Invalid, Reason, Role, Text, checked_between
 
 
@@ -114,7 +115,8 @@ def check_author(author_id: UUID | None, issued: Issued) -> None:
 class CheckIn(Command):
     """Say how an outcome stands: status, confidence, what moved, what set it back, what is next (R13).
 
-    Refused where there is no such outcome, or the day lies in the future.
+    Refused where there is no such outcome, it has been abandoned or withdrawn, or the day lies in the future, or inside
+    the cycle of the outcome once that is closed (R8).
     """
 
     entity = "check_in_id"
@@ -141,16 +143,21 @@ class CheckIn(Command):
 
     def reads(self) -> Reads:
         self.outcome = Outcome(self.outcome_id)
+        self.standing = Standing(self.outcome_id)
         self.made = SaidOf(self.check_in_id)
-        yield [self.outcome, self.made]
+        yield [self.outcome, self.standing, self.made]
+        self.cycle = CycleOf(self.outcome)
+        yield from self.cycle.reads()
 
     def execute(self) -> None:
         self.outcome.check("outcomeId")
         if self.made.made:
             raise Refused(ALREADY_EXISTS, "Choose another id: a check-in has this one.", "checkInId")
+        self.standing.check_counts("outcomeId")
         on = self.on or self.issued.today
         if on > self.issued.today:
             raise Refused(DAY_IN_FUTURE, "Give a day that has come.", "on")
+        self.cycle.check_day(on, "on")
         self.emit(
             CheckedIn(
                 check_in_id=self.check_in_id,

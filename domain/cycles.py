@@ -46,6 +46,7 @@ class CycleReopened(Event, frozen=True, tag="cycle.reopened"):
     reason: Reason
 
 
+REOPEN = "Reopen the cycle with a reason: it is closed, and takes corrections only."
 CycleEvent = CyclePlanned | CycleStarted | ReviewStarted | CycleClosed | CycleReopened
 
 
@@ -90,9 +91,7 @@ class Cycle(Fold[CycleEvent]):
         """Refuses the mention of a cycle that nobody planned, and of one that takes corrections only (R8)."""
         self.check(field)
         if self.closed:
-            raise Refused(
-                CYCLE_CLOSED, "Reopen the cycle with a reason: it is closed, and takes corrections only.", field
-            )
+            raise Refused(CYCLE_CLOSED, REOPEN, field)
 
     def demand(self, *states: CycleState) -> None:
         """Refuses a cycle that stands elsewhere."""
@@ -105,10 +104,43 @@ class Cycle(Fold[CycleEvent]):
             )
 
 
+class Inside(Fold[CyclePlanned]):
+    """The cycles that were planned inside a longer one."""
+
+    def __init__(self, cycle_id: UUID) -> None:
+        super().__init__(parent_cycle=cycle_id)
+        self.cycle_ids: list[UUID] = []
+
+    def fold(self, event: CyclePlanned) -> None:
+        self.cycle_ids.append(event.cycle_id)
+
+
+class Opening(Command):
+    """What it takes to let a cycle run or be reviewed again: that the longer one, if it lies in one, is not closed."""
+
+    entity = "cycle_id"
+    role = Role.LEAD
+
+    cycle_id: CycleId
+
+    def reads(self) -> Reads:
+        self.cycle = Cycle(self.cycle_id)
+        yield [self.cycle]
+        self.parent: Cycle | None = None
+        if self.cycle.planned and self.cycle.planned.parent_id:
+            self.parent = Cycle(self.cycle.planned.parent_id)
+            yield [self.parent]
+
+    def check_parent(self) -> None:
+        """Refuses to open a cycle inside a closed one (R8)."""
+        if self.parent and self.parent.closed:
+            raise Refused(CYCLE_CLOSED, "Reopen the longer cycle first, with a reason: it is closed.", "cycleId")
+
+
 class PlanCycle(Command):
     """Lay out a period that outcomes are set for, perhaps inside a longer one.
 
-    Refused where the id is used already, the parent is unknown, or the cycle would reach beyond it.
+    Refused where the id is used already, the parent is unknown or closed (R8), or the cycle would reach beyond it.
     """
 
     entity = "cycle_id"
@@ -135,6 +167,8 @@ class PlanCycle(Command):
         if self.cycle.planned:
             raise Refused(ALREADY_EXISTS, "Choose another id: a cycle has this one.", "cycleId")
         check_mentions(self.mentions)
+        if self.parent:
+            self.parent.check_open("parentId")
         above = self.parent.planned if self.parent else None
         if above and not above.starts_on <= self.starts_on <= self.ends_on <= above.ends_on:
             sentence = f"Give days from {above.starts_on} to {above.ends_on}: those of the longer cycle."
@@ -150,23 +184,15 @@ class PlanCycle(Command):
         )
 
 
-class StartCycle(Command):
+class StartCycle(Opening):
     """Let a planned cycle run.
 
-    Refused where it runs already.
+    Refused where it runs already, or lies inside a cycle that is closed (R8).
     """
-
-    entity = "cycle_id"
-    role = Role.LEAD
-
-    cycle_id: CycleId
-
-    def reads(self) -> Reads:
-        self.cycle = Cycle(self.cycle_id)
-        yield [self.cycle]
 
     def execute(self) -> None:
         self.cycle.demand(CycleState.PLANNED)
+        self.check_parent()
         self.emit(CycleStarted(cycle_id=self.cycle_id))
 
 
@@ -191,22 +217,15 @@ class StartReview(Command):
             self.emit(ReviewStarted(cycle_id=self.cycle_id))
 
 
-class ReopenCycle(Command):
+class ReopenCycle(Opening):
     """Open a closed cycle again, and say why: it is in review again (R8).
 
-    Refused where it is not closed.
+    Refused where it is not closed, or lies inside a cycle that is.
     """
 
-    entity = "cycle_id"
-    role = Role.LEAD
-
-    cycle_id: CycleId
     reason: Reason
-
-    def reads(self) -> Reads:
-        self.cycle = Cycle(self.cycle_id)
-        yield [self.cycle]
 
     def execute(self) -> None:
         self.cycle.demand(CycleState.CLOSED)
+        self.check_parent()
         self.emit(CycleReopened(cycle_id=self.cycle_id, reason=self.reason))

@@ -65,7 +65,7 @@ class DeclineWork(Command):
     """Say no to some work, or not now, for a team or a person, and why; until a day, or for the cycle named.
 
     It comes up again on that day, or with the end of the cycle. Refused where the id is used already, the day has
-    passed, or the team, the person, the cycle or whoever asked is unknown.
+    passed, the team, the person, the cycle or whoever asked is unknown, or the cycle is closed (R8).
     """
 
     entity = "declined_work_id"
@@ -86,10 +86,11 @@ class DeclineWork(Command):
 
     def reads(self) -> Reads:
         self.work = DeclinedWork(self.declined_work_id)
+        self.cycle = self.cycle_id and Cycle(self.cycle_id)
         self.mentions = mentioned(
             teamId=self.team_id and Team(self.team_id),
             personId=self.person_id and Person(self.person_id),
-            cycleId=self.cycle_id and Cycle(self.cycle_id),
+            cycleId=self.cycle,
             askedById=self.asked_by_id and Person(self.asked_by_id),
         )
         yield [self.work, *self.mentions.values()]
@@ -100,6 +101,8 @@ class DeclineWork(Command):
         if self.until_on and self.until_on < self.issued.today:
             raise Refused(INVALID, "Let it rest until a day that has not passed.", "untilOn")
         check_mentions(self.mentions)
+        if self.cycle:
+            self.cycle.check_open("cycleId")
         self.emit(
             WorkDeclined(
                 declined_work_id=self.declined_work_id,

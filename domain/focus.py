@@ -8,7 +8,7 @@ from domain.codes import FOCUS_LIMIT_REACHED, OUTCOME_NOT_IN_STATE, OUTCOME_NOT_
 from domain.cycles import Cycle
 from domain.kernel import Command, CycleId, Event, Fold, OutcomeId, OwnerId, PersonId, Reads, Refused, TeamId
 from domain.measures import Measures
-from domain.outcomes import Outcome, OutcomeAssigned
+from domain.outcomes import CycleOf, Outcome, OutcomeAssigned
 from domain.people import Departure, Disbanding, Person, Team
 from domain.policy import Policy
 from domain.references import check_mentions, mentioned
@@ -296,7 +296,7 @@ class ResumeOutcome(Command):
 class AbandonOutcome(Command):
     """Go on with an outcome no longer, and say why; this makes room for another one (R2).
 
-    Refused where there is no such outcome, or it has been withdrawn.
+    Refused where there is no such outcome, it has been withdrawn, or its cycle is closed (R8).
     """
 
     entity = "outcome_id"
@@ -308,12 +308,15 @@ class AbandonOutcome(Command):
         self.outcome = Outcome(self.outcome_id)
         self.standing = Standing(self.outcome_id)
         yield [self.outcome, self.standing]
+        self.cycle = CycleOf(self.outcome)
+        yield from self.cycle.reads()
 
     def execute(self) -> None:
         now = self.outcome.known("outcomeId")
         if self.standing.state is State.ABANDONED:
             return
         self.standing.check_goes_on("outcomeId")
+        self.cycle.check_open("outcomeId")
         self.emit(
             OutcomeAbandoned(
                 outcome_id=self.outcome_id,
@@ -360,7 +363,8 @@ class WithdrawOutcome(Command):
 class SetFocusLimit(Command):
     """Say how many outcomes a team or a person may have active at once in a cycle, and why (R2).
 
-    A limit below the present number ends nothing, but lets nothing new in. Refused where one of them is unknown.
+    A limit below the present number ends nothing, but lets nothing new in. Refused where one of them is unknown, or the
+    cycle is closed (R8).
     """
 
     entity = "cycle_id"
@@ -378,8 +382,9 @@ class SetFocusLimit(Command):
 
     def reads(self) -> Reads:
         self.focus = Focus(self.cycle_id, self.team_id, self.person_id)
+        self.cycle = Cycle(self.cycle_id)
         self.mentions = mentioned(
-            cycleId=Cycle(self.cycle_id),
+            cycleId=self.cycle,
             teamId=self.team_id and Team(self.team_id),
             personId=self.person_id and Person(self.person_id),
         )
@@ -387,6 +392,7 @@ class SetFocusLimit(Command):
 
     def execute(self) -> None:
         check_mentions(self.mentions)
+        self.cycle.check_open("cycleId")
         if self.limit != self.focus.limit:
             self.emit(
                 FocusLimitSet(

@@ -10,20 +10,22 @@ from domain.arithmetic import weighted_mean
 from domain.codes import (
     GRADE_MISSING,
     GRADE_NEEDS_REASON,
+    INNER_CYCLES_OPEN,
     LESSON_MISSING,
     OUTCOME_NOT_IN_STATE,
     OUTCOMES_UNGRADED,
 )
-from domain.cycles import Cycle, CycleClosed, CycleState
+from domain.cycles import Cycle, CycleClosed, CycleState, Inside
 from domain.figures import Figures
 from domain.focus import Place
 from domain.kernel import Command, CycleId, Fold, OutcomeId, Reads, Refused
 from domain.measures import Measures
-from domain.outcomes import Ambition, Outcome, RollUp
+from domain.outcomes import Ambition, Outcome, OutcomeSet, RollUp
 from domain.people import Departure, Disbanding
 from domain.policy import Policy
 from domain.references import check_mentions, mentioned
 from domain.standing import (
+    LEFT_OUT,
     UNDER_WAY,
     MissCause,
     NextStep,
@@ -37,6 +39,7 @@ from domain.values import Reason, Role, Text, checked_between
 
 PLACES = Decimal("0.0001")
 MOST_TITLES = 10
+OPEN = frozenset({CycleState.RUNNING, CycleState.IN_REVIEW})
 
 
 class ServedBy(Fold[OutcomeAligned | OutcomeUnaligned]):
@@ -80,7 +83,8 @@ class GradeOutcome(Command):
     """Tell in the closing review how much of an outcome was reached; without a grade the suggested one counts (R8).
 
     Another grade than the suggested one needs a reason, what was missed a cause and a lesson; grading again is a
-    correction with a reason. Refused where it is neither active nor paused, or before the review without a reason.
+    correction with a reason. A suggested grade is rounded for readers, and judged exactly. Refused where the outcome is
+    neither active nor paused, or before the review without a reason.
     """
 
     entity = "outcome_id"
@@ -119,12 +123,13 @@ class GradeOutcome(Command):
             sentence = "Activate the outcome first: only what is worked on, or was, is graded."
             raise Refused(OUTCOME_NOT_IN_STATE, sentence, "outcomeId")
         graded_on = self._day()
-        suggested = rounded(self.suggestion(graded_on))
+        exact = self.suggestion(graded_on)
+        suggested = rounded(exact)
         grade = suggested if self.grade is None else self.grade
         if grade is None:
             raise Refused(GRADE_MISSING, "State a grade and why: its measures suggest none.", "grade")
         self._check_reason(grade, suggested, again)
-        success = grade >= (1 if now.ambition is Ambition.COMMITTED else self.policy.latest.aspirational_success)
+        success = self._succeeds(now, grade, exact)
         if not success and (self.cause is None or self.lesson is None):
             raise Refused(LESSON_MISSING, "Say what was in the way, and what is learnt from it.", "cause", "lesson")
         event = OutcomeGraded(
@@ -143,6 +148,13 @@ class GradeOutcome(Command):
         )
         if again != event:
             self.emit(event)
+
+    def _succeeds(self, now: OutcomeSet, grade: Decimal, exact: Fraction | None) -> bool:
+        """What was suggested is judged before it is rounded: 99,996 of 100,000 loaves are no 100,000."""
+        changed = self.grade is not None and self.reason is not None
+        reached = Fraction(grade) if changed or exact is None else exact
+        committed = now.ambition is Ambition.COMMITTED
+        return reached >= (1 if committed else Fraction(self.policy.latest.aspirational_success))
 
     def _day(self) -> date:
         """The day that the measures are asked for: today, at the latest the end of the cycle."""
@@ -170,8 +182,9 @@ class GradeOutcome(Command):
             parts += [self.figures.progress(one, day) for one in self.measures.set]
         if policy in {RollUp.CHILDREN, RollUp.BOTH}:
             parts += [
-                (Fraction(standing.graded.grade) if standing.graded else None, Fraction(self.served_by.weights[one]))
+                (Fraction(standing.graded.grade), Fraction(self.served_by.weights[one]))
                 for one, standing in self.children.items()
+                if standing.graded and standing.state not in LEFT_OUT
             ]
         return weighted_mean(parts)
 
@@ -228,7 +241,8 @@ class ReopenOutcome(Command):
 class CloseCycle(Command):
     """Close a cycle after its review; from then on it takes corrections with a reason only (R8).
 
-    Refused before the review, and while an outcome of it is neither graded, carried over nor abandoned.
+    Refused before the review, while an outcome of it is neither graded, carried over nor abandoned, and while a cycle
+    inside it is running or in review.
     """
 
     entity = "cycle_id"
@@ -239,14 +253,19 @@ class CloseCycle(Command):
     def reads(self) -> Reads:
         self.cycle = Cycle(self.cycle_id)
         self.under_way = UnderWay(self.cycle_id)
-        yield [self.cycle, self.under_way]
+        inside = Inside(self.cycle_id)
+        yield [self.cycle, self.under_way, inside]
         self.left = [Outcome(one) for one in self.under_way.outcome_ids[:MOST_TITLES]]
-        yield [*self.left]
+        self.inner = [Cycle(one) for one in inside.cycle_ids]
+        yield [*self.left, *self.inner]
 
     def execute(self) -> None:
         if self.cycle.closed:
             return
         self.cycle.demand(CycleState.IN_REVIEW)
+        running = [one.planned.title for one in self.inner if one.planned and one.state in OPEN]
+        if running:
+            raise Refused(INNER_CYCLES_OPEN, f"Close the cycles inside it first: {'; '.join(running)}.", "cycleId")
         if self.left:
             titles = "; ".join(one.now.title for one in self.left if one.now)
             more = len(self.under_way.outcome_ids) - len(self.left)

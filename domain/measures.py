@@ -32,7 +32,7 @@ from domain.kernel import (
     ReferenceId,
     Refused,
 )
-from domain.outcomes import Outcome
+from domain.outcomes import CycleOf, Outcome
 from domain.people import Person
 from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
 from domain.values import Invalid, Name, Reason, Title, Weight, checked_between
@@ -313,7 +313,7 @@ class SetMeasure(Command):
     """Say how success of an outcome is told; without a target it is shown as unclear.
 
     Its values come from readings of its own, from an indicator, or from other measures. Refused where target and
-    baseline are the same, or contradict the direction.
+    baseline are the same, or contradict the direction, or the cycle of the outcome is closed (R8).
     """
 
     entity = "measure_id"
@@ -362,18 +362,22 @@ class SetMeasure(Command):
     def reads(self) -> Reads:
         self.measure = Measure(self.measure_id)
         self.inputs = [Measure(one) for one in dict.fromkeys(self.input_ids)]
+        outcome = Outcome(self.outcome_id)
         self.mentions = mentioned(
-            outcomeId=Outcome(self.outcome_id),
+            outcomeId=outcome,
             indicatorId=self.indicator_id and Indicator(self.indicator_id),
             ownerId=self.owner_id and Person(self.owner_id),
             reference=self.reference and Referenced(self.reference),
         )
         yield [self.measure, *self.inputs, *self.mentions.values()]
+        self.cycle = CycleOf(outcome)
+        yield from self.cycle.reads()
 
     def execute(self) -> None:
         if self.measure.set:
             raise Refused(ALREADY_EXISTS, "Choose another id: a measure has this one.", "measureId")
         check_mentions(self.mentions)
+        self.cycle.check_open("outcomeId")
         for one in self.inputs:
             one.standing("inputIds")  # they are there already, so no circle can come of it (R3)
         fields = {name: getattr(self, name) for name in self.__struct_fields__}

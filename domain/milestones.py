@@ -5,7 +5,7 @@ from uuid import UUID
 
 from domain.codes import ALREADY_EXISTS, DAY_IN_FUTURE, MILESTONE_REACHED, NOT_FOUND, PERSON_REQUIRED
 from domain.kernel import Command, Event, Fold, MilestoneId, OutcomeId, Reads, ReferenceId, Refused
-from domain.outcomes import Outcome
+from domain.outcomes import CycleOf, Outcome
 from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
 from domain.values import Reason, Text, Title
 
@@ -72,7 +72,7 @@ class Milestone(Fold[MilestoneSet | MilestoneMoved | MilestoneReached]):
 class SetMilestone(Command):
     """Set a dated point on the way of an outcome.
 
-    Refused where there is no such outcome.
+    Refused where there is no such outcome, or its cycle is closed (R8).
     """
 
     entity = "milestone_id"
@@ -86,15 +86,17 @@ class SetMilestone(Command):
 
     def reads(self) -> Reads:
         self.milestone = Milestone(self.milestone_id)
-        self.mentions = mentioned(
-            outcomeId=Outcome(self.outcome_id), reference=self.reference and Referenced(self.reference)
-        )
+        outcome = Outcome(self.outcome_id)
+        self.mentions = mentioned(outcomeId=outcome, reference=self.reference and Referenced(self.reference))
         yield [self.milestone, *self.mentions.values()]
+        self.cycle = CycleOf(outcome)
+        yield from self.cycle.reads()
 
     def execute(self) -> None:
         if self.milestone.set:
             raise Refused(ALREADY_EXISTS, "Choose another id: a milestone has this one.", "milestoneId")
         check_mentions(self.mentions)
+        self.cycle.check_open("outcomeId")
         self.emit(
             MilestoneSet(
                 milestone_id=self.milestone_id,
@@ -107,24 +109,42 @@ class SetMilestone(Command):
         )
 
 
-class MoveMilestone(Command):
-    """Put a milestone on another day and say why.
-
-    Refused once it has been reached.
-    """
+class MilestoneCommand(Command):
+    """What moving and marking a milestone read."""
 
     entity = "milestone_id"
 
     milestone_id: MilestoneId
-    due_on: date
-    reason: Reason
 
     def reads(self) -> Reads:
         self.milestone = Milestone(self.milestone_id)
         yield [self.milestone]
+        self.cycle: CycleOf | None = None
+        if was := self.milestone.set:
+            outcome = Outcome(was.outcome_id)
+            yield [outcome]
+            self.cycle = CycleOf(outcome)
+            yield from self.cycle.reads()
+
+    def standing(self) -> tuple[MilestoneSet, date]:
+        """The milestone and its day; refuses one that nobody set, has been reached, or belongs to a closed cycle."""
+        standing = self.milestone.standing()
+        if self.cycle:
+            self.cycle.check_open("milestoneId")
+        return standing
+
+
+class MoveMilestone(MilestoneCommand):
+    """Put a milestone on another day and say why.
+
+    Refused once it has been reached, or the cycle of its outcome is closed (R8).
+    """
+
+    due_on: date
+    reason: Reason
 
     def execute(self) -> None:
-        was, due_on = self.milestone.standing()
+        was, due_on = self.standing()
         if due_on == self.due_on:
             return
         self.emit(
@@ -138,23 +158,19 @@ class MoveMilestone(Command):
         )
 
 
-class MarkMilestone(Command):
-    """Mark a milestone reached, once, by a person, on a day that has come (R7)."""
+class MarkMilestone(MilestoneCommand):
+    """Mark a milestone reached, once, by a person, on a day that has come (R7).
 
-    entity = "milestone_id"
+    Refused once the cycle of its outcome is closed (R8).
+    """
 
-    milestone_id: MilestoneId
     reached_on: date | None = None
     note: Text | None = None
-
-    def reads(self) -> Reads:
-        self.milestone = Milestone(self.milestone_id)
-        yield [self.milestone]
 
     def execute(self) -> None:
         if self.issued.person_id is None:
             raise Refused(PERSON_REQUIRED, "Use the key of a person: a milestone is marked by somebody.")
-        was, due_on = self.milestone.standing()
+        was, due_on = self.standing()
         reached_on = self.reached_on or self.issued.today
         if reached_on > self.issued.today:
             raise Refused(DAY_IN_FUTURE, "Give a day that has come.", "reachedOn")

@@ -1,5 +1,6 @@
 """Outcomes: the changes worth making, each owned by a team or a person."""
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -7,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from domain.codes import ALREADY_EXISTS, NOT_FOUND
-from domain.cycles import Cycle
+from domain.codes import ALREADY_EXISTS, CYCLE_CLOSED, NOT_FOUND
+from domain.cycles import REOPEN, Cycle
 from domain.kernel import (
     Command,
     CycleId,
@@ -154,6 +155,47 @@ class Outcome(Fold[OutcomeEvent]):
         if self.now is None:
             raise Refused(NOT_FOUND, "There is no such outcome: set it first.", field)
         return self.now
+
+
+class CycleOf:
+    """The cycle of an outcome that a command changes: once closed, it takes corrections with a reason only (R8)."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.cycle: Cycle | None = None
+
+    def reads(self) -> Reads:
+        """The cycle, if it has one; the outcome has been read before."""
+        now = self.outcome.now
+        if now and now.cycle_id:
+            self.cycle = Cycle(now.cycle_id)
+            yield [self.cycle]
+
+    @property
+    def closed(self) -> bool:
+        return self.cycle is not None and self.cycle.closed
+
+    def check_open(self, field: str) -> None:
+        """Refuses what is no correction."""
+        if self.closed:
+            raise Refused(CYCLE_CLOSED, REOPEN, field)
+
+    def check_day(self, day: date, field: str) -> None:
+        """Refuses what is dated inside the cycle and is no correction."""
+        planned = self.cycle.planned if self.cycle else None
+        if planned and planned.starts_on <= day <= planned.ends_on:
+            self.check_open(field)
+
+    def check_correction(self, reason: str | None) -> None:
+        """Refuses a correction that does not say why."""
+        if self.closed and reason is None:
+            sentence = "Say why, or reopen the cycle with a reason: it is closed, and takes corrections with a reason."
+            raise Refused(CYCLE_CLOSED, sentence, "reason")
+
+
+def cycles_of(cycles: Iterable[CycleOf]) -> Reads:
+    """Reads the cycles of several outcomes together."""
+    yield [fold for cycle in cycles for folds in cycle.reads() for fold in folds]
 
 
 class SetOutcome(Command):

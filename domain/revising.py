@@ -9,7 +9,16 @@ from domain.codes import INVALID, NOT_THEIR_OUTCOME, OUTCOME_NOT_IN_STATE, REASO
 from domain.cycles import Cycle
 from domain.focus import OutcomesRanked, Place, Ranking
 from domain.kernel import Command, CycleId, OutcomeId, OwnerId, Reads, Refused, ReviewerId, SharedId, TeamId
-from domain.outcomes import Ambition, Outcome, OutcomeAssigned, OutcomeRevised, OutcomeShared, ReviewerNamed, RollUp
+from domain.outcomes import (
+    Ambition,
+    CycleOf,
+    Outcome,
+    OutcomeAssigned,
+    OutcomeRevised,
+    OutcomeShared,
+    ReviewerNamed,
+    RollUp,
+)
 from domain.people import Person, Team
 from domain.references import check_mentions, mentioned
 from domain.standing import Standing, State
@@ -19,8 +28,8 @@ from domain.values import Invalid, Reason, Text, Title, checked_span
 class ReviseOutcome(Command):
     """Say an outcome in other words or on other terms; what is left out stays as it is (R9).
 
-    Once it is active, a reason is due. An outcome without a cycle may be given one; into another cycle it is carried
-    over. Refused where it has ended, or would end before it starts.
+    Once it is active, or its cycle is closed (R8), a reason is due. An outcome without a cycle may be given one; into
+    another cycle it is carried over. Refused where it has ended, or would end before it starts.
     """
 
     entity = "outcome_id"
@@ -41,12 +50,14 @@ class ReviseOutcome(Command):
         self.cycle = self.cycle_id and Cycle(self.cycle_id)
         self.mentions = mentioned(cycleId=self.cycle)
         yield [self.outcome, self.standing, *self.mentions.values()]
+        self.within = CycleOf(self.outcome)
+        yield from self.within.reads()
 
     def execute(self) -> None:
         was = self.outcome.known("outcomeId")
         self.standing.check_goes_on("outcomeId")
         check_mentions(self.mentions)
-        if self.cycle:
+        if self.cycle and self.cycle_id != was.cycle_id:
             self.cycle.check_open("cycleId")
         if was.cycle_id and self.cycle_id not in {None, was.cycle_id}:
             raise Refused(OUTCOME_NOT_IN_STATE, "Set a new outcome there: this one has a cycle already.", "cycleId")
@@ -64,6 +75,7 @@ class ReviseOutcome(Command):
         names = set(event.__struct_fields__) - {"reason"}
         if all(getattr(event, name) == getattr(was, name) for name in names):
             return
+        self.within.check_correction(self.reason)
         if self.reason is None and self.standing.state is not State.DRAFT:
             raise Refused(REASON_MISSING, "Say why: the outcome is worked on already.", "reason")
         try:
@@ -76,8 +88,8 @@ class ReviseOutcome(Command):
 class AssignOutcome(Command):
     """Give an outcome to another team, another person, or both; what is left out stays as it is (R2).
 
-    An active outcome takes its place in the focus along. Refused where that would go past the focus limit of whoever
-    takes it, where the new owner reviews it, or where it has ended.
+    An active outcome takes its place in the focus along; once its cycle is closed, a reason is due (R8). Refused where
+    that would go past the focus limit of whoever takes it, where the new owner reviews it, or where it has ended.
     """
 
     entity = "outcome_id"
@@ -99,6 +111,8 @@ class AssignOutcome(Command):
             teamId=self.team_id and Team(self.team_id), ownerId=self.owner_id and Person(self.owner_id)
         )
         yield [self.outcome, self.standing, *self.mentions.values()]
+        self.cycle = CycleOf(self.outcome)
+        yield from self.cycle.reads()
         self.place: Place | None = None
         was = self.outcome.now
         if was and was.cycle_id and self.standing.state is State.ACTIVE:
@@ -114,6 +128,7 @@ class AssignOutcome(Command):
         team_id, owner_id = self.team_id or was.team_id, self.owner_id or was.owner_id
         if (team_id, owner_id) == (was.team_id, was.owner_id):
             return
+        self.cycle.check_correction(self.reason)
         if owner_id and owner_id == was.reviewer_id:
             raise Refused(REVIEWER_IS_OWNER, "Name another reviewer first: this person reviews it.", "ownerId")
         if self.place:
@@ -135,7 +150,7 @@ class AssignOutcome(Command):
 class NameReviewer(Command):
     """Say who reviews an outcome.
 
-    Refused where the person owns it, or it has ended.
+    Refused where the person owns it, it has ended, or its cycle is closed (R8).
     """
 
     entity = "outcome_id"
@@ -148,11 +163,14 @@ class NameReviewer(Command):
         self.standing = Standing(self.outcome_id)
         self.mentions = mentioned(reviewerId=Person(self.reviewer_id))
         yield [self.outcome, self.standing, *self.mentions.values()]
+        self.cycle = CycleOf(self.outcome)
+        yield from self.cycle.reads()
 
     def execute(self) -> None:
         was = self.outcome.known("outcomeId")
         self.standing.check_goes_on("outcomeId")
         check_mentions(self.mentions)
+        self.cycle.check_open("outcomeId")
         if self.reviewer_id == was.owner_id:
             raise Refused(REVIEWER_IS_OWNER, "Name somebody else: this person owns the outcome.", "reviewerId")
         if self.reviewer_id != was.reviewer_id:
@@ -166,7 +184,7 @@ class NameReviewer(Command):
 class ShareOutcome(Command):
     """Say which teams share an outcome with its owner: exactly these, or none.
 
-    Refused where a team is unknown, or the outcome has ended.
+    Refused where a team is unknown, the outcome has ended, or its cycle is closed (R8).
     """
 
     entity = "outcome_id"
@@ -179,10 +197,13 @@ class ShareOutcome(Command):
         self.standing = Standing(self.outcome_id)
         self.teams = [Team(one) for one in sorted(set(self.team_ids))]
         yield [self.outcome, self.standing, *self.teams]
+        self.cycle = CycleOf(self.outcome)
+        yield from self.cycle.reads()
 
     def execute(self) -> None:
         self.outcome.check("outcomeId")
         self.standing.check_goes_on("outcomeId")
+        self.cycle.check_open("outcomeId")
         for team in self.teams:
             team.check("teamIds")
         wanted, had = set(self.team_ids), self.outcome.shared
@@ -199,7 +220,7 @@ class ShareOutcome(Command):
 class RankOutcomes(Command):
     """Put the outcomes of a team in a cycle in order, the most important first; what is left out has no rank.
 
-    Refused where an outcome is unknown, has ended, or belongs to another team or cycle.
+    Refused where an outcome is unknown, has ended, or belongs to another team or cycle, or the cycle is closed (R8).
     """
 
     entity = "team_id"
@@ -215,13 +236,15 @@ class RankOutcomes(Command):
 
     def reads(self) -> Reads:
         self.ranking = Ranking(self.cycle_id, self.team_id)
-        self.mentions = mentioned(teamId=Team(self.team_id), cycleId=Cycle(self.cycle_id))
+        self.cycle = Cycle(self.cycle_id)
+        self.mentions = mentioned(teamId=Team(self.team_id), cycleId=self.cycle)
         self.outcomes = [Outcome(one) for one in self.outcome_ids]
         self.standings = [Standing(one) for one in self.outcome_ids]
         yield [self.ranking, *self.mentions.values(), *self.outcomes, *self.standings]
 
     def execute(self) -> None:
         check_mentions(self.mentions)
+        self.cycle.check_open("cycleId")
         for outcome, standing in zip(self.outcomes, self.standings, strict=True):
             now = outcome.known("outcomeIds")
             standing.check_goes_on("outcomeIds")

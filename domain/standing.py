@@ -132,6 +132,8 @@ class State(StrEnum):
 
 
 ENDED = frozenset({State.GRADED, State.CARRIED_OVER, State.ABANDONED, State.WITHDRAWN})
+LEFT_OUT = frozenset({State.PAUSED, State.ABANDONED, State.WITHDRAWN})  # of every roll-up
+GIVEN_UP = frozenset({State.ABANDONED, State.WITHDRAWN})
 UNDER_WAY = frozenset({State.ACTIVE, State.PAUSED})
 
 StandingEvent = (
@@ -158,7 +160,7 @@ class Standing(Fold[StandingEvent]):
     def fold(self, event: StandingEvent) -> None:
         match event:
             case OutcomeActivated() | OutcomeResumed() | OutcomeReopened():
-                self.state = State.ACTIVE
+                self.state, self.graded = State.ACTIVE, None
             case OutcomePaused():
                 self.state = State.PAUSED
             case OutcomeGraded():
@@ -174,6 +176,13 @@ class Standing(Fold[StandingEvent]):
 
     def check_goes_on(self, field: str) -> None:
         """Refuses what can't be done with an outcome that has ended."""
-        if self.state in ENDED:
+        self._check_none_of(ENDED, field)
+
+    def check_counts(self, field: str) -> None:
+        """Refuses what can't be done with an outcome that was abandoned or withdrawn."""
+        self._check_none_of(GIVEN_UP, field)
+
+    def _check_none_of(self, ends: frozenset[State], field: str) -> None:
+        if self.state in ends:
             sentence = f"Set a new outcome: this one has been {self.state.value.lower().replace('_', ' ')}."
             raise Refused(OUTCOME_ENDED, sentence, field)

@@ -395,7 +395,7 @@ class RetireStrategicObjective(Command):
 class LinkCause(Command):
     """Say that one strategic objective drives another (R3).
 
-    Refused where an objective would drive itself by way of others, or one of them is retired.
+    Refused where an objective would drive itself by way of others on the map, or one of them is retired.
     """
 
     entity = "objective_id"
@@ -414,9 +414,10 @@ class LinkCause(Command):
         rising: set[UUID] = {self.drives_id}
         while rising:
             self.driven |= rising
-            generation = [Causes(objective_id) for objective_id in sorted(rising)]
-            yield [*generation]
-            rising = {one for causes in generation for one in causes.drives} - self.driven
+            generation = [(Objective(one), Causes(one)) for one in sorted(rising)]
+            yield [fold for folds in generation for fold in folds]
+            on_map = [causes for objective, causes in generation if not objective.retired]
+            rising = {one for causes in on_map for one in causes.drives} - self.driven
 
     def execute(self) -> None:
         check_mentions(self.mentions)

@@ -15,11 +15,10 @@ from domain.codes import (
     READINGS_REFUSED,
     TERMS_MISSING,
 )
-from domain.cycles import Cycle
 from domain.indicators import Indicator
 from domain.kernel import Command, Fold, IndicatorId, Issued, MeasureId, ReadingId, Reads, Refused
 from domain.measures import Direction, Measure, MeasureSet
-from domain.outcomes import Outcome
+from domain.outcomes import CycleOf, Outcome
 from domain.readings import (
     ExternalId,
     Origin,
@@ -75,7 +74,7 @@ class Taking:
         self.given = given
         self.measure = given.measure_id and Measure(given.measure_id)
         self.indicator = given.indicator_id and Indicator(given.indicator_id)
-        self.cycle: Cycle | None = None
+        self.cycle: CycleOf | None = None
         self.external_reading_id: UUID | None = None
         self.before: ToldBefore | None = None
         if given.external_id is not None:
@@ -92,9 +91,8 @@ class Taking:
         if self.measure and self.measure.outcome_id:
             outcome = Outcome(self.measure.outcome_id)
             yield [outcome]
-            if outcome.now and outcome.now.cycle_id:
-                self.cycle = Cycle(outcome.now.cycle_id)
-                yield [self.cycle]
+            self.cycle = CycleOf(outcome)
+            yield from self.cycle.reads()
 
     def decide(self, reading_id: UUID, origin: Origin, issued: Issued) -> ReadingTaken | None:
         """None where the source has told it before."""
@@ -107,7 +105,8 @@ class Taking:
                 raise Refused(READING_DIFFERS, sentence, "externalId")
             return None
         check_day(taken_on, issued.today)
-        self._check_cycle(taken_on)
+        if self.cycle:
+            self.cycle.check_day(taken_on, "takenOn")
         return ReadingTaken(
             reading_id=reading_id,
             measure_id=given.measure_id,
@@ -122,12 +121,6 @@ class Taking:
             external_id=given.external_id,
             external_reading_id=self.external_reading_id,
         )
-
-    def _check_cycle(self, taken_on: date) -> None:
-        """Readings dated inside a cycle are taken until it is closed (R8)."""
-        cycle = self.cycle
-        if cycle and cycle.planned and cycle.planned.starts_on <= taken_on <= cycle.planned.ends_on:
-            cycle.check_open("takenOn")
 
     def _checked(self) -> tuple[UUID | None, Decimal]:
         """The outcome of the measure, if it is one, and the value."""

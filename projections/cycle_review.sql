@@ -1,7 +1,8 @@
 -- What the review of a cycle tells: how its outcomes ended, which moved and which fell, what effort was for nothing of the strategy,
 -- and what became of the promises of the last review.
 
--- cycle_counts: the outcomes of a cycle by state, the graded ones by colour and success, and the plain means of grade and progress
+-- cycle_counts: the outcomes of a cycle by state, the graded ones by colour and success, and the plain means of grade and progress; the
+-- progress on the day asked for, at the latest the cycle's last
 create function cycle_counts(p_organisation uuid, p_cycle uuid, p_as_of bigint, p_on date)
 returns table (
     outcomes int, drafts int, active int, paused int, graded int, carried_over int, abandoned int, withdrawn int,
@@ -15,9 +16,12 @@ as $$
            count(*) filter (where r.grade >= g.green_from)::int,
            count(*) filter (where r.grade >= g.amber_from and r.grade < g.green_from)::int,
            count(*) filter (where r.grade < g.amber_from)::int, avg(r.grade)::float8,
-           avg(rolled_up(p_organisation, o.id, p_as_of, p_on)) filter (where o.state <> 'DRAFT' and counts(o.state))::float8,
+           avg(rolled_up(p_organisation, o.id, p_as_of, least(p_on, y.ends_on)))
+               filter (where o.state <> 'DRAFT' and counts(o.state))::float8,
            count(*) filter (where r.grade is distinct from r.suggested and r.grade is not null)::int
       from organisation g
+      join cycle y on y.organisation_id = p_organisation and y.id = p_cycle
+                  and y.since <= p_as_of and (y.until is null or y.until > p_as_of)
       left join outcome o on o.organisation_id = p_organisation and o.cycle_id = p_cycle
                          and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
       left join grade r on r.organisation_id = p_organisation and r.id = o.id
@@ -72,7 +76,8 @@ as $$
                and y.since <= p_as_of and (y.until is null or y.until > p_as_of)) w
 $$;
 
--- promises_of_last_review: the tasks that were promised while the cycle before this one, inside the same one, was in review
+-- promises_of_last_review: the tasks that were promised since the review of the cycle before this one, inside the same one, began, or
+-- else from that cycle's last day to this one's; until it was closed, and while its review runs, up to now
 create function promises_of_last_review(p_organisation uuid, p_cycle uuid, p_as_of bigint)
 returns table (task_id uuid)
 language sql stable parallel safe rows 10
@@ -80,14 +85,15 @@ as $$
     select k.id
       from cycle y
      cross join lateral (
-           select f.review_started_on, coalesce(f.closed_on, y.starts_on) as until_on
+           select coalesce(f.review_started_on, f.ends_on) as from_on,
+                  case when f.review_started_on is null then y.ends_on else coalesce(f.closed_on, 'infinity') end as until_on
              from cycle f
-            where f.organisation_id = p_organisation and f.ends_on < y.starts_on and f.review_started_on is not null
+            where f.organisation_id = p_organisation and f.ends_on < y.starts_on and f.state <> 'PLANNED'
               and f.parent_id is not distinct from y.parent_id
               and f.since <= p_as_of and (f.until is null or f.until > p_as_of)
             order by f.ends_on desc, f.id
             limit 1) f
-      join task k on k.organisation_id = p_organisation and k.committed_on between f.review_started_on and f.until_on
+      join task k on k.organisation_id = p_organisation and k.committed_on between f.from_on and f.until_on
                  and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
      where y.organisation_id = p_organisation and y.id = p_cycle
        and y.since <= p_as_of and (y.until is null or y.until > p_as_of)

@@ -10,7 +10,7 @@ from domain.milestones import MilestoneSet
 from domain.outcomes import OutcomeRevised, OutcomeSet
 from domain.people import PersonRegistered, PersonRevised, TeamFormed, TeamRevised
 from domain.promises import TaskCommitted, TaskRequested, TermsAgreed
-from domain.strategy import StrategicObjectiveSet
+from domain.strategy import StrategicObjectiveRevised, StrategicObjectiveSet
 from projections.rows import Recorded, Revision, Table, insert
 
 FINDABLE = Table("findable", ("kind", "title", "description"))
@@ -27,7 +27,7 @@ def _worth_making(recorded: Recorded) -> Iterator[Revision]:
     match recorded.event:
         case OutcomeSet() | OutcomeRevised() as event:
             yield _findable("OUTCOME", event.outcome_id, event.title, event.description)
-        case StrategicObjectiveSet() as event:
+        case StrategicObjectiveSet() | StrategicObjectiveRevised() as event:
             yield _findable("OBJECTIVE", event.objective_id, event.title, event.description)
         case MeasureSet() | MeasureRevised() as event:
             yield _findable("MEASURE", event.measure_id, event.title)

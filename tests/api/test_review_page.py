@@ -1,6 +1,7 @@
 """The review of a cycle, as GraphQL tells it and as a page shows it (R8)."""
 
 import re
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 from uuid import uuid4
@@ -40,6 +41,7 @@ class Season:
     def __init__(self, edge: Edge, organisation: Organisation) -> None:
         self.edge, self.organisation = edge, organisation
         self.cycle = str(uuid4())
+        self.measures: dict[str, str] = {}
 
     async def tell(self, name: str, **fields: Any) -> str:
         answer = await self.edge.command(name, fields, self.organisation.keys["OWNER"])
@@ -51,7 +53,7 @@ class Season:
             "set-outcome", title=title, cycleId=self.cycle, ownerId=str(self.organisation.person), **more
         )
         terms = {"direction": "INCREASE", "baseline": "0", "target": "100", "dueOn": "2022-03-31"}
-        measure = await self.tell("set-measure", outcomeId=outcome, title="Count", **terms)
+        measure = self.measures[title] = await self.tell("set-measure", outcomeId=outcome, title="Count", **terms)
         await self.tell("activate-outcome", outcomeId=outcome)
         for day, value in values:
             await self.tell("take-reading", measureId=measure, value=value, takenOn=day)
@@ -110,6 +112,81 @@ async def test_r8_a_review_tells_what_became_of_a_cycle_then_and_now(edge: Edge)
     assert (early["cycle"]["state"], early["counts"]["graded"]) == ("RUNNING", 0)
 
 
+STOOD = """query ($cycle: ID!, $on: Date) {
+  cycleReview(cycle: $cycle, on: $on) { counts { meanProgress } movers { toProgress } cycle { progress } }
+  cycle(id: $cycle, on: $on) { progress trend(days: 2) { day progress } }
+}"""
+
+
+async def test_r8_a_cycle_stands_as_on_its_last_day_afterwards(edge: Edge) -> None:
+    season = Season(edge, await edge.found("Later"))
+    await season.told()
+    terms = {"measureId": season.measures["Fallen"], "value": "90", "takenOn": "2022-05-01"}
+    await season.tell("take-reading", **terms)
+    await edge.settled(season.organisation)
+    key = season.organisation.keys["READER"]
+
+    async def stood(on: str | None) -> Any:
+        return (await edge.graphql(STOOD, key, cycle=season.cycle, on=on)).json["data"]
+
+    last = await stood("2022-03-31")
+    assert last["cycleReview"]["counts"]["meanProgress"] == last["cycle"]["progress"] == 0.65
+    for later in ("2022-05-02", None):
+        told = await stood(later)
+        assert told["cycleReview"] == last["cycleReview"]
+        assert told["cycle"]["progress"] == 0.65
+        assert [one["progress"] for one in told["cycle"]["trend"]] == [0.65, 0.65]
+    earlier = await stood("2022-02-01")
+    assert earlier["cycleReview"]["counts"]["meanProgress"] == earlier["cycle"]["progress"] == 0.3
+
+
+PROMISED = """query ($cycle: ID!, $asOf: AsOf) {
+  cycleReview(cycle: $cycle, asOf: $asOf) { promises(first: 9) { nodes { title } } }
+}"""
+
+
+async def test_r8_what_is_promised_in_a_review_is_told_before_and_after_it_closes(edge: Edge) -> None:
+    season = Season(edge, await edge.found("Promises"))
+    today = date.today()  # noqa: DTZ011 - the organisation's zone is UTC, and days around midnight are all inside
+    ended, begins = today - timedelta(days=20), today - timedelta(days=19)
+    following, year = str(uuid4()), str(uuid4())
+    whole = {"startsOn": str(ended - timedelta(days=200)), "endsOn": str(today + timedelta(days=60))}
+    await season.tell("plan-cycle", cycleId=year, title="Year", **whole)
+    span = {"startsOn": str(ended - timedelta(days=30)), "endsOn": str(ended)}
+    await season.tell("plan-cycle", cycleId=season.cycle, title="Former", **span)
+    later = {"startsOn": str(begins), "endsOn": str(today + timedelta(days=60))}
+    await season.tell("plan-cycle", cycleId=following, title="Following", **later)
+    key = season.organisation.keys["READER"]
+
+    async def told(cycle: str = following) -> list[str]:
+        await edge.settled(season.organisation)
+        answer = await edge.graphql(PROMISED, key, cycle=cycle)
+        return [one["title"] for one in answer.json["data"]["cycleReview"]["promises"]["nodes"]]
+
+    async def promise(title: str) -> None:
+        await season.tell("commit-task", title=title, servesNothing="Housekeeping", dueOn=str(today))
+
+    await promise("Planned only")
+    assert await told() == [], "the former cycle never ran"
+    await season.tell("start-cycle", cycleId=season.cycle)
+    assert await told() == ["Planned only"], "it has ended, and its review may begin any day"
+    await season.tell("start-review", cycleId=season.cycle)
+    await promise("In review")
+    assert sorted(await told()) == ["In review", "Planned only"], "of the day on which the review began"
+    past = {"startsOn": str(ended - timedelta(days=90)), "endsOn": str(ended - timedelta(days=60))}
+    overdue, next_one = str(uuid4()), str(uuid4())
+    await season.tell("plan-cycle", cycleId=overdue, title="Long over", parentId=year, **past)
+    between = {"startsOn": str(ended - timedelta(days=59)), "endsOn": str(ended - timedelta(days=40))}
+    await season.tell("plan-cycle", cycleId=next_one, title="Over too", parentId=year, **between)
+    await season.tell("start-cycle", cycleId=overdue)
+    await season.tell("start-review", cycleId=overdue)
+    assert len(await told(next_one)) == 2, "a review that still runs, however late, is none of the past"
+    await season.tell("close-cycle", cycleId=season.cycle)
+    assert sorted(await told()) == ["In review", "Planned only"]
+    await season.tell("reopen-cycle", cycleId=season.cycle, reason="A count was forgotten.")
+    assert sorted(await told()) == ["In review", "Planned only"]
+
+
 async def test_the_page_is_whole_escaped_and_loads_nothing(edge: Edge) -> None:
     season = Season(edge, await edge.found("Page"))
     await season.told()
@@ -125,6 +202,31 @@ async def test_the_page_is_whole_escaped_and_loads_nothing(edge: Edge) -> None:
     assert HOSTILE in "".join(parser.text)
     for said in ("Spring: review", "One thing at a time.", "Nobody asks for it.", "−30 points", "closed since"):
         assert said in "".join(parser.text)
+
+
+def foot(answer: Any) -> str:
+    text = answer.raw.decode()
+    return text[text.index("<footer>") + len("<footer>") : text.index("</footer>")]
+
+
+async def test_the_page_says_as_of_when_and_of_which_day_it_is(edge: Edge) -> None:
+    season = Season(edge, await edge.found("Foot"))
+    await season.told()
+    path = f"/reviews/{season.cycle}.html"
+    today = datetime.now(UTC).date()
+    head = (await edge.heads())[season.organisation.id]
+    assert foot(await season.get(path)) == f"As of position {head} of the ledger, for the day {today}."
+    assert foot(await season.get(path + "?on=2022-03-31")) == (
+        f"As of position {head} of the ledger, for the day 2022-03-31."
+    )
+    assert foot(await season.get(path + "?asOf=8")) == f"As of position 8 of the ledger, for the day {today}."
+    moment = f"{today + timedelta(days=3)}T12:00:00Z"
+    assert foot(await season.get(f"{path}?asOf={moment}")) == (
+        f"As recorded by {moment}, for the day {today + timedelta(days=3)}."
+    )
+    assert foot(await season.get(f"{path}?asOf={moment}&on=2022-03-31")) == (
+        f"As recorded by {moment}, for the day 2022-03-31."
+    )
 
 
 async def test_the_page_is_for_who_may_read_and_of_what_is_there(edge: Edge) -> None:

@@ -23,12 +23,14 @@ from domain.codes import (
     DAY_IN_FUTURE,
     NOT_ALLOWED,
     NOT_FOUND,
+    OUTCOME_ENDED,
     PERSON_REQUIRED,
 )
 from domain.delegation import DutiesDelegated
 from domain.kernel import Refused
 from domain.outcomes import OutcomeSet
 from domain.people import TeamFormed
+from domain.standing import OutcomeAbandoned, OutcomePaused, OutcomeWithdrawn
 from domain.values import Invalid, Role
 from tests.given import ANA, BEN, CAT, TODAY, given, issued, named
 from tests.memory_ledger import MemoryLedger
@@ -62,6 +64,14 @@ def test_nobody_checks_in_from_tomorrow() -> None:
 def test_a_check_in_is_of_an_outcome_that_is_there_and_its_id_is_new() -> None:
     given().when(SAYING).then_refused(NOT_FOUND, "outcomeId")
     given(an_outcome(), SAID).when(SAYING).then_refused(ALREADY_EXISTS, "checkInId")
+
+
+def test_nobody_checks_in_on_what_was_given_up() -> None:
+    abandoned = OutcomeAbandoned(outcome_id=OUTCOME, reason="enough")
+    withdrawn = OutcomeWithdrawn(outcome_id=OUTCOME, reason="set twice")
+    for end in (abandoned, withdrawn):
+        given(an_outcome(), end).when(SAYING).then_refused(OUTCOME_ENDED, "outcomeId")
+    given(an_outcome(), OutcomePaused(outcome_id=OUTCOME, reason="not now")).when(SAYING).then(SAID)
 
 
 REVISED = CheckInRevised(

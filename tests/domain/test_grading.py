@@ -10,16 +10,19 @@ from uuid import UUID
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
+from msgspec import structs
 
-from domain.alignment import OutcomeAligned
+from domain.alignment import OutcomeAligned, OutcomeAlignedToObjective
 from domain.carrying import CarriedMeasure, CarryOverOutcome
 from domain.codes import (
     ALREADY_EXISTS,
     CYCLE_CLOSED,
+    CYCLE_ENDS_EARLIER,
     CYCLE_NOT_IN_STATE,
     FOCUS_LIMIT_REACHED,
     GRADE_MISSING,
     GRADE_NEEDS_REASON,
+    INNER_CYCLES_OPEN,
     LESSON_MISSING,
     NOT_FOUND,
     OUTCOME_ENDED,
@@ -28,18 +31,21 @@ from domain.codes import (
     OUTCOMES_UNGRADED,
 )
 from domain.cycles import (
+    Cycle,
     CycleClosed,
     CyclePlanned,
     CycleReopened,
     CycleStarted,
+    PlanCycle,
     ReopenCycle,
     ReviewStarted,
+    StartCycle,
     StartReview,
 )
 from domain.focus import ActivateOutcome, FocusLimitSet, PauseOutcome, ResumeOutcome
-from domain.grading import CloseCycle, GradeOutcome, ReopenOutcome
+from domain.grading import OPEN, CloseCycle, GradeOutcome, ReopenOutcome
 from domain.kernel import Event, Refused
-from domain.measures import Direction, MeasureSet
+from domain.measures import Computation, Direction, MeasureSet
 from domain.outcomes import Ambition, OutcomeSet, RollUp, SetOutcome
 from domain.readings import CorrectReading, ReadingCorrected, ReadingTaken
 from domain.standing import (
@@ -52,11 +58,13 @@ from domain.standing import (
     OutcomePaused,
     OutcomeReopened,
     OutcomeResumed,
+    OutcomeWithdrawn,
     State,
 )
 from domain.taking import TakeReading
 from tests.given import ANA, TODAY, given, given_loosely, issued, named
 from tests.memory_ledger import MemoryLedger
+from tests.stories import BusyLedger, objective, retired
 
 CYCLE, NEXT, OUTCOME, OTHER, MEASURE, NEW = (named(n) for n in ("cycle", "next", "outcome", "other", "measure", "new"))
 PLANNED = CyclePlanned(cycle_id=CYCLE, title="Spring", starts_on=date(2022, 4, 1), ends_on=date(2022, 6, 30))
@@ -106,6 +114,26 @@ def test_r8_another_grade_needs_a_reason() -> None:
     given(*world(read(60))).when(said).then(graded("0.8", "0.6000", reason="sold out at noon", **MISSED))
 
 
+@pytest.mark.parametrize("said", [{}, {"grade": Decimal(1)}], ids=["suggested", "stated"])
+def test_r8_success_is_judged_before_the_grade_is_rounded(said: dict[str, Any]) -> None:
+    many = structs.replace(LOAVES, target=Decimal(100_000))
+    nearly = (SET, many, *REVIEWED, ACTIVE, read(99_996))
+    given(*nearly).when(GradeOutcome(outcome_id=OUTCOME, **said)).then_refused(LESSON_MISSING, "cause", "lesson")
+    missed = GradeOutcome(outcome_id=OUTCOME, **said, **MISSED)
+    given(*nearly).when(missed).then(graded(str(said.get("grade", "1.0000")), "1.0000", **MISSED))
+    granted = GradeOutcome(outcome_id=OUTCOME, grade=Decimal(1), reason="Four burnt with the oven")
+    given(*nearly).when(granted).then(graded("1", "1.0000", success=True, reason="Four burnt with the oven"))
+
+
+def test_r8_an_aspirational_outcome_just_short_of_seven_tenths_does_not_succeed() -> None:
+    hopeful = structs.replace(SET, ambition=Ambition.ASPIRATIONAL)
+    many = structs.replace(LOAVES, target=Decimal(100_000))
+    for value, success in ((69_996, False), (70_000, True)):
+        grading = GradeOutcome(outcome_id=OUTCOME, **MISSED)
+        story = given(hopeful, many, *REVIEWED, ACTIVE, read(value)).when(grading)
+        story.then(graded("0.7000", "0.7000", success=success, **MISSED))
+
+
 def test_r8_an_aspirational_outcome_succeeds_at_seven_tenths() -> None:
     hopeful = OutcomeSet(
         outcome_id=OUTCOME, title="Bread", cycle_id=CYCLE, owner_id=ANA, ambition=Ambition.ASPIRATIONAL
@@ -148,6 +176,21 @@ def test_r8_the_grades_of_what_serves_it_suggest_the_grade_of_a_higher_outcome()
     given(*events).when(GradeOutcome(outcome_id=OUTCOME, **MISSED)).then(graded("0.8000", "0.8000", **MISSED))
 
 
+@pytest.mark.parametrize("end", [None, OutcomePaused, OutcomeAbandoned, OutcomeWithdrawn])
+def test_r8_a_grade_that_no_longer_holds_suggests_nothing(end: Any) -> None:
+    higher = OutcomeSet(outcome_id=OUTCOME, title="Bread", cycle_id=CYCLE, owner_id=ANA, roll_up=RollUp.CHILDREN)
+    rolls, cakes = named("rolls"), named("cakes")
+    links = [OutcomeAligned(outcome_id=one, higher_id=OUTCOME) for one in (rolls, cakes)]
+    grades = [
+        OutcomeGraded(outcome_id=one, grade=Decimal(grade), suggested=None, success=True, graded_on=TODAY)
+        for one, grade in ((rolls, "1"), (cakes, "0.2"))
+    ]
+    reopened = OutcomeReopened(outcome_id=cakes, reason="not yet", cycle_id=CYCLE, owner_id=ANA)
+    ended = [] if end is None else [end(outcome_id=cakes, reason="set twice", cycle_id=CYCLE, owner_id=ANA)]
+    story = given(higher, *REVIEWED, ACTIVE, *links, *grades, reopened, *ended).when(GRADING)
+    story.then(graded("1.0000", "1.0000", success=True))
+
+
 def test_r9_a_regrade_is_a_correction_with_a_reason_even_in_a_closed_cycle() -> None:
     was = graded("1.0000", "1.0000", success=True)
     given(*world(read(100), was, cycle=CLOSED)).when(GRADING).then_refused(GRADE_NEEDS_REASON, "reason")
@@ -169,6 +212,59 @@ def test_r8_a_cycle_is_closed_when_everything_is_graded_carried_over_or_abandone
     given(*RUNNING).when(closing).then_refused(CYCLE_NOT_IN_STATE, "cycleId")
     given(*CLOSED).when(closing).then_nothing()
     given().when(closing).then_refused(NOT_FOUND, "cycleId")
+
+
+def inner(cycle_id: UUID = NEXT, title: str = "April") -> CyclePlanned:
+    return CyclePlanned(
+        cycle_id=cycle_id, title=title, starts_on=PLANNED.starts_on, ends_on=date(2022, 4, 30), parent_id=CYCLE
+    )
+
+
+def test_r8_a_cycle_is_closed_after_those_inside_it() -> None:
+    closing = CloseCycle(cycle_id=CYCLE)
+    running = (inner(), CycleStarted(cycle_id=NEXT))
+    given(*REVIEWED, inner()).when(closing).then(CycleClosed(cycle_id=CYCLE, closed_on=TODAY))
+    for still in (running, (*running, ReviewStarted(cycle_id=NEXT))):
+        story = given(*REVIEWED, *still).when(closing)
+        story.then_refused(INNER_CYCLES_OPEN, "cycleId")
+        assert "April" in str(story.refused)
+    ended = (*running, ReviewStarted(cycle_id=NEXT), CycleClosed(cycle_id=NEXT, closed_on=TODAY))
+    given(*REVIEWED, *ended).when(closing).then(CycleClosed(cycle_id=CYCLE, closed_on=TODAY))
+
+
+def test_r8_no_cycle_is_planned_started_or_reopened_inside_a_closed_one() -> None:
+    planning = PlanCycle(
+        cycle_id=OTHER, title="May", starts_on=date(2022, 5, 1), ends_on=date(2022, 5, 31), parent_id=CYCLE
+    )
+    given(*CLOSED).when(planning).then_refused(CYCLE_CLOSED, "parentId")
+    given(*CLOSED, inner()).when(StartCycle(cycle_id=NEXT)).then_refused(CYCLE_CLOSED, "cycleId")
+    ended = (inner(), CycleStarted(cycle_id=NEXT), CycleClosed(cycle_id=NEXT, closed_on=TODAY))
+    reopening = ReopenCycle(cycle_id=NEXT, reason="forgotten")
+    given(*CLOSED, *ended).when(reopening).then_refused(CYCLE_CLOSED, "cycleId")
+    given(*REVIEWED, *ended).when(reopening).then(CycleReopened(cycle_id=NEXT, reason="forgotten"))
+
+
+LIFE = {
+    "start": StartCycle(cycle_id=NEXT),
+    "review": StartReview(cycle_id=NEXT),
+    "close": CloseCycle(cycle_id=NEXT),
+    "reopen": ReopenCycle(cycle_id=NEXT, reason="forgotten"),
+    "review the longer": StartReview(cycle_id=CYCLE),
+    "close the longer": CloseCycle(cycle_id=CYCLE),
+    "reopen the longer": ReopenCycle(cycle_id=CYCLE, reason="forgotten"),
+}
+
+
+@drawn(st.lists(st.tuples(st.sampled_from(sorted(LIFE)), st.sampled_from(sorted(LIFE))), max_size=12))
+def test_r8_no_order_of_commands_leaves_a_cycle_open_inside_a_closed_one(pairs: list[tuple[str, str]]) -> None:
+    ledger = BusyLedger(*RUNNING, inner())
+    for first, second in pairs:
+        ledger.interleave(LIFE[first], LIFE[second])
+        states = {CYCLE: Cycle(CYCLE), NEXT: Cycle(NEXT)}
+        for event in ledger.events():
+            if isinstance(event, CycleStarted | ReviewStarted | CycleClosed | CycleReopened):
+                states[event.cycle_id].fold(event)
+        assert not (states[CYCLE].closed and states[NEXT].state in OPEN)
 
 
 def test_a_cycle_is_reviewed_after_it_ran_and_reopened_with_a_reason() -> None:
@@ -247,6 +343,21 @@ def test_r16_a_carried_over_outcome_starts_anew_from_its_last_reading() -> None:
     given(*events).when(carrying(measures=(taken,))).then(anew, loaves, again, carried())
 
 
+def test_r16_a_measure_is_computed_from_what_is_carried_over_with_it() -> None:
+    total, other = named("total"), named("other input")
+    sums = MeasureSet(
+        measure_id=total, outcome_id=OUTCOME, title="Total", direction=Direction.INCREASE, baseline=Decimal(0),
+        target=Decimal(100), computation=Computation.SUM, input_ids=(MEASURE, other),
+    )  # fmt: skip
+    elsewhere = structs.replace(LOAVES, measure_id=other, outcome_id=OTHER)
+    new = {one: named(f"{one} anew") for one in (MEASURE, total)}
+    taken = tuple(CarriedMeasure(former_measure_id=one, measure_id=new[one]) for one in (total, MEASURE))
+    story = given(SET, LOAVES, elsewhere, sums, COMING, ACTIVE, read(60)).when(carrying(measures=taken))
+    carried_over = {event.measure_id: event for event in story.emitted if isinstance(event, MeasureSet)}
+    assert carried_over[new[total]].input_ids == (new[MEASURE], other)
+    assert carried_over[new[total]].baseline == Decimal(60)
+
+
 def test_r16_a_stated_baseline_counts_and_links_may_stay_behind() -> None:
     taken = CarriedMeasure(former_measure_id=MEASURE, measure_id=named("loaves anew"), baseline=Decimal(55))
     link = OutcomeAligned(outcome_id=OUTCOME, higher_id=OTHER, weight=Decimal(2))
@@ -254,6 +365,23 @@ def test_r16_a_stated_baseline_counts_and_links_may_stay_behind() -> None:
     kinds = [type(event) for event in story.emitted]
     assert kinds == [OutcomeSet, MeasureSet, OutcomeCarriedOver]
     assert story.emitted[1].as_dict()["baseline"] == Decimal(55)
+
+
+def test_r16_the_new_outcome_is_joined_to_nothing_that_has_left_the_map() -> None:
+    fed, healthy = named("fed"), named("healthy")
+    on_map = [objective(one, title="Fed") for one in (fed, healthy)]
+    links = [OutcomeAlignedToObjective(outcome_id=OUTCOME, objective_id=one) for one in (fed, healthy)]
+    story = given(SET, COMING, ACTIVE, *on_map, *links, retired(fed)).when(carrying())
+    assert story.emitted[1:] == [OutcomeAlignedToObjective(outcome_id=NEW, objective_id=healthy), carried()]
+
+
+def test_r16_the_new_outcome_is_joined_to_nothing_of_a_closed_cycle() -> None:
+    higher = OutcomeSet(outcome_id=OTHER, title="Meals", cycle_id=CYCLE, owner_id=ANA)
+    link = OutcomeAligned(outcome_id=OUTCOME, higher_id=OTHER)
+    story = given(SET, higher, link, COMING, *REVIEWED, ACTIVE).when(carrying())
+    assert story.emitted[1] == OutcomeAligned(outcome_id=NEW, higher_id=OTHER)
+    story = given(SET, higher, link, COMING, *CLOSED, ACTIVE, graded("1", success=True)).when(carrying(reason="late"))
+    assert [type(event) for event in story.emitted] == [OutcomeSet, OutcomeCarriedOver]
 
 
 def test_r16_what_was_graded_stays_graded() -> None:
@@ -272,6 +400,13 @@ def test_r16_what_has_ended_or_is_there_already_is_not_carried_over() -> None:
     given(SET, COMING, closed).when(carrying()).then_refused(CYCLE_CLOSED, "cycleId")
     strange = CarriedMeasure(former_measure_id=named("strange"))
     given(SET, COMING).when(carrying(measures=(strange,))).then_refused(NOT_FOUND, "measures")
+
+
+def test_r16_nothing_is_carried_over_into_a_cycle_that_ends_earlier() -> None:
+    former = structs.replace(COMING, ends_on=PLANNED.ends_on - timedelta(days=1), starts_on=date(2022, 1, 1))
+    given(SET, PLANNED, former).when(carrying()).then_refused(CYCLE_ENDS_EARLIER, "cycleId")
+    shorter = structs.replace(COMING, starts_on=date(2022, 6, 1), ends_on=PLANNED.ends_on)
+    assert given(SET, PLANNED, shorter).when(carrying()).refused is None
 
 
 TURNS = st.lists(

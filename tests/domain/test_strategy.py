@@ -20,7 +20,7 @@ from domain.strategy import (
     perspective_id,
 )
 from domain.values import Invalid
-from tests.given import ORGANISATION, given, named
+from tests.given import ORGANISATION, given, given_loosely, named
 from tests.stories import (
     GROWTH,
     LOYALTY,
@@ -34,6 +34,7 @@ from tests.stories import (
     objective,
     perspectives,
     reaches,
+    retired,
     team,
 )
 
@@ -112,6 +113,15 @@ def test_r3_an_unlinked_cause_makes_no_circle() -> None:
     unlinked = CauseUnlinked(objective_id=SPEED, drives_id=GROWTH)
     story = [objective(SPEED), objective(GROWTH), cause(SPEED, GROWTH), unlinked]
     given(*story).when(LinkCause(objective_id=GROWTH, drives_id=SPEED)).then(cause(GROWTH, SPEED))
+
+
+def test_r3_a_way_by_a_retired_objective_is_no_circle() -> None:
+    way = [objective(SPEED), objective(LOYALTY), objective(GROWTH), cause(SPEED, LOYALTY), cause(LOYALTY, GROWTH)]
+    back = LinkCause(objective_id=GROWTH, drives_id=SPEED)
+    given(*way).when(back).then_refused(CAUSE_CIRCLE, "drivesId")
+    given_loosely(*way, retired(LOYALTY)).when(back).then(cause(GROWTH, SPEED))
+    beside = [cause(SPEED, GROWTH)]
+    given(*way, *beside, retired(LOYALTY)).when(back).then_refused(CAUSE_CIRCLE, "drivesId")
 
 
 def map_of(ledger: BusyLedger) -> Edges:

@@ -15,7 +15,7 @@ from domain.milestones import SetMilestone
 from domain.outcomes import SetOutcome
 from domain.people import FormTeam, RevisePerson, ReviseTeam
 from domain.revising import ReviseOutcome
-from domain.strategy import SetStrategicObjective
+from domain.strategy import ReviseStrategicObjective, SetStrategicObjective
 from domain.tasks import CommitTask, RenegotiateTask
 from infra.database import Database
 from infra.rebuild import rebuild
@@ -34,7 +34,7 @@ async def found(database: Database, telling: Telling, words: str, as_of: int | N
 async def test_r9_every_kind_is_found_by_its_words_then_and_now(database: Database, database_url: str) -> None:
     async with projecting(database) as (ledger, _, positions):
         telling = await founded(ledger)
-        tell, outcome, measure, indicator, task, team = telling.tell, *(uuid4() for _ in range(5))
+        tell, outcome, measure, indicator, task, team, objective = telling.tell, *(uuid4() for _ in range(6))
         await tell(FormTeam(team_id=team, name="Former crew"))
         await tell(SetOutcome(outcome_id=outcome, title="Former outcome", description="Because waiting hurts"))
         await tell(
@@ -50,13 +50,14 @@ async def test_r9_every_kind_is_found_by_its_words_then_and_now(database: Databa
         await tell(DefineIndicator(indicator_id=indicator, title="Former indicator"))
         await tell(CommitTask(task_id=task, title="Former task", due_on=date(2022, 5, 1), outcome_id=outcome))
         await tell(SetMilestone(milestone_id=uuid4(), outcome_id=outcome, title="Milestone", due_on=date(2022, 5, 1)))
-        await tell(SetStrategicObjective(objective_id=uuid4(), title="Objective", perspective="CUSTOMER"))
+        await tell(SetStrategicObjective(objective_id=objective, title="Former objective", perspective="CUSTOMER"))
         days = (date(2022, 1, 1), date(2022, 12, 31))
         last = await tell(PlanCycle(cycle_id=uuid4(), title="Cycle", starts_on=days[0], ends_on=days[1]))
         then = last.position
         await tell(ReviseTeam(team_id=team, name="Later crew"))
         await tell(ReviseOutcome(outcome_id=outcome, title="Later outcome", reason="Clearer."))
         await tell(ReviseMeasure(measure_id=measure, title="Later measure", effective_on=days[0], reason="Clearer."))
+        await tell(ReviseStrategicObjective(objective_id=objective, title="Later objective"))
         await tell(ReviseIndicator(indicator_id=indicator, title="Later indicator", reason="Clearer."))
         await tell(RenegotiateTask(task_id=task, title="Later task", reason="Clearer."))
         await tell(Follow(entity_id=task, kind=EntityKind.TASK))
@@ -64,7 +65,7 @@ async def test_r9_every_kind_is_found_by_its_words_then_and_now(database: Databa
         await tell(Unfollow(entity_id=task, kind=EntityKind.TASK))
         last = await tell(RevisePerson(person_id=telling.person_id, name="Later Ana", email="ana@harbour.example"))
         assert await positions.wait(telling.organisation_id, last.position, SECONDS)
-    revised = {"TEAM", "OUTCOME", "MEASURE", "INDICATOR", "TASK"}
+    revised = {"TEAM", "OUTCOME", "MEASURE", "INDICATOR", "TASK", "OBJECTIVE"}
     assert await found(database, telling, "former", then) == revised
     assert await found(database, telling, "former") == set()
     assert await found(database, telling, "later") == {*revised, "PERSON"}

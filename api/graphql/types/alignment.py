@@ -59,20 +59,21 @@ class Cycle(Node):
     parent: Annotated["Cycle | None", Relation(on="parent_id")]
     progress: Annotated[
         float | None,
-        Expr("cycle_progress({org}, {t}.id, {pos}, {on})", price=10),
-        "The plain mean of the progress of its outcomes that are no drafts and count; null where none is clear.",
+        Expr("cycle_progress({org}, {t}.id, {pos}, least({on}, {t}.ends_on))", price=10),
+        "The plain mean of the progress of its outcomes that are no drafts and count, at the latest on its last day;"
+        " null where none is clear.",
     ]
 
     @mapped(
         Relation(
-            source="(select d.day, cycle_progress({org}, {t}.id, {pos}, d.day) as progress"
+            source="(select d.day, cycle_progress({org}, {t}.id, {pos}, least(d.day, {t}.ends_on)) as progress"
             " from days_to({on}, {a.days}) d)",
             order=order(unique="day date"),
             typical=90,
         )
     )
     def trend(self, days: int = 30) -> list[ProgressPoint]:
-        """Its progress on each of so many days up to the day asked for; 366 at most."""
+        """Its progress on each of so many days up to the day asked for, level after its last day; 366 at most."""
         raise NotCompiled
 
     @mapped(Relation(on="cycle_id", order=OUTCOME_ORDERS, filters=OUTCOME_FILTERS))

@@ -1,5 +1,6 @@
 """What the review of a cycle tells."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
@@ -71,6 +72,7 @@ class CycleReview:
     """What became of the outcomes of a cycle: graded, moved, fallen, stopped, gone stale; and of the last promises."""
 
     cycle: Annotated[Cycle | None, Relation(on="cycle_id")]
+    day: Annotated[date, Expr("{on}"), "The day that is told of: the one asked for, or that of `asOf`."]
     counts: Annotated[CycleCounts | None, Relation(source="cycle_counts({org}, {t}.cycle_id, {pos}, {on})")]
     effort: Annotated[CycleEffort | None, Relation(source="cycle_effort({org}, {t}.cycle_id, {pos})")]
     stale_count: Annotated[
