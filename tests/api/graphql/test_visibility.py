@@ -259,7 +259,7 @@ async def test_r15_no_way_leads_to_what_is_hidden_now_nor_as_of_before(asker: As
         (Restriction("TEAM", team=2, owner=0), {0, 1, 2}),  # the owner, the team's member, the member above
         (Restriction("NAMED", team=2, named=frozenset({3})), {3}),  # a lead above is no lead of the team
         (Restriction("NAMED", team=1, reviewer=0), {0, 2}),
-        (Restriction("OWNER_AND_LEADS", team=2, owner=3, reviewer=0), {2, 3}),
+        (Restriction("OWNER_AND_LEADS", team=2, owner=3, reviewer=0), {0, 2, 3}),  # who reviews it reads it
     ],
 )
 async def test_r15_each_level_is_seen_by_those_that_it_names(
