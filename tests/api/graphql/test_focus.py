@@ -60,8 +60,8 @@ def share(world: list[Worked], holder: str) -> Fraction | None:
         return None
     stated = sum(effort or 0 for effort, _ in open_)
     weights = [(Fraction(effort or 0) if stated else Fraction(1), rank) for effort, rank in open_]
-    top = sum(weight for weight, rank in weights if rank is not None and rank <= 3)
-    return top / sum(weight for weight, _ in weights)
+    top = sum((weight for weight, rank in weights if rank is not None and rank <= 3), Fraction(0))
+    return top / sum((weight for weight, _ in weights), Fraction(0))
 
 
 async def put(rows: Rows, world: list[Worked]) -> None:
