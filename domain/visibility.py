@@ -129,8 +129,6 @@ class Veil:
         self.veiled: set[str] = set()  # of what is named: the hidden outcomes, and what hangs on them
 
     def covers(self, fold: Fold[Any]) -> bool:
-        if not self.hidden:
-            return False
         if isinstance(fold, Told):
             return fold.outcome_id in self.hidden
         return any(tag.partition(":")[2] in self.veiled for tag in fold.tags)
@@ -178,8 +176,9 @@ def as_seen(command: Command, issued: Issued) -> Reads:
     while True:
         before = len(veil.hidden), len(veil.veiled)
         for asked in command.begin(issued):
-            command.select(fold for fold in asked if veil.covers(fold))
-            yield [fold for fold in asked if not veil.covers(fold)]
+            covered = [fold for fold in asked if veil.covers(fold)] if veil.hidden else []
+            command.select(covered)
+            yield [fold for fold in asked if not veil.covers(fold)] if covered else asked
         yield from veil.look(command, issued)
         if before == (len(veil.hidden), len(veil.veiled)):
             return
@@ -187,6 +186,8 @@ def as_seen(command: Command, issued: Issued) -> Reads:
 
 def _ids(value: object) -> Iterator[UUID]:
     """All that a command names, in its lists and their parts too."""
+    if value is None or isinstance(value, str):
+        return
     if isinstance(value, UUID):
         yield value
     elif isinstance(value, tuple):
