@@ -89,6 +89,7 @@ class Sheet:
     numbers: list[int] = field(default_factory=list[int])
     rows: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     problems: list[LineProblem] = field(default_factory=list[LineProblem])
+    by_reference: set[int] = field(default_factory=set[int])  # the lines that name their measure or indicator so
 
     def wrong(self, line: int, detail: str, column: str = "", code: str = INVALID.name) -> None:
         self.problems.append(LineProblem(line=line, code=code, detail=detail, column=column))
@@ -193,6 +194,11 @@ def _is_id(text: str) -> bool:
         return False
 
 
+def nothing_bears(column: str) -> str:
+    """What is said of a reference that nobody bears, or that stands for what the caller may not see (R15)."""
+    return f"Give the id of the {column}, or a reference that it bears as system:id; nothing bears this one."
+
+
 async def resolve(sheet: Sheet, database: Database, organisation_id: UUID) -> None:
     """Puts ids where references stand; a line whose reference nobody bears is wrong, and taken out."""
     named = {row[column] for row in sheet.rows for column in NAMED if column in row and not _is_id(row[column])}
@@ -209,11 +215,9 @@ async def resolve(sheet: Sheet, database: Database, organisation_id: UUID) -> No
         name = row[column]
         if not _is_id(name):
             if name not in found:
-                detail = (
-                    f"Give the id of the {column}, or a reference that it bears as system:id; nothing bears this one."
-                )
-                sheet.wrong(number, detail, column, NOT_FOUND.name)
+                sheet.wrong(number, nothing_bears(column), column, NOT_FOUND.name)
                 continue
+            sheet.by_reference.add(number)
             row[column] = found[name]
         kept.append((number, row))
     sheet.keep(kept)
@@ -226,8 +230,10 @@ def body_of(rows: Iterable[Mapping[str, str]]) -> bytes:
 
 def _refused_lines(sheet: Sheet, refusal: ReadingsRefused) -> Iterator[LineProblem]:
     for nth, one in refusal.refusals.items():
-        column = OF_FIELD.get(one.fields[0], "") if one.fields else ""
-        yield LineProblem(line=sheet.numbers[nth], code=one.code.name, detail=one.sentence, column=column)
+        line, column = sheet.numbers[nth], OF_FIELD.get(one.fields[0], "") if one.fields else ""
+        unknown = one.code is NOT_FOUND and line in sheet.by_reference
+        detail = nothing_bears(column) if unknown else one.sentence
+        yield LineProblem(line=line, code=one.code.name, detail=detail, column=column)
 
 
 def _set_aside(sheet: Sheet, check: Callable[[bytes], object], whole: Invalid) -> None:

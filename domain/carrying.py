@@ -18,6 +18,7 @@ from domain.outcomes import CycleOf, Outcome, OutcomeSet, cycles_of
 from domain.standing import OutcomeCarriedOver, Standing, State
 from domain.strategy import Objective
 from domain.values import Reason, Title
+from domain.visibility import Sight, Visibility, VisibilitySet
 
 
 class CarriedMeasure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -35,8 +36,9 @@ class CarryOverOutcome(Command):
     Readings, check-ins and grades stay with the former one. Out of a closed cycle it needs a reason (R8). Refused where
     it was withdrawn or abandoned, the other cycle is closed or ends earlier, or a measure is none of its own.
 
-    It starts anew: what it could not be aligned to today, a retired objective or an outcome of a closed cycle, it does
-    not serve; and a measure is computed from what is carried over with it, else from what it was computed from.
+    Whoever could see the former one sees the new one, and nobody else (R15). It starts anew: what it could not be
+    aligned to today, a retired objective or an outcome of a closed cycle, it does not serve; and a measure is computed
+    from what is carried over with it, else from what it was computed from.
     """
 
     entity = "outcome_id"
@@ -54,10 +56,20 @@ class CarryOverOutcome(Command):
         self.outcome = Outcome(self.outcome_id)
         self.former = Outcome(self.former_id)
         self.standing = Standing(self.former_id)
+        self.sight = Sight(self.former_id)
         self.measured = Measures(self.former_id)
         self.cycle = Cycle(self.cycle_id)
         self.serves, self.objectives = Serves(self.former_id), ServesObjectives(self.former_id)
-        yield [self.outcome, self.former, self.standing, self.measured, self.cycle, self.serves, self.objectives]
+        yield [
+            self.outcome,
+            self.former,
+            self.standing,
+            self.sight,
+            self.measured,
+            self.cycle,
+            self.serves,
+            self.objectives,
+        ]
         self.taken = {
             one.measure_id or uuid5(self.issued.command_id, str(one.former_measure_id)): one for one in self.measures
         }
@@ -95,6 +107,14 @@ class CarryOverOutcome(Command):
                 roll_up=was.roll_up,
             )
         )
+        if self.sight.visibility is not Visibility.ORGANISATION:
+            self.emit(
+                VisibilitySet(
+                    outcome_id=self.outcome_id,
+                    visibility=self.sight.visibility,
+                    added_ids=tuple(sorted(self.sight.named)),
+                )
+            )
         for measure_id, carried in self.taken.items():
             self.emit(self._measure(measure_id, carried))
         self._align()

@@ -28,6 +28,7 @@ CONFLICT = Code("CONFLICT", "", "Others decided on the same facts at the same ti
 STALE_POSITION = Code("STALE_POSITION", "", "What the command depends on has changed since the expected position.")
 IDEMPOTENCY_KEY_REUSED = Code("IDEMPOTENCY_KEY_REUSED", "R12", "The key has been used for another command.")
 OCCURRED_IN_FUTURE = Code("OCCURRED_IN_FUTURE", "", "What is recorded has happened; it cannot lie in the future.")
+DAY_IN_FUTURE = Code("DAY_IN_FUTURE", "", "The day lies in the future.")
 
 # Strategy
 PERSPECTIVE_UNKNOWN = Code("PERSPECTIVE_UNKNOWN", "", "The strategy map has no such perspective.")
@@ -89,6 +90,5 @@ DECISION_REVERSED = Code("DECISION_REVERSED", "R9", "The decision has been rever
 
 # Milestones
 MILESTONE_REACHED = Code("MILESTONE_REACHED", "R7", "The milestone has been reached already.")
-DAY_IN_FUTURE = Code("DAY_IN_FUTURE", "R7", "The day lies in the future.")
 
 ALL: dict[str, Code] = {code.name: code for code in list(globals().values()) if isinstance(code, Code)}

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from domain.checkins import SaidOf, check_author
-from domain.codes import ALREADY_EXISTS, COMMENT_RETRACTED, NOT_FOUND, PERSON_REQUIRED
+from domain.codes import ALREADY_EXISTS, COMMENT_RETRACTED, INVALID, NOT_FOUND, PERSON_REQUIRED
 from domain.decisions import Decision
 from domain.kernel import (
     AuthorId,
@@ -66,7 +66,8 @@ class Said(Fold[Commented | CommentRetracted]):
 class Comment(Command):
     """Say something about an outcome, a task, a check-in or a decision, perhaps in reply to another comment.
 
-    Refused where what it is about is unknown, or the comment that it replies to was taken back.
+    Refused where what it is about is unknown, or the comment that it replies to was taken back or is about something
+    else.
     """
 
     entity = "comment_id"
@@ -100,9 +101,9 @@ class Comment(Command):
             raise Refused(PERSON_REQUIRED, "Use the key of a person: a comment is somebody's.")
         if self.said.made:
             raise Refused(ALREADY_EXISTS, "Choose another id: a comment has this one.", "commentId")
-        self._check_about()
         about_id = self.outcome_id or self.task_id or self.check_in_id or self.decision_id
         assert about_id is not None  # noqa: S101 - one of them is given
+        self._check_about(about_id)
         self.emit(
             Commented(
                 comment_id=self.comment_id,
@@ -117,7 +118,7 @@ class Comment(Command):
             )
         )
 
-    def _check_about(self) -> None:
+    def _check_about(self, about_id: UUID) -> None:
         if self.outcome:
             self.outcome.check("outcomeId")
         if self.task and self.task.state is None:
@@ -126,8 +127,8 @@ class Comment(Command):
             self.check_in.standing()
         if self.decision:
             self.decision.check("decisionId")
-        if self.replied:
-            check_stands(self.replied, "replyToId")
+        if self.replied and check_stands(self.replied, "replyToId").about_id != about_id:
+            raise Refused(INVALID, "Reply where the comment stands: it is about something else.", "replyToId")
 
 
 def check_stands(said: Said, field: str) -> Commented:

@@ -22,6 +22,7 @@ from domain.promises import (
 )
 from domain.standing import Standing
 from domain.standing import State as Life
+from domain.visibility import Told
 
 MOST_DUTIES = 10  # that a refusal tells
 UNFINISHED = frozenset({Life.DRAFT, Life.ACTIVE, Life.PAUSED})
@@ -41,24 +42,28 @@ class DutyKind(StrEnum):
 
 
 class Duty(msgspec.Struct, frozen=True):
-    """Something that somebody has to take."""
+    """Something that somebody has to take; without a title where who asks may not see it (R15)."""
 
     kind: DutyKind
     entity_id: UUID
-    title: str
+    title: str | None
 
     def __str__(self) -> str:
         return f"{self.kind.value.lower().replace('_', ' ')} {self.title}"
 
 
 def check_taken(left: Iterable[Duty], *fields: str) -> None:
-    """Refuses to leave duties behind, and lists them."""
-    names = [str(duty) for duty in left]
-    if not names:
+    """Refuses to leave duties behind, and lists them; those that may not be seen are counted."""
+    duties = list(left)
+    if not duties:
         return
-    told = "; ".join(names[:MOST_DUTIES])
-    more = f"; and {len(names) - MOST_DUTIES} more" if len(names) > MOST_DUTIES else ""
-    raise Refused(DUTIES_LEFT, f"Say who takes what is left, all of it or one by one: {told}{more}.", *fields)
+    names = [str(duty) for duty in duties if duty.title is not None]
+    told = names[:MOST_DUTIES]
+    if more := len(names) - len(told):
+        told.append(f"and {more} more")
+    if hidden := len(duties) - len(names):
+        told.append(f"{'and ' if told else ''}{hidden} that you may not see, for a successor to take")
+    raise Refused(DUTIES_LEFT, f"Say who takes what is left, all of it or one by one: {'; '.join(told)}.", *fields)
 
 
 class Owned(Fold[OutcomeSet | OutcomeAssigned]):
@@ -163,14 +168,19 @@ class TeamsInside(Fold[TeamFormed | TeamMoved]):
 
 
 class Work:
-    """The outcomes among which those are that somebody works on, and what they stand at."""
+    """The outcomes among which those are that somebody works on, what they stand at, and how to call them."""
 
     def __init__(self, outcome_ids: Iterable[UUID]) -> None:
         self.outcomes = {one: Outcome(one) for one in sorted(outcome_ids)}
         self.standings = {one: Standing(one) for one in self.outcomes}
+        self.told = {one: Told(one) for one in self.outcomes}
 
     def folds(self) -> list[Fold[Any]]:
-        return [*self.outcomes.values(), *self.standings.values()]
+        return [*self.outcomes.values(), *self.standings.values(), *self.told.values()]
+
+    def duty(self, kind: DutyKind, outcome: OutcomeSet) -> Duty:
+        """A duty out of an outcome."""
+        return Duty(kind, outcome.outcome_id, self.told[outcome.outcome_id].title)
 
     def now(self, *, within: frozenset[Life]) -> Iterator[tuple[OutcomeSet, Life]]:
         """What stands at one of these."""
@@ -191,6 +201,7 @@ class PersonsDuties:
         self.member_of: list[UUID] = []
         self.led: list[UUID] = []
         self.duties: list[Duty] = []
+        self.titles: dict[UUID, str | None] = {}  # of the outcomes; none for those that may not be seen (R15)
 
     def reads(self, *beside: Fold[Any]) -> Reads:
         """First what they ever had a part in, then how each of it stands."""
@@ -202,6 +213,7 @@ class PersonsDuties:
         memberships = {one: Membership(self.person_id, one) for one in sorted(teams.team_ids)}
         names = {one: TeamName(one) for one in memberships}
         yield [*work.folds(), *promises.values(), *memberships.values(), *names.values()]
+        self.titles = {one: told.title for one, told in work.told.items()}
         me = self.person_id
         self.owned = [(one, life) for one, life in work.now(within=WORKED_ON) if one.owner_id == me]
         self.reviewed = [one for one, _ in work.now(within=UNFINISHED) if one.reviewer_id == me]
@@ -210,8 +222,8 @@ class PersonsDuties:
         self.member_of = [one for one, membership in memberships.items() if membership.joined]
         self.led = [one for one, membership in memberships.items() if membership.lead]
         self.duties = [
-            *(Duty(DutyKind.OWNS_OUTCOME, one.outcome_id, one.title) for one, _ in self.owned),
-            *(Duty(DutyKind.REVIEWS_OUTCOME, one.outcome_id, one.title) for one in self.reviewed),
+            *(work.duty(DutyKind.OWNS_OUTCOME, one) for one, _ in self.owned),
+            *(work.duty(DutyKind.REVIEWS_OUTCOME, one) for one in self.reviewed),
             *(duty_of(DutyKind.PROMISED, one) for one in self.promised),
             *(duty_of(DutyKind.IS_PROMISED, one) for one in self.awaited),
             *(Duty(DutyKind.LEADS_TEAM, one, names[one].name or "") for one in self.led),

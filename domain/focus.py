@@ -26,6 +26,7 @@ from domain.standing import (
     State,
 )
 from domain.values import Limit, Reason, Role, checked_choice
+from domain.visibility import Told
 
 MOST_TITLES = 5  # that a refusal tells
 
@@ -112,14 +113,14 @@ class Place:
         self.cycle_id, self.team_id = cycle_id, team_id
         self.wanted = wanted
         self.ranking: Ranking | None = None
-        self.others: dict[UUID, Outcome] = {}
+        self.others: dict[UUID, Told] = {}
 
     def reads(self, *beside: Fold[Any]) -> Reads:
         """What is active, and, where too few places are free, what takes them."""
         yield [*beside, self.focus, self.policy]
         if self.full:
             self.ranking = Ranking(self.cycle_id, self.team_id) if self.team_id else None
-            self.others = {one: Outcome(one) for one in sorted(self.focus.active)}
+            self.others = {one: Told(one) for one in sorted(self.focus.active)}
             yield [*self.others.values(), *([self.ranking] if self.ranking else [])]
 
     @property
@@ -132,7 +133,7 @@ class Place:
         return len(self.focus.active) + self.wanted > self.limit
 
     def check(self, field: str) -> None:
-        """Refuses to go past the limit, and says what would free a place: the lowest rank first."""
+        """Refuses to go past the limit, and says what would free a place: the lowest rank first (R15)."""
         if not self.full:
             return
         whose = "team" if self.team_id else "owner"
@@ -140,16 +141,19 @@ class Place:
         sentence += f" {len(self.focus.active)} active and may have {self.limit}."
         if self.wanted > 1:
             sentence += f" {self.wanted} more would come."
-        if titles := list(self.titles()):
+        titles = list(self.titles())
+        if titles:
             sentence += f" Of the lowest rank: {'; '.join(titles[:MOST_TITLES])}."
+        if hidden := len(self.others) - len(titles):
+            sentence += f" You may not see {hidden} of them."
         raise Refused(FOCUS_LIMIT_REACHED, sentence, field)
 
     def titles(self) -> Iterator[str]:
-        """Of what is active: first what has no rank, then the lowest rank up to the first."""
+        """Of what is active and may be seen: first what has no rank, then the lowest rank up to the first."""
         order = self.ranking.order if self.ranking else ()
         for one in sorted(self.others, key=lambda one: order.index(one) if one in order else len(order), reverse=True):
-            if now := self.others[one].now:
-                yield now.title
+            if title := self.others[one].title:
+                yield title
 
 
 class ActivateOutcome(Command):

@@ -36,6 +36,7 @@ from domain.standing import (
     State,
 )
 from domain.values import Reason, Role, Text, checked_between
+from domain.visibility import Told
 
 PLACES = Decimal("0.0001")
 MOST_TITLES = 10
@@ -255,7 +256,7 @@ class CloseCycle(Command):
         self.under_way = UnderWay(self.cycle_id)
         inside = Inside(self.cycle_id)
         yield [self.cycle, self.under_way, inside]
-        self.left = [Outcome(one) for one in self.under_way.outcome_ids[:MOST_TITLES]]
+        self.left = [Told(one) for one in self.under_way.outcome_ids[:MOST_TITLES]]
         self.inner = [Cycle(one) for one in inside.cycle_ids]
         yield [*self.left, *self.inner]
 
@@ -267,10 +268,9 @@ class CloseCycle(Command):
         if running:
             raise Refused(INNER_CYCLES_OPEN, f"Close the cycles inside it first: {'; '.join(running)}.", "cycleId")
         if self.left:
-            titles = "; ".join(one.now.title for one in self.left if one.now)
-            more = len(self.under_way.outcome_ids) - len(self.left)
-            rest = f" and {more} more" if more else ""
-            raise Refused(
-                OUTCOMES_UNGRADED, f"Grade, carry over or abandon what is under way: {titles}{rest}.", "cycleId"
-            )
+            titles = [one.title for one in self.left if one.title]
+            more = len(self.under_way.outcome_ids) - len(titles)
+            told = [*(["; ".join(titles)] if titles else []), *([f"{more} more"] if more else [])]
+            sentence = f"Grade, carry over or abandon what is under way: {' and '.join(told)}."
+            raise Refused(OUTCOMES_UNGRADED, sentence, "cycleId")
         self.emit(CycleClosed(cycle_id=self.cycle_id, closed_on=self.issued.today))

@@ -167,6 +167,7 @@ class Fold(Generic[E]):
         """Tags in the order given: the most selective first, for it alone is probed."""
         self.tags = tuple(f"{role.replace('_', '-')}:{one}" for role, one in ids.items() if one is not None)
         self.key: FoldKey = (type(self), self.tags)
+        self.first: Event | None = None  # what brought it into being
         self.last = 0  # position of the last event folded
         self.seen = 0  # how many were folded
 
@@ -175,6 +176,8 @@ class Fold(Generic[E]):
 
     def take(self, event: Event, position: int) -> None:
         """Folds an event of its kind that stands at the position."""
+        if self.first is None:
+            self.first = event
         self.fold(cast(E, event))
         self.last = position
         self.seen += 1
@@ -226,6 +229,7 @@ class Command(
         self.last_known_position: int | None = None
         self.new_decisions: list[Tagged[Event]] = []
         self.known: list[Fold[Any]] = []  # every fold that was read: together they are the boundary
+        self.own: int | None = None  # how many of these it reads itself; the rest say what its issuer may see
         self.issued: Issued
 
     def reads(self) -> Reads:
@@ -248,7 +252,13 @@ class Command(
         self.issued = issued
         self.new_decisions = []
         self.known = []
+        self.own = None
         return self.reads()
+
+    @property
+    def last_read(self) -> int:
+        """Position of the last event among what the command itself must know."""
+        return max((fold.last for fold in self.known[: self.own]), default=0)
 
     def presumes_none(self, fold: Fold[Any]) -> bool:
         """Whether to decide as if nothing had happened to it: what a command brings into being is hardly ever there

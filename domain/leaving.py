@@ -161,7 +161,8 @@ class DeactivatePerson(Command):
     def _check_apart(self, outcome: OutcomeSet, other_id: UUID | None) -> None:
         """Refuses that somebody both owns and reviews an outcome."""
         if self.takers[outcome.outcome_id] == other_id:
-            sentence = f"Let somebody else take this, for nobody reviews what they own: {outcome.title}."
+            title = self.theirs.titles[outcome.outcome_id] or "an outcome that you may not see"
+            sentence = f"Let somebody else take this, for nobody reviews what they own: {title}."
             raise Refused(REVIEWER_IS_OWNER, sentence, self.takers.field(outcome.outcome_id))
 
     def _hand_over_outcomes(self) -> None:
@@ -269,6 +270,7 @@ class DisbandTeam(Command):
         work = Work(held.outcome_ids)
         yield work.folds()
         self.held = [(one, life) for one, life in work.now(within=WORKED_ON) if one.team_id == self.team_id]
+        self.duties = [work.duty(DutyKind.OWNS_OUTCOME, one) for one, _ in self.held]
         taken = (
             (outcome, self.takers[outcome.outcome_id], None)
             for outcome, life in self.held
@@ -283,8 +285,7 @@ class DisbandTeam(Command):
         self.team.check("teamId")
         for field, team in self.mentions:
             team.check(field)
-        duties = [Duty(DutyKind.OWNS_OUTCOME, outcome.outcome_id, outcome.title) for outcome, _ in self.held]
-        self.takers.check(self.team_id, duties)
+        self.takers.check(self.team_id, self.duties)
         self.places.check("successorId" if self.successor_id else "handovers")
         for outcome, life in self.held:
             self.emit(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from domain.kernel import Command, Issued
+from domain.visibility import as_seen
 from infra.appender import Appender
 from infra.codec import decode
 from infra.database import SECONDS_TO_CONNECT, Database
@@ -38,7 +39,7 @@ class Ledger:
     async def rehearse(self, command: Command, issued: Issued) -> int:
         """How many events the command would append on what is recorded now; raises Refused as `execute` would."""
         async with self.database.append.acquire(timeout=SECONDS_TO_CONNECT) as connection:
-            for asked in command.begin(issued):
+            for asked in as_seen(command, issued):
                 items = [(fold.stored, fold.tags, 0) for fold in asked]
                 rows = await connection.fetch(STATEMENTS["read"], issued.organisation_id, None, 0, items)
                 for item, position, version, kind, body, _ in rows:

@@ -20,6 +20,7 @@ from uuid_utils.compat import uuid7
 
 from domain.codes import CONFLICT, IDEMPOTENCY_KEY_REUSED, STALE_POSITION
 from domain.kernel import Command, Fold, FoldKey, Issued, Refused
+from domain.visibility import as_seen
 from infra.appender import MOST_COMMANDS, Answers, Appender, Decided, Fact, Item
 from infra.codec import decode, encode
 from infra.database import SECONDS_TO_CONNECT, Database, statements, unavailable
@@ -198,7 +199,7 @@ class Sequencer:
         FOLDS_PRESUMED.inc(len(waiting.presumed))
         waiting.upon = warmth.stands_upon(folds)
         try:
-            self._check_expected(waiting, folds)
+            self._check_expected(waiting)
             command.execute()
         except Refused as refusal:
             if self._confirmed and not waiting.upon and not waiting.presumed:
@@ -252,7 +253,7 @@ class Sequencer:
     def _learn(self, waiting: Waiting) -> list[Fold[Any]]:
         """Tells the command what is known; the folds that have to be read before it can go on."""
         waiting.presumed = {}
-        for asked in waiting.command.begin(waiting.issued):
+        for asked in as_seen(waiting.command, waiting.issued):
             cold = [fold for fold in asked if not self._lend(fold, waiting)]
             if cold:
                 return cold
@@ -268,12 +269,9 @@ class Sequencer:
         waiting.presumed[fold.key] = fold
         return True
 
-    def _check_expected(self, waiting: Waiting, folds: list[Fold[Any]]) -> None:
+    def _check_expected(self, waiting: Waiting) -> None:
         expected = waiting.issued.expected
-        if expected is None:
-            return
-        last = max((fold.last for fold in folds), default=0)
-        if waiting.upon or last > expected:
+        if expected is not None and (waiting.upon or waiting.command.last_read > expected):
             raise Refused(STALE_POSITION, "Read the current state and decide again; it has changed since.", "If-Match")
 
     def _note(self, waiting: Waiting, turn: Turn) -> None:

@@ -243,7 +243,7 @@ $$;
 -- hidden_outcomes: what a person may not see (R15), by the visibility, teams and names that stand now; without a person, all that
 -- not everybody sees. An outcome's last version says who sees it, even where that has ended. Seen it is with TEAM by the members
 -- of its team and of every team above it, by owner and reviewer; with NAMED by those named, by owner, reviewer and the leads of
--- its team; with OWNER_AND_LEADS by the owner and the leads of its team and of those above.
+-- its team; with OWNER_AND_LEADS by owner and reviewer, and by the leads of its team and of those above.
 create function hidden_outcomes(p_organisation uuid, p_person uuid)
 returns table (id uuid)
 language sql stable parallel safe rows 20
@@ -273,7 +273,7 @@ as $$
                    select from membership m
                     where m.organisation_id = p_organisation and m.team_id = o.team_id and m.person_id = p_person
                       and m.lead and m.until is null)
-           when 'OWNER_AND_LEADS' then p_person = o.owner_id
+           when 'OWNER_AND_LEADS' then p_person in (o.owner_id, o.reviewer_id)
                 or o.team_id in (select u.team_id from mine u where u.lead) end, false)
 $$;
 

@@ -113,6 +113,7 @@ create table delegation (
 );
 create index delegation_by_person on delegation (organisation_id, person_id, starts_on, id) where until is null;
 create index delegation_by_person_as_of on delegation (organisation_id, person_id, starts_on, id);
+create index delegation_by_delegate on delegation (organisation_id, delegate_id);
 
 -- how a person wants to be told: its id is the person's
 create table preferences (

@@ -105,6 +105,31 @@ as $$
       from told
 $$;
 
+-- focus_share: of the open tasks that serve what a team, or a person without one, has active in a cycle, the share that serves what
+-- is of the first three ranks: by effort, among those whose effort is stated, else by count. No task, or nothing ranked: null.
+create function focus_share(p_organisation uuid, p_team uuid, p_person uuid, p_cycle uuid, p_as_of bigint)
+returns float8
+language sql stable parallel safe
+as $$
+    with active (id, rank) as materialized (
+        select o.id, o.rank
+          from outcome o
+         where o.organisation_id = p_organisation and o.cycle_id = p_cycle and o.state = 'ACTIVE'
+           and (o.team_id = p_team or (o.team_id is null and o.owner_id = p_person))
+           and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
+    ),
+    told as (
+        select count(*) as tasks, count(*) filter (where a.rank <= 3) as top,
+               coalesce(sum(k.effort), 0) as effort, coalesce(sum(k.effort) filter (where a.rank <= 3), 0) as top_effort
+          from active a
+          join task k on k.organisation_id = p_organisation and k.outcome_id = a.id and k.state = 'COMMITTED'
+                     and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
+    )
+    select case when effort > 0 then (top_effort / effort)::float8 else top::float8 / nullif(tasks, 0) end
+      from told
+     where exists (select from active where rank is not null)
+$$;
+
 -- contribution: of the promises due from one day to another that serve an outcome, or what serves it: by whom, how far below it (the
 -- shortest way counts), how many there were and how many were kept by p_on, and their effort. A person is named to themselves and to
 -- the leads of their teams (R15); all others stand together, without a name.

@@ -51,9 +51,9 @@ class Given:
         self.emitted: list[Event] = []
         self.refused: Refused | None = None
 
-    def when(self, command: Command, by: UUID | None = ANA, on: date = TODAY) -> Self:
+    def when(self, command: Command, by: UUID | None = ANA, on: date = TODAY, role: Role = Role.OWNER) -> Self:
         try:
-            self.emitted = list(self.ledger.execute(command, issued(by, on)))
+            self.emitted = list(self.ledger.execute(command, issued(by, on, role)))
         except Refused as refused:
             self.refused = refused
         unread = [event for p, event in enumerate(self.given, start=1) if p not in self.ledger.read]

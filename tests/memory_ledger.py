@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from eventsourcing.dcb.popo import InMemoryDCBRecorder
 
 from domain.kernel import Command, DCBAppendCondition, DCBQuery, Event, Fold, Issued
+from domain.visibility import as_seen
 from infra.codec import from_dcb, to_dcb
 
 
@@ -24,7 +25,7 @@ class MemoryLedger:
     def execute(self, command: Command, issued: Issued) -> Sequence[Event]:
         """The events that the command appended; raises Refused. The condition is the union of all that was read."""
         head: int | None = None
-        for folds in command.begin(issued):
+        for folds in as_seen(command, issued):
             command.select(folds)
             for fold in folds:
                 response = self.recorder.read(DCBQuery([fold.item()]))

@@ -59,6 +59,7 @@ def test_confidence_lies_between_0_and_1(confidence: Decimal) -> None:
 def test_nobody_checks_in_from_tomorrow() -> None:
     tomorrow = CheckIn(check_in_id=CHECK_IN, outcome_id=OUTCOME, moved="much", on=TODAY + timedelta(days=1))
     given(an_outcome()).when(tomorrow).then_refused(DAY_IN_FUTURE, "on")
+    assert not DAY_IN_FUTURE.rule  # R7 is of milestones alone
 
 
 def test_a_check_in_is_of_an_outcome_that_is_there_and_its_id_is_new() -> None:

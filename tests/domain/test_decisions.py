@@ -9,6 +9,7 @@ from domain.codes import (
     COMMENT_RETRACTED,
     DAY_IN_FUTURE,
     DECISION_REVERSED,
+    INVALID,
     NOT_ALLOWED,
     NOT_FOUND,
     PERSON_REQUIRED,
@@ -75,6 +76,11 @@ def test_r9_a_comment_is_taken_back_by_who_made_it_or_a_lead_and_takes_no_reply(
     given(an_outcome(), SAID).when(replying).then(reply)
     given(an_outcome(), SAID, retracted).when(replying).then_refused(COMMENT_RETRACTED, "replyToId")
     given(SAID, reply).when(retracting).then(retracted)
+
+
+def test_a_reply_stands_where_the_comment_does() -> None:
+    elsewhere = Comment(comment_id=REPLY, text="Thanks", outcome_id=named("other"), reply_to_id=COMMENT)
+    given(an_outcome(named("other")), SAID).when(elsewhere).then_refused(INVALID, "replyToId")
 
 
 def test_r9_nobody_takes_back_what_somebody_else_said() -> None:

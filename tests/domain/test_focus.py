@@ -22,6 +22,7 @@ from domain.policy import FOCUS_LIMIT, PolicySet, SetPolicy
 from domain.revising import AssignOutcome
 from domain.standing import OutcomeAbandoned, OutcomeActivated, OutcomePaused, OutcomeResumed, OutcomeWithdrawn
 from domain.values import Invalid, Role
+from domain.visibility import Visibility, VisibilitySet
 from tests.given import ANA, BEN, ORGANISATION, given, given_loosely, named
 from tests.stories import (
     OTHER_TEAM,
@@ -228,6 +229,24 @@ def test_r2_a_refusal_names_what_would_free_a_place_the_lowest_rank_first() -> N
         "Pause or abandon an outcome, or raise the limit with a reason: the team has 2 active and may have 2."
         " Of the lowest rank: Answer; Ship."
     )
+
+
+def test_r15_a_refusal_at_the_limit_names_no_outcome_that_is_hidden_and_counts_it() -> None:
+    named_so = [outcome(one, title=title) for one, title in ((A, "Secret"), (C, "Ship"))]
+    hidden = VisibilitySet(outcome_id=A, visibility=Visibility.OWNER_AND_LEADS)
+    story = [cycle(), *ready(B), *named_so, active(A), active(C), focus_limit(2), hidden]
+    sentence = "Pause or abandon an outcome, or raise the limit with a reason: the team has 2 active and may have 2."
+    for by, role, told in (
+        (BEN, Role.MEMBER, " Of the lowest rank: Ship. You may not see 1 of them."),
+        (BEN, Role.OWNER, " Of the lowest rank: Secret; Ship."),
+    ):
+        refused = given_loosely(*story).when(ACTIVATE_B, by=by, role=role).refused
+        assert refused
+        assert refused.sentence == sentence + told
+    none = given_loosely(*story, VisibilitySet(outcome_id=C, visibility=Visibility.NAMED))
+    refused = none.when(ACTIVATE_B, by=BEN, role=Role.MEMBER).refused
+    assert refused
+    assert refused.sentence == f"{sentence} You may not see 2 of them."
 
 
 def test_a_limit_is_set_for_what_exists() -> None:

@@ -62,7 +62,9 @@ from domain.standing import (
     State,
 )
 from domain.taking import TakeReading
-from tests.given import ANA, TODAY, given, given_loosely, issued, named
+from domain.values import Role
+from domain.visibility import Visibility, VisibilitySet
+from tests.given import ANA, BEN, TODAY, given, given_loosely, issued, named
 from tests.memory_ledger import MemoryLedger
 from tests.stories import BusyLedger, objective, retired
 
@@ -382,6 +384,24 @@ def test_r16_the_new_outcome_is_joined_to_nothing_of_a_closed_cycle() -> None:
     assert story.emitted[1] == OutcomeAligned(outcome_id=NEW, higher_id=OTHER)
     story = given(SET, higher, link, COMING, *CLOSED, ACTIVE, graded("1", success=True)).when(carrying(reason="late"))
     assert [type(event) for event in story.emitted] == [OutcomeSet, OutcomeCarriedOver]
+
+
+def test_r15_the_new_outcome_is_for_those_whom_the_former_one_was_for() -> None:
+    hidden = VisibilitySet(outcome_id=OUTCOME, visibility=Visibility.NAMED, added_ids=(BEN,))
+    story = given(SET, COMING, ACTIVE, hidden).when(carrying())
+    assert VisibilitySet(outcome_id=NEW, visibility=Visibility.NAMED, added_ids=(BEN,)) in story.emitted
+
+
+def test_r15_a_cycle_that_cannot_be_closed_tells_no_hidden_title() -> None:
+    hidden = VisibilitySet(outcome_id=OUTCOME, visibility=Visibility.OWNER_AND_LEADS)
+    closing, ledger = CloseCycle(cycle_id=CYCLE), MemoryLedger()
+    ledger.store(*REVIEWED, ACTIVE, SET, hidden)
+    for role, told in ((Role.LEAD, "1 more"), (Role.OWNER, "Bread")):
+        with pytest.raises(Refused) as refusal:
+            ledger.execute(closing, issued(BEN, role=role))
+        assert refusal.value.code == OUTCOMES_UNGRADED
+        assert told in refusal.value.sentence
+        assert ("Bread" in refusal.value.sentence) is (role is Role.OWNER)
 
 
 def test_r16_what_was_graded_stays_graded() -> None:

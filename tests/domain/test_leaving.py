@@ -53,6 +53,7 @@ from domain.tasks import (
     ReturnDelivery,
 )
 from domain.values import Invalid, Role
+from domain.visibility import Visibility, VisibilitySet
 from tests.given import ANA, BEN, CAT, given, given_loosely, issued, named
 from tests.memory_ledger import MemoryLedger
 from tests.stories import (
@@ -430,3 +431,58 @@ def test_r14_what_lies_inside_a_disbanded_team_moves_up() -> None:
 )
 def test_r14_nothing_is_given_to_a_disbanded_team(command: Command, field: str) -> None:
     given_loosely(ANA_HERE, team(), TEAM_ENDED).when(command).then_refused(TEAM_DISBANDED, field)
+
+
+SECRET = [outcome(A, TEAM, ANA, title="Secret"), active(A, TEAM, ANA)]
+HIDDEN = VisibilitySet(outcome_id=A, visibility=Visibility.OWNER_AND_LEADS)
+SECRETLY = "1 that you may not see, for a successor to take"
+
+
+@pytest.mark.parametrize(
+    ("ends", "others", "told"),
+    [
+        (DeactivatePerson(person_id=ANA, reason=WHY), [ANA_HERE], SECRETLY),
+        (
+            DeactivatePerson(person_id=ANA, reason=WHY),
+            [ANA_HERE, promise(by=ANA, to=BEN)],
+            f"promised Mend it; and {SECRETLY}",
+        ),
+        (DisbandTeam(team_id=TEAM, reason=WHY), [team()], SECRETLY),
+        (
+            DisbandTeam(team_id=TEAM, reason=WHY),
+            [team(), outcome(B, title="Answer"), active(B)],
+            f"owns outcome Answer; and {SECRETLY}",
+        ),
+    ],
+)
+def test_r15_duties_that_are_hidden_are_left_behind_by_nobody_and_named_by_no_refusal(
+    ends: Command, others: list[Event], told: str
+) -> None:
+    refused = given_loosely(*SECRET, HIDDEN, *others).when(ends, by=CAT, role=Role.LEAD).refused
+    assert refused
+    assert refused.code == DUTIES_LEFT
+    assert refused.sentence == f"Say who takes what is left, all of it or one by one: {told}."
+    seen = given_loosely(*SECRET, HIDDEN, *others).when(ends, by=CAT).refused
+    assert seen
+    assert "owns outcome Secret" in seen.sentence
+
+
+def test_r15_a_successor_takes_what_who_asks_may_not_see() -> None:
+    given(ANA_HERE, BEN_HERE, *SECRET, HIDDEN).when(ANA_LEAVES, by=CAT, role=Role.LEAD).then(
+        handed(A, BEN, True, TEAM), ANA_LEFT
+    )
+    one_by_one = DeactivatePerson(person_id=ANA, reason=WHY, handovers=(PersonHandover(entity_id=A, person_id=BEN),))
+    given_loosely(ANA_HERE, BEN_HERE, *SECRET, HIDDEN).when(one_by_one, by=CAT, role=Role.LEAD).then_refused(
+        INVALID, "handovers"
+    )
+
+
+def test_r15_a_refused_successor_learns_no_hidden_title() -> None:
+    refused = (
+        given_loosely(ANA_HERE, BEN_HERE, *SECRET, reviewed(A, BEN), HIDDEN)
+        .when(ANA_LEAVES, by=CAT, role=Role.LEAD)
+        .refused
+    )
+    assert refused
+    assert refused.code == REVIEWER_IS_OWNER
+    assert refused.sentence.endswith("what they own: an outcome that you may not see.")

@@ -76,7 +76,7 @@ class AccountabilityQuestions:
         as_of: AsOf | None = UNSET,
         on: date | None = UNSET,
     ) -> Connection[Duty]:
-        """What waits for the viewer, the earliest due first."""
+        """What waits for the viewer, and for whoever has delegated their duties to them; the earliest due first."""
         raise NotCompiled
 
     @mapped(Relation(source=HELD, order=HELD_ORDER, typical=20))

@@ -20,7 +20,7 @@ LIMITED = (
     "(select {whose}, y.id as cycle_id, y.starts_on, coalesce(f.most, g.focus_limit) as most, f.reason"
     " from {{rows:cycle}} y cross join {{rows:organisation}} g"
     " left join {{rows:focus_limit}} f on f.cycle_id = y.id and f.{holder}_id = {{a.{holder}}}"
-    " where y.state = 'RUNNING' and ({{a.cycle}} is null or y.id = {{a.cycle}}))"
+    " where coalesce(y.id = {{a.cycle}}, y.state = 'RUNNING'))"
 )
 FOCUS = {
     "team": LIMITED.format(whose="{a.team} as team_id, null::uuid as person_id", holder="team"),
@@ -68,5 +68,6 @@ class AlignmentQuestions:
         as_of: AsOf | None = UNSET,
         on: date | None = UNSET,
     ) -> list[Focus]:
-        """What a team, or a person without one, works on, in each running cycle or in the one named."""
+        """What a team, or a person without one, works on, in each running cycle or in the one named, whatever it
+        stands at."""
         raise NotCompiled

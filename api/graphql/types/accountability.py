@@ -222,28 +222,33 @@ class DutyKind(Enum):
     ACKNOWLEDGEMENT_DUE = "ACKNOWLEDGEMENT_DUE"
 
 
+MINE = "any ((select a.ids from acting a)::uuid[])"
+# Of the viewer, and of whoever has delegated theirs to them on the day. Each stands once: as the viewer's own, if so.
 DUTIES = (
-    "(select 'ANSWER_REQUEST' as kind, k.id as about_id, k.id as task_id, null::uuid as outcome_id,"
-    " null::uuid as check_in_id, k.due_on from {rows:task} k"
-    " where k.state = 'REQUESTED' and k.promiser_id = {viewer.person}"
-    " union all select 'ACCEPT_DELIVERY', k.id, k.id, null, null, k.due_on from {rows:task} k"
-    " where k.state = 'DELIVERED' and k.beneficiary_id = {viewer.person}"
-    " union all select 'DELIVER', k.id, k.id, null, null, k.due_on from {rows:task} k"
-    " where k.state = 'COMMITTED' and k.due_on < {on} and k.promiser_id = {viewer.person}"
-    " union all select 'ANSWER_TERMS', k.id, k.id, null, null, k.due_on from {rows:task} k"
-    " where k.state = 'COMMITTED' and {viewer.person} in (k.promiser_id, k.beneficiary_id)"
-    " and exists (select from {rows:proposed_terms} p"
-    " where p.task_id = k.id and p.state = 'OPEN' and p.proposer_id <> {viewer.person})"
-    " union all select 'CHECK_IN_DUE', o.id, null, o.id, null, d.due_on from {rows:outcome} o"
+    "(with acting (ids) as materialized (select array(select {viewer.person} union all select d.person_id"
+    " from {rows:delegation} d where d.delegate_id = {viewer.person} and {on} between d.starts_on and d.ends_on))"
+    " select 'ANSWER_REQUEST' as kind, k.id as about_id, k.id as task_id, null::uuid as outcome_id,"
+    " null::uuid as check_in_id, k.due_on, k.promiser_id as person_id from {rows:task} k"
+    f" where k.state = 'REQUESTED' and k.promiser_id = {MINE}"
+    " union all select 'ACCEPT_DELIVERY', k.id, k.id, null, null, k.due_on, k.beneficiary_id from {rows:task} k"
+    f" where k.state = 'DELIVERED' and k.beneficiary_id = {MINE}"
+    " union all select 'DELIVER', k.id, k.id, null, null, k.due_on, k.promiser_id from {rows:task} k"
+    f" where k.state = 'COMMITTED' and k.due_on < {{on}} and k.promiser_id = {MINE}"
+    " union all select 'ANSWER_TERMS', k.id, k.id, null, null, k.due_on, p.person_id from {rows:task} k"
+    " cross join lateral (select case when p.proposer_id = k.promiser_id then k.beneficiary_id else k.promiser_id end"
+    " as person_id from {rows:proposed_terms} p where p.task_id = k.id and p.state = 'OPEN' limit 1) p"
+    f" where k.state = 'COMMITTED' and (k.promiser_id = {MINE} or k.beneficiary_id = {MINE}) and p.person_id = {MINE}"
+    " union all select 'CHECK_IN_DUE', o.id, null, o.id, null, d.due_on, w.person_id from {rows:outcome} o"
+    " cross join lateral (select o.owner_id as person_id where o.owner_id is not null union all"
+    " (select m.person_id from {rows:membership} m where o.owner_id is null and m.team_id = o.team_id and m.lead"
+    f" and m.person_id = {MINE} order by m.person_id <> {{viewer.person}}, m.person_id limit 1)) w"
     " cross join lateral check_in_due({org}, o.id, {pos}, {on}) d"
-    " where o.state = 'ACTIVE' and d.due_on <= {on} and (o.owner_id = {viewer.person} or o.owner_id is null"
-    " and exists (select from {rows:membership} m"
-    " where m.team_id = o.team_id and m.person_id = {viewer.person} and m.lead))"
-    " union all select 'ACKNOWLEDGEMENT_DUE', c.id, null, o.id, c.id, c.dated + g.acknowledgement_days"
-    " from {rows:organisation} g join {rows:outcome} o on o.reviewer_id = {viewer.person}"
+    f" where o.state = 'ACTIVE' and (o.owner_id is null or o.owner_id = {MINE}) and d.due_on <= {{on}}"
+    " union all select 'ACKNOWLEDGEMENT_DUE', c.id, null, o.id, c.id, c.dated + g.acknowledgement_days, o.reviewer_id"
+    f" from {{rows:organisation}} g join {{rows:outcome}} o on o.reviewer_id = {MINE}"
     " cross join lateral (select c.id, c.dated, c.author_id from {rows:check_in} c"
     " where c.outcome_id = o.id and c.dated <= {on} order by c.dated desc, c.made_at desc, c.id desc limit 1) c"
-    " where c.author_id is distinct from {viewer.person}"
+    " where c.author_id is distinct from o.reviewer_id and c.author_id is distinct from {viewer.person}"
     " and not exists (select from {rows:acknowledgement} w where w.check_in_id = c.id))"
 )
 DUTY_ORDER = order("due_on date", "kind", unique="about_id uuid")
@@ -260,6 +265,9 @@ class Duty:
     check-in to make, the last check-in of an outcome to acknowledge."""
 
     kind: DutyKind
+    person: Annotated[
+        Person | None, Relation(on="person_id"), "Whose it is: the viewer's, or of who has delegated theirs to them."
+    ]
     due: Annotated[date, Column("due_on")]
     settled_by: Annotated[str, Expr(SETTLED_BY, price=1), "The command that says yes to it, or does it."]
     task: Annotated[Task | None, Relation(on="task_id")]

@@ -26,12 +26,13 @@ from api.graphql.types.asked import (
     OutcomeOrder,
     OutcomeState,
 )
+from api.graphql.types.cadence import Cadence, cadence_in_force
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
 from api.graphql.types.indicators import Boundary
 from api.graphql.types.labels import Links, Tags
 from api.graphql.types.organisation import Person, ProgressPoint, Reference, RollUp, Team
-from api.graphql.types.practice import COMMENT_ORDER, Cadence, CheckIn, Comment, ConfidencePoint
+from api.graphql.types.practice import COMMENT_ORDER, CheckIn, Comment, ConfidencePoint
 from api.graphql.types.progress import (
     BY_DAY,
     DAYS_OF,
@@ -323,12 +324,7 @@ class Outcome(Node):
     ]
     cadence: Annotated[
         Cadence,
-        Relation(
-            source="(select coalesce(n.every_count, g.cadence_days) as every_count,"
-            " coalesce(n.every_unit, 'DAYS') as every_unit, n.weekday,"
-            " coalesce(n.grace_days, g.grace_days) as grace_days, n.holder_id"
-            " from {rows:organisation} g left join lateral nearest_cadence({org}, {t}.id, {pos}) n on true)"
-        ),
+        Relation(source=cadence_in_force("lateral nearest_cadence({org}, {t}.id, {pos}) n on true")),
         "By what was said nearest to it: of itself, its team, a team above, the organisation.",
     ]
     next_check_in_due: Annotated[

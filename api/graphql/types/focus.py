@@ -15,6 +15,7 @@ IN_FOCUS = (
 # However many the viewer may see, numbers are equal for every reader.
 COUNT = "active_outcomes({org}, {t}.team_id, {t}.person_id, {t}.cycle_id, {pos})"
 SEEN = "(select count(*) from {rows:outcome} o where " + IN_FOCUS.format(row="o") + ")::int"
+SHARE = "focus_share({org}, {t}.team_id, {t}.person_id, {t}.cycle_id, {pos})"
 FREE = f"greatest({{t}}.most - {COUNT}, 0)"
 
 
@@ -34,6 +35,12 @@ class Focus:
     ]
     active_count: Annotated[int, Expr(COUNT), "How many there are, whoever asks."]
     hidden_count: Annotated[int, Expr(f"{COUNT} - {SEEN}"), "How many of them the viewer may not see."]
+    top_ranks_share: Annotated[
+        float | None,
+        Expr(SHARE, price=3),
+        "Of the effort of the open tasks that serve them, whoever asks, the share that serves ranks 1 to 3; by count"
+        " where none is stated. Null: no open task, or nothing is ranked.",
+    ]
     free: Annotated[int, Expr(FREE), "How many outcomes more may be active."]
     declined: Annotated[
         list[DeclinedWork],

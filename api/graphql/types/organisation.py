@@ -9,6 +9,7 @@ from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, Expr, Filter, Here, Link, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.scalars import JSON
+from api.graphql.types.cadence import Cadence, cadence_in_force
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.labels import Links, Tags
 
@@ -71,8 +72,11 @@ class Organisation(Node):
     first_day_of_week: int
     fiscal_year_starts_month: int
     holidays: JSON
-    cadence_days: Annotated[int, "How often check-ins are due."]
-    grace_days: int
+    cadence: Annotated[
+        Cadence,
+        Relation(source=cadence_in_force("(select *, id as holder_id from {rows:cadence} c) n on n.id = g.id")),
+        "What holds where nothing was said of an outcome, its team or a team above.",
+    ]
     policy: Annotated[Policy, Here()]
 
 

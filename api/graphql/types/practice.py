@@ -1,10 +1,8 @@
 """Check-ins and who has read them, cadences, comments."""
 
 from datetime import date
-from enum import Enum
 from typing import Annotated
 
-import strawberry
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, NotCompiled, Relation, mapped, order, stands_on
@@ -13,26 +11,6 @@ from api.graphql.types.organisation import Person
 from api.graphql.types.progress import Status
 
 COMMENT_ORDER = order("made_at int8")
-
-
-@strawberry.enum
-class CadenceUnit(Enum):
-    """What a cadence is counted in."""
-
-    DAYS = "DAYS"
-    WEEKS = "WEEKS"
-    MONTHS = "MONTHS"
-
-
-@stands_on(None)
-class Cadence:
-    """How often check-ins are due, by what was said nearest to an outcome."""
-
-    every: Annotated[int, Column("every_count")]
-    unit: Annotated[CadenceUnit, Column("every_unit")]
-    weekday: Annotated[int | None, "1 is Monday."]
-    grace_days: int
-    set_for: Annotated[ID | None, Column("holder_id"), "The outcome, team or organisation; null: the usual one."]
 
 
 @stands_on("comment")

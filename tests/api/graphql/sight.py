@@ -77,7 +77,9 @@ class World:
                 own = one.team is not None and self.members.get((one.team, person), False)
                 return person in {one.owner, one.reviewer} | one.named or own
             case _:
-                return person == one.owner or any(self.members.get((team, person), False) for team in above)
+                return person in {one.owner, one.reviewer} or any(
+                    self.members.get((team, person), False) for team in above
+                )
 
     def hidden(self, person: int | None) -> set[int]:
         return {nth for nth in range(OUTCOMES) if not self.sees(person, nth)}

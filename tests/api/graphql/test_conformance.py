@@ -36,9 +36,9 @@ async def test_c01_the_same_key_twice_merges_its_selections(asker: Asker) -> Non
 
 
 async def test_c02_keys_follow_the_document(asker: Asker) -> None:
-    text = "{ organisation { timeZone ...F name } } fragment F on Organisation { id graceDays }"
+    text = "{ organisation { timeZone ...F name } } fragment F on Organisation { id firstDayOfWeek }"
     data = await asker.data(text)
-    assert list(data["organisation"]) == ["timeZone", "id", "graceDays", "name"]
+    assert list(data["organisation"]) == ["timeZone", "id", "firstDayOfWeek", "name"]
 
 
 async def test_c03_aliases_of_a_list_differ_by_their_arguments(asker: Asker) -> None:
@@ -82,10 +82,10 @@ async def test_c09_skip_and_include_by_variable_and_literal(asker: Asker, skip: 
     literal = f"@skip(if: {words[skip]}) @include(if: {words[include]})"
     variable = "@skip(if: $s) @include(if: $i)"
     for marks, head in ((literal, ""), (variable, "query ($s: Boolean!, $i: Boolean!) ")):
-        text = f"{head}{{ organisation {{ id name {marks} ...F {marks} ... {marks} {{ graceDays }} }} }} "
+        text = f"{head}{{ organisation {{ id name {marks} ...F {marks} ... {marks} {{ firstDayOfWeek }} }} }} "
         given = {} if marks == literal else {"s": bool(skip), "i": bool(include)}
         data = await asker.data(text + "fragment F on Organisation { timeZone }", **given)
-        assert set(data["organisation"]) == ({"id", "name", "timeZone", "graceDays"} if there else {"id"})
+        assert set(data["organisation"]) == ({"id", "name", "timeZone", "firstDayOfWeek"} if there else {"id"})
 
 
 async def test_c10_all_fields_skipped_leave_an_empty_object(asker: Asker) -> None:

@@ -56,7 +56,7 @@ NUMBERS = """
     trend(days: 3) { progress expected pace status confidence } forecast { progress }
     boundaries { standing { current breached shareInside } }
     measures { id progress attainment current hasReading because { kind hiddenCount } forecast { value } } } }
-  focus: focus(team: "TEAM", cycle: "CYCLE") { limit activeCount hiddenCount active { id } }
+  focus: focus(team: "TEAM", cycle: "CYCLE") { limit activeCount hiddenCount topRanksShare active { id } }
   commitments(first: 50) { totalCount nodes { id title state overdue servesHidden outcome { id } } }
   paths: lineOfSight(task: "TASK") { reachesObjective paths { weight reachesObjective steps { __typename } } } }
 """
@@ -155,7 +155,8 @@ async def test_r15_numbers_are_equal_for_every_reader_and_nothing_hidden_is_name
     for key, one in ours.items():
         compared(one, theirs[key])
     for one, other in zip(seen["focus"], whole["focus"], strict=True):
-        assert (one["limit"], one["activeCount"]) == (other["limit"], other["activeCount"])
+        alike_ = ("limit", "activeCount", "topRanksShare")
+        assert [one[name] for name in alike_] == [other[name] for name in alike_]
         assert len(one["active"]) + one["hiddenCount"] == one["activeCount"]
         assert other["hiddenCount"] == 0
     assert seen["commitments"]["totalCount"] == whole["commitments"]["totalCount"]
@@ -259,7 +260,7 @@ async def test_r15_no_way_leads_to_what_is_hidden_now_nor_as_of_before(asker: As
         (Restriction("TEAM", team=2, owner=0), {0, 1, 2}),  # the owner, the team's member, the member above
         (Restriction("NAMED", team=2, named=frozenset({3})), {3}),  # a lead above is no lead of the team
         (Restriction("NAMED", team=1, reviewer=0), {0, 2}),
-        (Restriction("OWNER_AND_LEADS", team=2, owner=3, reviewer=0), {2, 3}),
+        (Restriction("OWNER_AND_LEADS", team=2, owner=3, reviewer=0), {0, 2, 3}),  # who reviews it reads it
     ],
 )
 async def test_r15_each_level_is_seen_by_those_that_it_names(
