@@ -213,6 +213,7 @@ class Database:
             max_cached_statement_lifetime=0,
             **self._settings(
                 plan_cache_mode="force_generic_plan",
+                enable_seqscan="off",  # a small table read whole would be read where it is another organisation's too
                 search_path="read",
                 datestyle="ISO",
                 extra_float_digits="1",
