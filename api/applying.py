@@ -26,6 +26,10 @@ from infra.rebuild import install
 from infra.sequencer import Forgone
 from infra.settings import Settings
 
+SECONDS_OF_REST = (
+    0.5  # nobody here reads what is projected before the end; fewer and larger rounds leave more for the rest
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Urls:
@@ -67,7 +71,7 @@ async def desk_of(settings: Settings, urls: Urls) -> AsyncGenerator[tuple[Desk, 
     """A desk of this process's own; whatever it records, running servers hear of."""
     database = await Database.open(settings, urls.owner, urls.application)
     positions = Positions()
-    projector = Projector(database, positions)
+    projector = Projector(database, positions, SECONDS_OF_REST)
     ledger = Ledger(database)
     ledger.appended.append(projector.stir)
     projector.start()

@@ -60,7 +60,8 @@ def crash(point: str) -> None:
 class Projector:
     """Projects whatever organisation has been stirred."""
 
-    def __init__(self, database: Database, positions: Positions) -> None:
+    def __init__(self, database: Database, positions: Positions, most_rest: float = MOST_SECONDS_OF_REST) -> None:
+        self.most_rest = most_rest
         self.database = database
         self.positions = positions
         self._stirred: dict[UUID, None] = {}
@@ -129,7 +130,7 @@ class Projector:
     def _rest(self, organisation_id: UUID, took: float) -> None:
         if not self.positions.is_awaited(organisation_id):
             self._resting.add(organisation_id)
-            seconds = min(MOST_SECONDS_OF_REST, REST * took)
+            seconds = min(self.most_rest, REST * took)
             asyncio.get_running_loop().call_later(seconds, self._rested, organisation_id)
         elif self._stirred:
             self._awake.set()
@@ -166,8 +167,9 @@ class Projector:
             progresses = [Progress(one, at[one.name]) for one in PROJECTIONS if one.name in at]
             if events:
                 zone = claimed[0][3]
+                readers = {start: Reader(organisation_id, zone) for start in at.values()}  # most stand together
                 for progress in progresses:
-                    await advance(connection, Reader(organisation_id, zone), progress, events)
+                    await advance(connection, readers[progress.position], progress, events)
                 crash("between rows and checkpoint")
                 await self._checkpoint(connection, organisation_id, progresses)
         every = [progress.position for progress in progresses] + [row[1] for row in claimed if row[2] is not None]

@@ -201,7 +201,7 @@ class Rebuild:
 
     def _take(self, reader: Reader, courses: list[Course], event: LedgerRow) -> None:
         try:
-            recorded = reader.recorded(event)
+            recorded = reader.decoded(event)
         except Exception as error:
             for course in courses:
                 self._stop(course, event, error)

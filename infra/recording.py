@@ -13,14 +13,23 @@ LedgerRow = Any  # a record, as the statement `events` lists it
 
 
 class Reader:
-    """Decodes one organisation's events in order, and keeps to its time zone as they change it."""
+    """Decodes one organisation's events in order, each once however many projections ask for it, and keeps to the
+    organisation's time zone as they change it."""
 
     def __init__(self, organisation_id: UUID, time_zone: str | None) -> None:
         self.organisation_id = organisation_id
         self.zone = ZoneInfo(time_zone) if time_zone else UTC
+        self._decoded: dict[int, Recorded] = {}
 
     def recorded(self, row: LedgerRow) -> Recorded:
         """Raises what the codec raises where the event is damaged or unknown."""
+        found = self._decoded.get(row[0])
+        if found is None:
+            found = self._decoded[row[0]] = self.decoded(row)
+        return found
+
+    def decoded(self, row: LedgerRow) -> Recorded:
+        """As `recorded`, for who asks once."""
         position, event_id, version, kind, actor, tags, reason, recorded_at, occurred_at, body = row
         event = decode(kind, version, body)
         if isinstance(event, OrganisationFounded | CalendarSet):

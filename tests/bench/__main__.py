@@ -29,6 +29,7 @@ BENCHES: Mapping[str, tuple[str, str]] = {
     "visible": ("visible", "visible"),
     "http": ("http", "over_http"),
     "reads": ("reads", "reads"),
+    "apply": ("applying", "applying"),
     "scale": ("scale", "scale"),
     "memory": ("memory", "memory"),
 }
