@@ -25,6 +25,7 @@ from api.graphql.types.asked import (
     OutcomeFilter,
     OutcomeOrder,
     OutcomeState,
+    Status,
 )
 from api.graphql.types.cadence import Cadence, cadence_in_force
 from api.graphql.types.common import Connection, Node
@@ -40,7 +41,6 @@ from api.graphql.types.progress import (
     Measure,
     OutcomeForecast,
     RollUpPart,
-    Status,
     TrendPoint,
 )
 from api.graphql.types.reviews import Finding, Grade, LineageStep

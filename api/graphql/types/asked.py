@@ -42,6 +42,19 @@ class CycleState(Enum):
 
 
 @strawberry.enum
+class Status(Enum):
+    """How an outcome stands."""
+
+    ON_TRACK = "ON_TRACK"
+    AT_RISK = "AT_RISK"
+    OFF_TRACK = "OFF_TRACK"
+    TOO_EARLY = "TOO_EARLY"
+    OUTDATED = "OUTDATED"
+    PENDING = "PENDING"
+    CLOSED = "CLOSED"
+
+
+@strawberry.enum
 class OutcomeOrder(Enum):
     """What outcomes are ordered by."""
 
@@ -63,7 +76,10 @@ OUTCOME_ORDERS = {
 
 @strawberry.input
 class OutcomeFilter:
-    """Every key that is given has to hold; an explicit null asks for outcomes without such a thing."""
+    """Every key that is given has to hold; an explicit null asks for outcomes without such a thing.
+
+    `status` is the one that is shown on the day asked for.
+    """
 
     team: ID | None = UNSET
     owner: ID | None = UNSET
@@ -76,9 +92,16 @@ class OutcomeFilter:
     tag: ID | None = UNSET
     under: ID | None = UNSET
     text: str | None = UNSET
+    status: list[Status] | None = UNSET
+    reference_system: str | None = UNSET
+    reference_id: str | None = UNSET
 
 
+REFERENCED = "exists (select from {rows:reference} r where r.entity_id = {c}.id and r."
 OUTCOME_FILTERS = {
+    "filter.status": "outcome_status({org}, {c}.id, {pos}, {on}) = any({v})",
+    "filter.referenceSystem": REFERENCED + "system = {v})",
+    "filter.referenceId": REFERENCED + "external_id = {v})",
     "filter.tag": TAGGED,
     "filter.under": "{c}.team_id in (select b.id from teams_below({org}, {v}, {pos}) b)",
     "filter.text": "position(lower({v}) in lower({c}.title)) > 0",

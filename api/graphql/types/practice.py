@@ -6,9 +6,9 @@ from typing import Annotated
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.types.asked import Status
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.organisation import Person
-from api.graphql.types.progress import Status
 
 COMMENT_ORDER = order("made_at int8")
 

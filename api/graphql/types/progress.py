@@ -14,22 +14,10 @@ from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, Expr, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.scalars import JSON
+from api.graphql.types.asked import Status
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.labels import Links, Tags
 from api.graphql.types.organisation import Person, Reference
-
-
-@strawberry.enum
-class Status(Enum):
-    """How an outcome stands."""
-
-    ON_TRACK = "ON_TRACK"
-    AT_RISK = "AT_RISK"
-    OFF_TRACK = "OFF_TRACK"
-    TOO_EARLY = "TOO_EARLY"
-    OUTDATED = "OUTDATED"
-    PENDING = "PENDING"
-    CLOSED = "CLOSED"
 
 
 @strawberry.enum
