@@ -170,40 +170,58 @@ as $$
     select outcome_id, parent_id, depth, weight, false from tree
 $$;
 
--- line_of_sight: every path from an outcome upwards, to a strategic objective where one is reached, step by step
--- (step 0 is the outcome itself); weight is the product of the links' weights so far.
+-- line_of_sight: every path from an outcome upwards, to a strategic objective where one is reached, the outcome itself first; weight is
+-- the product of the links' weights. What reaches an objective comes first, then what weighs more.
 create function line_of_sight(p_organisation uuid, p_outcome uuid, p_as_of bigint)
-returns table (path int, step int, kind text, id uuid, weight numeric)
-language sql stable parallel safe rows 20
+returns table (path int, ids uuid[], kinds text[], weight numeric, reaches_objective boolean)
+language sql stable parallel safe rows 5
 as $$
-    with recursive walk (ids, kinds, weights, last, done) as (
-        select array[o.id], array['outcome'], array[1::numeric], o.id, false
+    with recursive walk (ids, kinds, weight, last, done) as (
+        select array[o.id], array['outcome'], 1::numeric, o.id, false
           from outcome o
          where o.organisation_id = p_organisation and o.id = p_outcome
            and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
         union all
         select w.ids || coalesce(a.higher_id, a.objective_id),
                w.kinds || case when a.higher_id is null then 'objective' else 'outcome' end,
-               w.weights || a.weight * w.weights[cardinality(w.weights)],
-               coalesce(a.higher_id, a.objective_id),
-               a.higher_id is null
+               w.weight * a.weight, coalesce(a.higher_id, a.objective_id), a.higher_id is null
           from walk w
           join alignment a on a.organisation_id = p_organisation and a.outcome_id = w.last
                           and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
          where not w.done and cardinality(w.ids) < 30
-    ),
-    paths as (
-        select row_number() over (order by w.done desc, w.weights[cardinality(w.weights)] desc, w.ids)::int as path, w.*
-          from walk w
-         where w.done
-            or not exists (
-               select from alignment a
-                where a.organisation_id = p_organisation and a.outcome_id = w.last
-                  and a.since <= p_as_of and (a.until is null or a.until > p_as_of))
     )
-    select p.path, (s.step - 1)::int, s.kind, s.id, s.weight
-      from paths p
-     cross join lateral unnest(p.ids, p.kinds, p.weights) with ordinality s (id, kind, weight, step)
+    select row_number() over (order by w.done desc, w.weight desc, w.ids)::int, w.ids, w.kinds, w.weight,
+           w.done and exists (
+               select from objective o
+                where o.organisation_id = p_organisation and o.id = w.last and not o.is_retired
+                  and o.since <= p_as_of and (o.until is null or o.until > p_as_of))
+      from walk w
+     where w.done
+        or not exists (
+           select from alignment a
+            where a.organisation_id = p_organisation and a.outcome_id = w.last
+              and a.since <= p_as_of and (a.until is null or a.until > p_as_of))
+$$;
+
+-- reaching: every outcome from which a path runs to a strategic objective that is not retired; for who asks of many
+create function reaching(p_organisation uuid, p_as_of bigint)
+returns table (outcome_id uuid)
+language sql stable parallel safe rows 500
+as $$
+    with recursive below (id) as (
+        select a.outcome_id
+          from objective o
+          join alignment a on a.organisation_id = p_organisation and a.objective_id = o.id
+                          and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
+         where o.organisation_id = p_organisation and not o.is_retired
+           and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
+        union
+        select a.outcome_id
+          from below b
+          join alignment a on a.organisation_id = p_organisation and a.higher_id = b.id
+                          and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
+    )
+    select b.id from below b
 $$;
 
 -- reaches_objective: whether a path runs from the outcome to a strategic objective that is not retired

@@ -63,11 +63,12 @@ create function cycle_effort(p_organisation uuid, p_cycle uuid, p_as_of bigint)
 returns table (tasks int, effort numeric, unaligned_tasks int, unaligned_effort numeric, unaligned_share float8)
 language sql stable parallel safe rows 1
 as $$
+    with aligned as materialized (select r.outcome_id from reaching(p_organisation, p_as_of) r)
     select count(*)::int, coalesce(sum(w.effort), 0), count(*) filter (where not w.aligned)::int,
            coalesce(sum(w.effort) filter (where not w.aligned), 0),
            (coalesce(sum(w.effort) filter (where not w.aligned), 0) / nullif(sum(w.effort), 0))::float8
       from (select coalesce(k.effort, 1) as effort,
-                   coalesce(reaches_objective(p_organisation, k.outcome_id, p_as_of), false) as aligned
+                   k.outcome_id is not null and k.outcome_id in (select outcome_id from aligned) as aligned
               from cycle y
               join task k on k.organisation_id = p_organisation and k.due_on between y.starts_on and y.ends_on
                          and k.state not in ('DECLINED', 'WITHDRAWN')

@@ -105,8 +105,8 @@ class Server:
             raise RuntimeError(f"{asked[0]} answered {status}: {text[:300]!r}")
         return text
 
-    async def a_second(self, make: Callable[[], Asked], seconds: float) -> float:
-        """Answers a second over all connections, each asking again as soon as it is answered."""
+    async def a_second(self, make: Callable[[], Asked], seconds: float, clients: int = CONNECTIONS) -> float:
+        """Answers a second over so many connections, each asking again as soon as it is answered."""
         began = perf_counter()
         until, answered = began + seconds, 0
 
@@ -116,7 +116,7 @@ class Server:
                 await self.ask(make(), client)
                 answered += 1
 
-        await asyncio.gather(*(work(client) for client in self.clients))
+        await asyncio.gather(*(work(client) for client in self.clients[:clients]))
         return answered / (perf_counter() - began)
 
 

@@ -85,22 +85,16 @@ class Path:
     ]
 
 
-PATHS = (
-    "(select p.path, array_agg(p.kind order by p.step) as kinds, array_agg(p.id order by p.step) as ids,"
-    " (array_agg(p.weight order by p.step desc))[1] as weight, bool_or(p.kind = 'objective' and exists ("
-    "select from {rows:objective} o where o.id = p.id and not o.is_retired)) as reaches_objective"
-    " from line_of_sight({org}, {t}.outcome_id, {pos}) p group by p.path)"
-)
+PATHS = "line_of_sight({org}, {t}.outcome_id, {pos})"
 
 # A hidden outcome is a step without an id; of paths alike otherwise, the order is told by what is seen.
+STEPS = "from unnest(p.kinds, p.ids) with ordinality x (kind, id, nth) order by x.nth)"
 VEILED_PATHS = (
     "(select row_number() over (order by s.reaches_objective desc, s.weight desc, s.ids)::int as path,"
     " s.kinds, s.ids, s.weight, s.reaches_objective from ("
-    "select array_agg(case when p.id in {hidden} then 'hidden' else p.kind end order by p.step) as kinds,"
-    " array_agg(case when p.id not in {hidden} then p.id end order by p.step) as ids,"
-    " (array_agg(p.weight order by p.step desc))[1] as weight, bool_or(p.kind = 'objective' and exists ("
-    "select from {rows:objective} o where o.id = p.id and not o.is_retired)) as reaches_objective"
-    " from line_of_sight({org}, {t}.outcome_id, {pos}) p group by p.path) s)"
+    f"select array(select case when x.id in {{hidden}} then 'hidden' else x.kind end {STEPS} as kinds,"
+    f" array(select case when x.id not in {{hidden}} then x.id end {STEPS} as ids, p.weight, p.reaches_objective"
+    f" from {PATHS} p) s)"
 )
 PARTS = "sight_parts({org}, {t}.person_id, {t}.team_id, {pos})"
 VEILED_PARTS = f"(select s.* from {PARTS} s where s.task_id is not null or s.outcome_id not in {{hidden}})"
