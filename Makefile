@@ -52,4 +52,4 @@ golden: $(STAMP) ## Write golden files for shapes that have none yet
 	@$(BIN)/python -m tests.golden_files
 
 lock: $(STAMP) ## Resolve the dependencies anew
-	@$(UV) pip compile --quiet --universal --generate-hashes --no-header --group dev pyproject.toml -o requirements.lock
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-strip-extras --no-header --group dev pyproject.toml -o requirements.lock
