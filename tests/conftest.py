@@ -21,7 +21,7 @@ TEMPLATE = "headway_template"
 
 settings.register_profile(
     "fast",
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
