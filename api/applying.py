@@ -26,9 +26,7 @@ from infra.rebuild import install
 from infra.sequencer import Forgone
 from infra.settings import Settings
 
-SECONDS_OF_REST = (
-    0.5  # nobody here reads what is projected before the end; fewer and larger rounds leave more for the rest
-)
+SECONDS_OF_REST = 0.5  # of the projector; nobody here reads before the end, and fewer, larger rounds cost less
 
 
 @dataclass(frozen=True, slots=True)

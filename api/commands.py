@@ -251,26 +251,33 @@ def take_line(
 Take = Callable[[int, bytes, Taken | None], TakenLine]
 
 
+async def _take_all(
+    lines: AsyncIterator[bytes], take: Take, under_way: asyncio.Queue[TakenLine | None], *, skip: bool
+) -> None:
+    """Puts every line into the queue as it is taken, and at the end, or where taking fails, None."""
+    number, after = 0, None
+    try:
+        async for text in lines:
+            number += 1
+            line = take(number, text, after)
+            await under_way.put(line)
+            if line.problem is not None and not skip:
+                break
+            after = None if skip else line.taken
+    except Problem as problem:
+        await under_way.put(TakenLine(number + 1, problem=problem))
+    except Exception:
+        await under_way.put(None)  # or whoever waits for the next answer would wait for ever; told by the task
+        raise
+    await under_way.put(None)
+
+
 async def in_flight(lines: AsyncIterator[bytes], take: Take, *, skip: bool) -> AsyncIterator[LineBody]:
     """An answer a line, in order and as soon as it is known, while the next lines are on their way already; after one
     that failed nothing is tried any more, unless it is to be skipped."""
     under_way: asyncio.Queue[TakenLine | None] = asyncio.Queue(MOST_IN_FLIGHT)
 
-    async def read() -> None:
-        number, after = 0, None
-        try:
-            async for text in lines:
-                number += 1
-                line = take(number, text, after)
-                await under_way.put(line)
-                if line.problem is not None and not skip:
-                    break
-                after = None if skip else line.taken
-        except Problem as problem:
-            await under_way.put(TakenLine(number + 1, problem=problem))
-        await under_way.put(None)
-
-    reading = asyncio.create_task(read())
+    reading = asyncio.create_task(_take_all(lines, take, under_way, skip=skip))
     try:
         while (line := await under_way.get()) is not None:
             try:

@@ -241,6 +241,7 @@ class Sequencer:
         if before.answer.done():
             if before.answer.cancelled() or before.answer.exception() is not None:
                 waiting.answer.set_exception(Forgone())
+                waiting.answer.exception()  # looked at, for nobody may be left who waits for it
             waiting.after = None
             return True
         return id(before) in turn.ordinals or (self.flight is not None and before in self.flight.commands)

@@ -27,7 +27,6 @@ PEOPLE, OUTCOMES, MEASURES, READINGS = 10_000, 5_000, 20_000, 1_000_000
 SMALLER = 100  # the hundredth
 TREE = (1, 3, 9, 27)  # outcomes of a tree by level: forty
 CYCLES = 10
-TREES_OF_ONE = 1  # even the small world has a whole tree
 LAST = date(2026, 10, 31)
 FIRST = LAST - timedelta(days=730)
 
