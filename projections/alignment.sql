@@ -170,10 +170,10 @@ as $$
     select outcome_id, parent_id, depth, weight, false from tree
 $$;
 
--- line_of_sight: every path from an outcome upwards, to a strategic objective where one is reached, the outcome itself first; weight is
--- the product of the links' weights. What reaches an objective comes first, then what weighs more.
+-- line_of_sight: every path from an outcome upwards, the outcome itself first; ends tells whether the last step is a strategic
+-- objective, reaches_objective whether that one is still on the map; weight is the product of the links' weights.
 create function line_of_sight(p_organisation uuid, p_outcome uuid, p_as_of bigint)
-returns table (path int, ids uuid[], kinds text[], weight numeric, reaches_objective boolean)
+returns table (ids uuid[], kinds text[], weight numeric, ends boolean, reaches_objective boolean)
 language sql stable parallel safe rows 5
 as $$
     with recursive walk (ids, kinds, weight, last, done) as (
@@ -190,7 +190,7 @@ as $$
                           and a.since <= p_as_of and (a.until is null or a.until > p_as_of)
          where not w.done and cardinality(w.ids) < 30
     )
-    select row_number() over (order by w.done desc, w.weight desc, w.ids)::int, w.ids, w.kinds, w.weight,
+    select w.ids, w.kinds, w.weight, w.done,
            w.done and exists (
                select from objective o
                 where o.organisation_id = p_organisation and o.id = w.last and not o.is_retired

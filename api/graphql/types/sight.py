@@ -90,11 +90,9 @@ PATHS = "line_of_sight({org}, {t}.outcome_id, {pos})"
 # A hidden outcome is a step without an id; of paths alike otherwise, the order is told by what is seen.
 STEPS = "from unnest(p.kinds, p.ids) with ordinality x (kind, id, nth) order by x.nth)"
 VEILED_PATHS = (
-    "(select row_number() over (order by s.reaches_objective desc, s.weight desc, s.ids)::int as path,"
-    " s.kinds, s.ids, s.weight, s.reaches_objective from ("
-    f"select array(select case when x.id in {{hidden}} then 'hidden' else x.kind end {STEPS} as kinds,"
-    f" array(select case when x.id not in {{hidden}} then x.id end {STEPS} as ids, p.weight, p.reaches_objective"
-    f" from {PATHS} p) s)"
+    f"(select array(select case when x.id in {{hidden}} then 'hidden' else x.kind end {STEPS} as kinds,"
+    f" array(select case when x.id not in {{hidden}} then x.id end {STEPS} as ids,"
+    f" p.weight, p.ends, p.reaches_objective from {PATHS} p)"
 )
 PARTS = "sight_parts({org}, {t}.person_id, {t}.team_id, {pos})"
 VEILED_PARTS = f"(select s.* from {PARTS} s where s.task_id is not null or s.outcome_id not in {{hidden}})"
@@ -117,7 +115,14 @@ class LineOfSight:
     team: Annotated[Team | None, Relation(on="team_id")]
     reaches_objective: Annotated[bool, Expr(REACHES), "Of a person or a team: whether any part of their work does."]
     paths: Annotated[
-        list[Path], Relation(source=PATHS, veiled=VEILED_PATHS, order=order(unique="path int4"), typical=3)
+        list[Path],
+        Relation(
+            source=PATHS,
+            veiled=VEILED_PATHS,
+            order=order("ends bool desc", "weight numeric desc", unique="ids uuid[]"),
+            typical=3,
+        ),
+        "What ends in an objective comes first, then what weighs more.",
     ]
 
     @mapped(Relation(source=PARTS, veiled=VEILED_PARTS, order=order(unique="nth int8"), typical=20))
