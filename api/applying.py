@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,11 +21,13 @@ from infra.database import Database
 from infra.ledger import Ledger
 from infra.migrate import migrate, retag
 from infra.positions import Positions
+from infra.projecting import projecting_beside
 from infra.projector import STATEMENTS, Projector
 from infra.rebuild import install
 from infra.sequencer import Forgone
 from infra.settings import Settings
 
+MUCH = 1_000  # lines; another process takes half a second to start
 SECONDS_OF_REST = 0.5  # of the projector; nobody here reads before the end, and fewer, larger rounds cost less
 
 
@@ -64,18 +66,30 @@ def operator(organisation_id: UUID, time_zone: str = "UTC") -> Viewer:
     return Viewer(organisation_id=organisation_id, role=Role.OWNER, time_zone=time_zone)
 
 
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A desk with what stands behind it."""
+
+    desk: Desk
+    database: Database
+    positions: Positions
+    projector: Projector
+
+
 @asynccontextmanager
-async def desk_of(settings: Settings, urls: Urls) -> AsyncGenerator[tuple[Desk, Database, Positions]]:
-    """A desk of this process's own; whatever it records, running servers hear of."""
+async def desk_of(settings: Settings, urls: Urls, *, much: bool = False) -> AsyncGenerator[Office]:
+    """A desk of this process's own; whatever it records, running servers hear of. Where that is much, another process
+    projects it meanwhile."""
     database = await Database.open(settings, urls.owner, urls.application)
     positions = Positions()
     projector = Projector(database, positions, SECONDS_OF_REST)
     ledger = Ledger(database)
     ledger.appended.append(projector.stir)
-    projector.start()
     try:
-        yield Desk(ledger), database, positions
-        await ledger.drained()
+        async with projecting_beside(urls.owner, urls.application) if much else nullcontext():
+            projector.attend() if much else projector.start()
+            yield Office(Desk(ledger), database, positions, projector)
+            await ledger.drained()
     finally:
         await projector.stop()
         await database.close()
@@ -118,8 +132,10 @@ async def apply_file(
     lines = [line for line in path.read_bytes().splitlines() if line.strip()]  # noqa: ASYNC240 - nothing else runs yet
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     result, last = Applied(), 0
-    async with desk_of(settings, urls) as (desk, database, positions):
-        applying = Applying(desk, operator(organisation_id, await time_zone_of(database, organisation_id)))
+    async with desk_of(settings, urls, much=len(lines) >= MUCH) as office:
+        applying = Applying(
+            office.desk, operator(organisation_id, await time_zone_of(office.database, organisation_id))
+        )
         with Progress(*columns, console=talk, transient=True) as progress:
             bar = progress.add_task(path.name, total=len(lines))
             async for answer in in_flight(applying.each(lines), applying.take, skip=skip):
@@ -133,8 +149,9 @@ async def apply_file(
                 told = f"line {answer.line}: {answer.code}: {answer.detail} {' '.join(answer.fields)}"
                 talk.print(told, markup=False)
         if result.applied and (skip or not result.refused):
-            await positions.wait(organisation_id, last, 60)
-        async with database.owner_connection() as connection:
+            office.projector.start()  # should the other process have come to an end
+            await office.positions.wait(organisation_id, last, 60)
+        async with office.database.owner_connection() as connection:
             await connection.execute("analyze")  # plans made before the next autovacuum would be those of empty tables
     return result
 

@@ -3,7 +3,6 @@
 Exit 0: done; 1: found something; 2: asked wrongly.
 """
 
-import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Generator, Mapping
@@ -16,6 +15,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import uvloop
 from cyclopts import App, Parameter
 from rich.console import Console
 from uuid_utils.compat import uuid7
@@ -26,6 +26,7 @@ from api.readings_csv import ReadingsBody, SheetRefused, take
 from domain.kernel import Refused
 from domain.values import Invalid, Role
 from infra.chain import walk
+from infra.collection import collect_seldom
 from infra.database import DatabaseUnsafe, unavailable
 from infra.embedded import EmbeddedFailed, EmbeddedServer
 from infra.migrate import MigrationRefused
@@ -77,8 +78,8 @@ def _serve(settings: Settings, greet: Callable[[Settings, Urls], Awaitable[str]]
     from api.serving import run  # noqa: PLC0415 - the other subcommands need no web server
 
     with database(settings) as urls:
-        asyncio.run(prepare(urls, talk.print))
-        greeting = asyncio.run(_greeted(greet(settings, urls))) if greet is not None else ""
+        uvloop.run(prepare(urls, talk.print))
+        greeting = uvloop.run(_greeted(greet(settings, urls))) if greet is not None else ""
         return run(settings, urls, lambda: talk.print(greeting, markup=False, soft_wrap=True) if greeting else None)
 
 
@@ -108,7 +109,7 @@ def demo() -> int:
 def migrate() -> int:
     """Apply the schema steps that are missing, and bring the read models to this release's shape."""
     with database(read_settings(os.environ)) as urls:
-        applied = asyncio.run(prepare(urls, talk.print))
+        applied = uvloop.run(prepare(urls, talk.print))
     say("\n".join(applied) if applied else "Nothing to do.")
     return DONE
 
@@ -118,8 +119,9 @@ def apply(file: Path, *, organisation: UUID, on_failure: Literal["stop", "skip"]
     """Apply commands from a file, a JSON line each; run again, it goes on where it stopped."""
     settings = read_settings(os.environ)
     with database(settings) as urls:
-        asyncio.run(prepare(urls, talk.print))
-        result = asyncio.run(apply_file(settings, urls, file, organisation, talk, skip=on_failure == "skip"))
+        uvloop.run(prepare(urls, talk.print))
+        collect_seldom()
+        result = uvloop.run(apply_file(settings, urls, file, organisation, talk, skip=on_failure == "skip"))
     first = f", the first on line {result.first_refused}" if result.refused else ""
     say(f"{result.applied} applied, {result.refused} refused{first}")
     return FOUND if result.refused else DONE
@@ -133,17 +135,17 @@ def import_readings(file: Path, *, organisation: UUID, dry_run: bool = False) ->
 
     async def run(urls: Urls) -> ReadingsBody:
         await prepare(urls, talk.print)
-        async with desk_of(settings, urls) as (desk, database, positions):
-            viewer = operator(organisation, await time_zone_of(database, organisation))
+        async with desk_of(settings, urls) as office:
+            viewer = operator(organisation, await time_zone_of(office.database, organisation))
             envelope = Envelope(key=f"csv-{sha256(content).hexdigest()}")
-            told = await take(content, desk, database, viewer, envelope, dry_run=dry_run)
+            told = await take(content, office.desk, office.database, viewer, envelope, dry_run=dry_run)
             if told.position is not None:
-                await positions.wait(organisation, told.position, 60)
+                await office.positions.wait(organisation, told.position, 60)
         return told
 
     try:
         with database(settings) as urls:
-            told = asyncio.run(run(urls))
+            told = uvloop.run(run(urls))
     except SheetRefused as refusal:
         for one in refusal.problems:
             where = f"line {one.line}{f', {one.column}' if one.column else ''}"
@@ -198,16 +200,16 @@ def _issue(organisation_id: UUID, *commands: tuple[str, Mapping[str, object]]) -
     async def run(urls: Urls) -> tuple[UUID | None, str | None]:
         await prepare(urls, talk.print)
         entity, secret = None, None
-        async with desk_of(settings, urls) as (desk, _, positions):
+        async with desk_of(settings, urls) as office:
             for name, fields in commands:
                 viewer = operator(organisation_id)
-                done = await desk.issue(name, msgspec.json.encode(fields), viewer, Envelope())
-                await positions.wait(organisation_id, done.position, 30)
+                done = await office.desk.issue(name, msgspec.json.encode(fields), viewer, Envelope())
+                await office.positions.wait(organisation_id, done.position, 30)
                 entity, secret = done.id, done.secret
         return entity, secret
 
     with database(settings) as urls:
-        return asyncio.run(run(urls))
+        return uvloop.run(run(urls))
 
 
 def _ask(question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
@@ -222,7 +224,7 @@ def _ask(question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
             await connection.close()
 
     with database(read_settings(os.environ)) as urls:
-        return asyncio.run(run(urls))
+        return uvloop.run(run(urls))
 
 
 @app.command

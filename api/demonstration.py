@@ -73,12 +73,14 @@ async def _apply(settings: Settings, urls: Urls, talk: Console, path: Path, orga
 
 
 async def _issue_keys(settings: Settings, urls: Urls, keys: Path) -> None:
-    async with desk_of(settings, urls) as (desk, _, positions):
+    async with desk_of(settings, urls) as office:
 
         async def issue(organisation_id: UUID, name: str, role: Role, person: str | None = None) -> str:
             fields = {"name": name, "role": role.value} | ({"personId": person} if person else {})
-            done = await desk.issue("issue-api-key", msgspec.json.encode(fields), operator(organisation_id), Envelope())
-            await positions.wait(organisation_id, done.position, 30)
+            done = await office.desk.issue(
+                "issue-api-key", msgspec.json.encode(fields), operator(organisation_id), Envelope()
+            )
+            await office.positions.wait(organisation_id, done.position, 30)
             return done.secret or ""
 
         lines = {

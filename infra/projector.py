@@ -85,8 +85,14 @@ class Projector:
         self._noticed.set()
 
     def start(self) -> None:
-        loops = [*(self._work for _ in range(WORKERS)), self._sweep, self._listen, self._tell]
-        self._tasks = [asyncio.create_task(self._keep(loop)) for loop in loops]
+        """Projects, and tells other processes; after `attend`, now as well."""
+        self.attend()
+        self._tasks += [asyncio.create_task(self._keep(loop)) for loop in [*[self._work] * WORKERS, self._sweep]]
+
+    def attend(self) -> None:
+        """Tells other processes what is appended here and hears how far they are, and leaves projecting to them."""
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._keep(loop)) for loop in (self._listen, self._tell)]
 
     async def stop(self) -> None:
         for task in self._tasks:

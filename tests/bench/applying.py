@@ -46,7 +46,8 @@ def lines(organisation_id: UUID) -> Iterator[bytes]:
 
 
 async def applying(place: Place) -> list[Figure]:
-    async with ledger_at(place, 1) as (ledger, ids, database):
+    database = await place.database()  # of its own: what the other side leaves unprojected is nothing to this one
+    async with ledger_at(place, 1) as (ledger, ids, _):
         urls = Urls(place.server.url(database), place.server.application_url(database))
         quiet = Console(quiet=True)
 
@@ -65,4 +66,5 @@ async def applying(place: Place) -> list[Figure]:
             return await told_for(ledger, lambda: random.choice(ids), SECONDS)  # noqa: S311 - no secret
 
         pairs = [(first, second) for first, second in await interleaved(by_file, append)]
+    await place.drop(database)
     return [compared("apply", "headway apply ÷ append, hot", pairs, LIMIT, sides="commands/s")]
