@@ -177,10 +177,8 @@ returns table (ids uuid[], kinds text[], weight numeric, ends boolean, reaches_o
 language sql stable parallel safe rows 5
 as $$
     with recursive walk (ids, kinds, weight, last, done) as (
-        select array[o.id], array['outcome'], 1::numeric, o.id, false
-          from outcome o
-         where o.organisation_id = p_organisation and o.id = p_outcome
-           and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
+        select array[p_outcome], array['outcome'], 1::numeric, p_outcome, false
+         where p_outcome is not null
         union all
         select w.ids || coalesce(a.higher_id, a.objective_id),
                w.kinds || case when a.higher_id is null then 'objective' else 'outcome' end,

@@ -399,7 +399,7 @@ class Asked:
             return or_null(pieces)
         if stored:
             return pieces  # start-up has checked that the column is not null
-        return guarded(pieces, self.where, self.alias)
+        return guarded(pieces, self.where)
 
     def _leaves(self, cost: Cost) -> Pieces:
         cost.fields += 1
@@ -435,7 +435,7 @@ class Asked:
         return self._nullable([select])
 
     def _nullable(self, pieces: Pieces) -> Pieces:
-        return guarded(pieces, self.where, self.alias) if self.mapped.non_null else or_null(pieces)
+        return guarded(pieces, self.where) if self.mapped.non_null else or_null(pieces)
 
     def _many(self, cost: Cost) -> Pieces:
         inner = Cost(self.path, fields=1)
@@ -456,7 +456,7 @@ class Asked:
             arms = arms + sql(f" when '{value}' then ", arm)
         pieces: Pieces = [arms + " end"]
         cost.fields += 1
-        return guarded(pieces, self.where, alias) if self.mapped.items_non_null else or_null(pieces)
+        return guarded(pieces, self.where) if self.mapped.items_non_null else or_null(pieces)
 
     def _arm(self, type_name: str, key: Sql, cost: Cost) -> Sql:
         """The object of one member type by its key."""

@@ -110,13 +110,14 @@ def or_null(pieces: Iterable[Piece]) -> Pieces:
     return [sql("coalesce(", written(pieces), ", 'null')")]
 
 
-def guarded(pieces: Iterable[Piece], where: str, alias: str | None) -> Pieces:
+def guarded(pieces: Iterable[Piece], where: str) -> Pieces:
     """A value that must not be null: where it is, the statement fails with the field's name.
 
-    The failing expression depends on the row, so that the planner can't evaluate it beforehand.
+    The failing expression depends on a setting, so that the planner can't evaluate it beforehand; on the row it must
+    not depend, or every column of that would be reckoned and carried along.
     """
-    row = f"left({alias}::text, 0)" if alias else "left(current_setting('headway.organisation'), 0)"
-    return [sql("coalesce(", written(pieces), f", ({literal(NON_NULL + where)} || {row})::int::text)")]
+    late = "left(current_setting('headway.organisation'), 0)"
+    return [sql("coalesce(", written(pieces), f", ({literal(NON_NULL + where)} || {late})::int::text)")]
 
 
 def listed(select: Sql) -> Pieces:
