@@ -3,6 +3,7 @@
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 from strawberry import ID
@@ -87,11 +88,12 @@ class Path:
 
 PATHS = "line_of_sight({org}, {t}.outcome_id, {pos})"
 
-# A hidden outcome is a step without an id; of paths alike otherwise, the order is told by what is seen.
+# A hidden outcome is a step without an id of its own; of paths alike otherwise, the order is told by what is seen.
+NOBODY = UUID(int=0)
 STEPS = "from unnest(p.kinds, p.ids) with ordinality x (kind, id, nth) order by x.nth)"
 VEILED_PATHS = (
     f"(select array(select case when x.id in {{hidden}} then 'hidden' else x.kind end {STEPS} as kinds,"
-    f" array(select case when x.id not in {{hidden}} then x.id end {STEPS} as ids,"
+    f" array(select case when x.id in {{hidden}} then '{NOBODY}' else x.id end {STEPS} as ids,"
     f" p.weight, p.ends, p.reaches_objective from {PATHS} p)"
 )
 PARTS = "sight_parts({org}, {t}.person_id, {t}.team_id, {pos})"

@@ -171,6 +171,20 @@ async def test_r15_numbers_are_equal_for_every_reader_and_nothing_hidden_is_name
     assert steps[0] == steps[1]
 
 
+PATHS = """query Paths($id: ID!) { lineOfSight(outcome: $id) { paths { weight steps { __typename } } } }"""
+
+
+@pytest.mark.parametrize("seen", range(OUTCOMES))
+async def test_r15_paths_through_what_is_hidden_are_told_in_one_order(
+    asker: Asker, world: asyncpg.Connection, seen: int
+) -> None:
+    """Several may differ in nothing that is seen."""
+    others = {nth: Restriction(visibility="NAMED") for nth in range(OUTCOMES) if nth != seen}
+    await put(world, World(restrictions=others))
+    asker.viewer = viewer(0, Role.MEMBER)
+    await both(asker, PATHS, id=str(outcome(seen)))
+
+
 @settings(max_examples=5, deadline=None)
 @given(made=worlds(), person=st.none() | st.integers(0, PEOPLE - 1), shift=st.integers(0, 3))
 async def test_r15_no_document_of_the_corpus_names_what_is_hidden(
