@@ -29,6 +29,7 @@ from api.graphql.types import (
     finding,
     indicators,
     labels,
+    milestones,
     organisation,
     practice,
     progress,
@@ -51,6 +52,7 @@ MODULES: tuple[ModuleType, ...] = (
     decisions,
     reviews,
     accountability,
+    milestones,
     finding,
     declining,
 )
@@ -71,7 +73,7 @@ ENTITIES: Mapping[str, tuple[str, Any]] = {
     "indicator_id": ("indicator", indicators.Indicator),
     "boundary_id": ("boundary", indicators.Boundary),
     "task_id": ("task", accountability.Task),
-    "milestone_id": ("milestone", accountability.Milestone),
+    "milestone_id": ("milestone", milestones.Milestone),
     "tag_id": ("tag", labels.Tag),
 }
 SECRETS = frozenset({"issue-api-key"})

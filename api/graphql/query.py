@@ -9,6 +9,7 @@ from api.graphql.questions.alignment import AlignmentQuestions
 from api.graphql.questions.finding import FindingQuestions
 from api.graphql.questions.history import HistoryQuestions
 from api.graphql.questions.labels import LabelsQuestions
+from api.graphql.questions.milestones import MilestoneQuestions
 from api.graphql.questions.news import NewsQuestions
 from api.graphql.questions.organisation import OrganisationQuestions
 from api.graphql.questions.practice import PracticeQuestions
@@ -25,6 +26,7 @@ class Query(
     PracticeQuestions,
     ReviewQuestions,
     AccountabilityQuestions,
+    MilestoneQuestions,
     HistoryQuestions,
     FindingQuestions,
     NewsQuestions,

@@ -39,6 +39,8 @@ SCOPES: Mapping[str, str] = {
     "following": OF_ENTITY,
     "findable": OF_ENTITY.replace("entity_id", "id"),
     "milestone": OF_OUTCOME,
+    "former_day": OF_OUTCOME,
+    "awaited_milestone": OF_OUTCOME + " and {c}.awaited_outcome_id not in {hidden}",
     "reference": OF_ENTITY,
     "entry": "{c}.type like 'task.%' or {c}.position not in {hidden:positions}",
     "concerned": "{c}.id not in {hidden}",

@@ -37,6 +37,7 @@ HOLDS = {
     "personIds": "person",
     "entityId": "person",
     "askedById": "person",
+    "awaitedId": "milestone",
 }
 WITH: Mapping[str, dict[str, Any]] = {
     "inputIds": {"computation": "SUM"},
