@@ -5,6 +5,7 @@ from domain import (
     boundaries,
     cadence,
     carrying,
+    celebrations,
     checkins,
     comments,
     cycles,
@@ -117,6 +118,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     ),
     (checkins.CheckIn, checkins.ReviseCheckIn, checkins.RetractCheckIn, checkins.Acknowledge, cadence.SetCadence),
     (comments.Comment, comments.RetractComment, decisions.RecordDecision, decisions.ReverseDecision),
+    (celebrations.Celebrate, celebrations.Cheer, celebrations.WithdrawCheer),
     (labels.NameTag, labels.Tag, labels.Untag, labels.AttachLink, labels.SetReference),
     (following.Follow, following.Unfollow),
 )

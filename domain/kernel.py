@@ -70,6 +70,7 @@ SuccessorId = Annotated[UUID, Tag("successor")]  # the outcome that takes up wha
 SharedId = Annotated[UUID, Tag("shared")]  # a team that shares an outcome with its owner
 DeclinedWorkId = Annotated[UUID, Tag("declined-work")]
 DecisionId = Annotated[UUID, Tag("decision")]
+CelebrationId = Annotated[UUID, Tag("celebration")]
 CommentId = Annotated[UUID, Tag("comment")]
 AuthorId = Annotated[UUID, Tag("author")]
 

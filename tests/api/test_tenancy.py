@@ -68,6 +68,7 @@ BESIDE: Mapping[str, dict[str, Any]] = {
     "decline-work": {"teamId": None},
     "set-cadence": {"every": 2, "unit": "WEEKS"},
     "comment": {"outcomeId": None},
+    "celebrate": {"outcomeId": None},
     "revise-check-in": {"next": "Other"},
 }
 # Of which exactly one is given.
@@ -76,7 +77,7 @@ EITHER = (
     frozenset({"measureId", "indicatorId"}),
     frozenset({"teamId", "personId"}),
     frozenset({"outcomeId", "servesNothing"}),
-    frozenset({"outcomeId", "taskId", "checkInId", "decisionId"}),
+    frozenset({"outcomeId", "taskId", "checkInId", "decisionId", "celebrationId"}),
 )
 
 
@@ -195,6 +196,7 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
     await made("checkIn", "check-in", outcomeId=ids["outcome"], confidence="0.5")
     await made("decision", "record-decision", title=f"Go on {organisation.id}")
     await made("declinedWork", "decline-work", title=f"A shop {organisation.id}", reason="No.", teamId=ids["team"])
+    await made("celebration", "celebrate", title=f"Half done {organisation.id}", outcomeId=ids["outcome"])
     await made("comment", "comment", text=f"Well done {organisation.id}", outcomeId=ids["outcome"])
     await edge.settled(organisation)
 

@@ -13,6 +13,7 @@ from domain.alignment import AlignOutcome, OutcomeAligned, OutcomeAlignedToObjec
 from domain.boundaries import BoundarySet, SetBoundary
 from domain.cadence import CadenceUnit, SetCadence
 from domain.carrying import CarryOverOutcome
+from domain.celebrations import Celebrate
 from domain.checkins import Acknowledge, CheckedIn, CheckIn, RetractCheckIn, ReviseCheckIn, Status
 from domain.codes import (
     ALREADY_EXISTS,
@@ -185,6 +186,7 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     LeavesAlone(SetVisibility(outcome_id=GRADED, visibility=Visibility.OWNER_AND_LEADS)),
     LeavesAlone(SetCadence(outcome_id=GRADED, every=1, unit=CadenceUnit.WEEKS)),
     LeavesAlone(Acknowledge(check_in_id=SAID)),
+    LeavesAlone(Celebrate(celebration_id=NEW, title="Well done", outcome_id=GRADED)),
     LeavesAlone(Comment(comment_id=NEW, outcome_id=GRADED, text="Well done")),
     LeavesAlone(CommitTask(task_id=NEW, outcome_id=GRADED, **TELLING)),
     LeavesAlone(RequestTask(task_id=NEW, outcome_id=GRADED, promiser_id=CAT, **TELLING)),
