@@ -24,6 +24,7 @@ from api.graphql.types import (
     alignment,
     asked,
     cadence,
+    celebrations,
     decisions,
     declining,
     finding,
@@ -53,6 +54,7 @@ MODULES: tuple[ModuleType, ...] = (
     reviews,
     accountability,
     milestones,
+    celebrations,
     finding,
     declining,
 )
@@ -74,6 +76,7 @@ ENTITIES: Mapping[str, tuple[str, Any]] = {
     "boundary_id": ("boundary", indicators.Boundary),
     "task_id": ("task", accountability.Task),
     "milestone_id": ("milestone", milestones.Milestone),
+    "celebration_id": ("celebration", celebrations.Celebration),
     "tag_id": ("tag", labels.Tag),
 }
 SECRETS = frozenset({"issue-api-key"})

@@ -6,6 +6,7 @@ All take `asOf`; those that tell dated facts take `on`, the day, which is that o
 from api.graphql.mapping import stands_on
 from api.graphql.questions.accountability import AccountabilityQuestions
 from api.graphql.questions.alignment import AlignmentQuestions
+from api.graphql.questions.celebrations import CelebrationQuestions
 from api.graphql.questions.finding import FindingQuestions
 from api.graphql.questions.history import HistoryQuestions
 from api.graphql.questions.labels import LabelsQuestions
@@ -27,6 +28,7 @@ class Query(
     ReviewQuestions,
     AccountabilityQuestions,
     MilestoneQuestions,
+    CelebrationQuestions,
     HistoryQuestions,
     FindingQuestions,
     NewsQuestions,

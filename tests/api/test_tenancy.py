@@ -77,6 +77,7 @@ EITHER = (
     frozenset({"measureId", "indicatorId"}),
     frozenset({"teamId", "personId"}),
     frozenset({"outcomeId", "servesNothing"}),
+    frozenset({"outcomeId", "milestoneId", "taskId"}),
     frozenset({"outcomeId", "taskId", "checkInId", "decisionId", "celebrationId"}),
 )
 
@@ -138,7 +139,7 @@ def body_of(command: str, organisation: Organisation, instead: str = "") -> dict
         if instead in group:
             for other in group - set(schema["required"]):
                 body.pop(other, None)
-    return {**body, **WITH.get(instead, {})}
+    return {**body, **{one: value for one, value in WITH.get(instead, {}).items() if one in schema["properties"]}}
 
 
 def placed(command: str, field: str, value: str) -> Any:

@@ -29,6 +29,7 @@ from api.graphql.types.asked import (
     Status,
 )
 from api.graphql.types.cadence import Cadence, cadence_in_force
+from api.graphql.types.celebrations import BY_THE_DAY, CELEBRATION_ORDER, Celebration
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
 from api.graphql.types.indicators import Boundary
@@ -383,6 +384,18 @@ class Outcome(Node):
     ) -> list[BurnUpPoint]:
         """What its milestones weigh that are due, and that were reached, by each day from one to another; from the
         first of their days to the last unless said otherwise, 366 days at most."""
+        raise NotCompiled
+
+    @mapped(Relation(on="outcome_id", where=BY_THE_DAY, order=CELEBRATION_ORDER, typical=2))
+    def celebrations(
+        self,
+        *,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Connection[Celebration]:
+        """What was celebrated of it, its milestones and what was promised for it, the latest first."""
         raise NotCompiled
 
     @mapped(Relation(on="outcome_id", order=TASK_ORDERS))

@@ -9,6 +9,7 @@ import strawberry
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, Expr, Filter, Link, Relation, order, stands_on
+from api.graphql.types.celebrations import BY_THE_DAY, CELEBRATION_ORDER, WHO_SERVED, Celebration
 from api.graphql.types.common import Node
 from api.graphql.types.labels import TAGGED, Links, Tags
 from api.graphql.types.organisation import Person
@@ -167,6 +168,16 @@ class Milestone(Node):
         list["Milestone"],
         Relation(via=Link("awaited_milestone", "awaited_id", "milestone_id"), order=order("due_on date"), typical=1),
         "The milestones that wait for it.",
+    ]
+    contributors: Annotated[
+        list[Person],
+        Relation(where=WHO_SERVED, order=order("name"), typical=3),
+        "Those whose kept commitments served its outcome, or what serves it: whom to name where it is celebrated.",
+    ]
+    celebrations: Annotated[
+        list[Celebration],
+        Relation(on="milestone_id", where=BY_THE_DAY, order=CELEBRATION_ORDER, typical=1),
+        "The latest first.",
     ]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
     tags: Tags

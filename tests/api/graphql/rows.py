@@ -59,6 +59,7 @@ class Rows:
         await self._links()
         await self._tasks()
         await self._milestones()
+        await self._celebrations()
         await self._history()
         await self._findable()
         await self._news()
@@ -344,6 +345,34 @@ class Rows:
                 "awaited_milestone", self.of("awaited", nth), 33, None, milestone_id=self.of("milestone", one),
                 outcome_id=outcomes[0], awaited_id=self.of("milestone", other), awaited_outcome_id=outcomes[1],
             )  # fmt: skip
+
+    async def _celebrations(self) -> None:
+        won = [("milestone", 1, 1), ("outcome", 1, 1), ("task", 7, 1), ("task", 8, None)]
+        for nth, (kind, one, outcome) in enumerate(won):
+            outcome_id = None if outcome is None else self.of("outcome", outcome)
+            about = self.of(kind, one)
+            await self.add(
+                "celebration", self.of("celebration", nth), 51, None, title=f"Bravo {nth}", text=ODD[nth],
+                celebrated_on=FIRST_DAY + timedelta(40 + nth * 10), author_id=self.of("person", nth % 2),
+                about_id=about, outcome_id=outcome_id, milestone_id=about if kind == "milestone" else None,
+                task_id=about if kind == "task" else None,
+            )  # fmt: skip
+            for person in range(nth):
+                await self.add(
+                    "celebrated_person", self.of("celebrated", f"{nth}.{person}"), 51, None,
+                    celebration_id=self.of("celebration", nth), person_id=self.of("person", person),
+                    outcome_id=outcome_id,
+                )  # fmt: skip
+                await self.add(
+                    "cheer", self.of("cheer", f"{nth}.{person}"), 52, 60 if person == 1 else None,
+                    celebration_id=self.of("celebration", nth), person_id=self.of("person", person),
+                    outcome_id=outcome_id, cheered_on=FIRST_DAY + timedelta(45 + nth),
+                )  # fmt: skip
+        await self.add(
+            "comment", self.of("comment", "celebration"), 53, None, about_id=self.of("celebration", 1),
+            author_id=self.of("person", 2), text="Hurrah", made_on=FIRST_DAY + timedelta(52), made_at=53,
+            reply_to_id=None,
+        )  # fmt: skip
 
     async def _history(self) -> None:
         for position in range(1, 61):

@@ -26,6 +26,7 @@ TEXTS = {
     "check_in": ("moved", "set_back", "next"),
     "milestone": ("title", "note", "missed_because"),
     "former_day": ("reason",),
+    "celebration": ("title", "text"),
     "boundary": ("title", "reason"),
 }
 ENCODED = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
