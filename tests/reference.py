@@ -303,3 +303,24 @@ def burn_up(
         )
         for day in days
     ]
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """A commitment: when it was due, when it was delivered, and whether that was celebrated by the day asked for."""
+
+    due_on: date
+    delivered_on: date | None
+    celebrated: bool = False
+
+
+def kept_in_a_row(commitments: Iterable[DueRow], day: date) -> int:
+    """How many of the last that were due by a day were delivered in time, back to the first that was not or that was
+    celebrated; one that is due on the day and open still is left out."""
+    due = [one for one in commitments if one.due_on < day or (one.due_on == day and one.delivered_on is not None)]
+    kept = 0
+    for one in sorted(due, key=lambda one: one.due_on, reverse=True):
+        if one.celebrated or one.delivered_on is None or one.delivered_on > min(one.due_on, day):
+            break
+        kept += 1
+    return kept
