@@ -12,6 +12,7 @@ from domain import (
     decisions,
     declining,
     delegation,
+    feeds,
     focus,
     following,
     grading,
@@ -46,6 +47,8 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         organisation.RevokeRole,
         organisation.IssueApiKey,
         organisation.RevokeApiKey,
+        feeds.IssueFeedToken,
+        feeds.RevokeFeedToken,
     ),
     (
         people.RegisterPerson,

@@ -35,6 +35,7 @@ PersonId = Annotated[UUID, Tag("person")]
 TeamId = Annotated[UUID, Tag("team")]
 ParentTeamId = Annotated[UUID, Tag("parent-team")]
 ApiKeyId = Annotated[UUID, Tag("api-key")]
+FeedTokenId = Annotated[UUID, Tag("feed-token")]
 ObjectiveId = Annotated[UUID, Tag("objective")]
 DrivesId = Annotated[UUID, Tag("drives")]
 PerspectiveId = Annotated[UUID, Tag("perspective")]  # made of the organisation and the perspective's key

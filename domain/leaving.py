@@ -19,6 +19,7 @@ from domain.duties import (
     Work,
     check_taken,
 )
+from domain.feeds import FeedTokenRevoked, FeedTokens
 from domain.kernel import Command, Fold, PersonId, Reads, Refused, TeamId
 from domain.organisation import ApiKey, ApiKeyIssued, ApiKeyRevoked, RoleRevoked, Roles
 from domain.outcomes import OutcomeAssigned, OutcomeSet, ReviewerNamed
@@ -124,8 +125,11 @@ class DeactivatePerson(Command):
         self.takers = Takers({one.entity_id: one.person_id for one in self.handovers}, self.successor_id)
         self.person, self.roles = Person(self.person_id), Roles(self.person_id)
         self.theirs, keys = PersonsDuties(self.person_id), Keys(self.person_id)
+        self.tokens = FeedTokens(self.person_id)
         self.mentions = [(field, Person(one)) for field, one in self.takers.all()]
-        yield from self.theirs.reads(self.person, self.roles, keys, *(person for _, person in self.mentions))
+        yield from self.theirs.reads(
+            self.person, self.roles, keys, self.tokens, *(person for _, person in self.mentions)
+        )
         self.keys = {one: ApiKey(one) for one in sorted(keys.api_key_ids)}
         self.taking = {one: Membership(self.takers[one], one) for one in self.theirs.led if self.takers.take(one)}
         yield [*self.keys.values(), *self.taking.values()]
@@ -236,6 +240,8 @@ class DeactivatePerson(Command):
         for api_key_id, key in self.keys.items():
             if not key.revoked:
                 self.emit(ApiKeyRevoked(api_key_id=api_key_id, reason=self.reason))
+        for one in self.tokens.feed_token_ids:
+            self.emit(FeedTokenRevoked(feed_token_id=one, person_id=self.person_id, reason=self.reason))
         if self.roles.role:
             self.emit(RoleRevoked(person_id=self.person_id, reason=self.reason))
         self.emit(PersonDeactivated(person_id=self.person_id, reason=self.reason))

@@ -79,7 +79,7 @@ ENTITIES: Mapping[str, tuple[str, Any]] = {
     "celebration_id": ("celebration", celebrations.Celebration),
     "tag_id": ("tag", labels.Tag),
 }
-SECRETS = frozenset({"issue-api-key"})
+SECRETS = frozenset({"issue-api-key", "issue-feed-token"})
 
 
 @strawberry.input(description="What travels beside a command's fields; all of it may be left out.")

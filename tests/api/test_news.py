@@ -12,7 +12,7 @@ CHANGES = """query ($since: Position!, $first: Int, $after: String) {
   nodes { position type entityId entity { id } } pageInfo { endCursor hasNextPage } } }"""
 FEED = """query ($scope: FeedScope!, $types: [String!]) { feed(scope: $scope, types: $types) { nodes {
   position type entityId } } }"""
-PERSONAL = ("role.", "api-key.", "identity.", "preferences.", "following.")
+PERSONAL = ("role.", "api-key.", "feed-token.", "identity.", "preferences.", "following.")
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +43,7 @@ async def test_changes_are_told_in_order_and_gone_on_from_where_one_stopped(edge
     await told(edge, "grant-role", personId=person, role="OWNER")
     await told(edge, "set-preferences", language="de")
     await told(edge, "issue-api-key", name="Robot", role="READER")
+    await told(edge, "issue-feed-token", feed="MILESTONES")
     await told(edge, "link-identity", personId=person, issuer="https://sign-on.example", subject="s-1")
     await told(edge, "follow", entityId=team, kind="TEAM")
     outcome, _ = await told(edge, "set-outcome", title="Fewer waits", teamId=team)

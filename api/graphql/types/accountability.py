@@ -1,6 +1,6 @@
 """Promises: tasks, their terms, and what waits for somebody."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated
@@ -9,7 +9,7 @@ import strawberry
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, Expr, Filter, NotCompiled, Relation, mapped, order, stands_on
-from api.graphql.types.common import Connection, Node
+from api.graphql.types.common import CHANGED_AT, Connection, Node
 from api.graphql.types.labels import TAGGED, Links, Tags
 from api.graphql.types.organisation import Person
 from api.graphql.types.practice import COMMENT_ORDER, Comment
@@ -137,6 +137,7 @@ class Task(Node):
     proposed_terms: Annotated[
         list[ProposedTerms], Relation(on="task_id", order=order("since int8"), typical=1), "The oldest first."
     ]
+    changed_at: Annotated[datetime | None, Expr(CHANGED_AT), "When what stands here was recorded."]
     tags: Tags
     links: Links
 

@@ -1,6 +1,6 @@
 """Milestones: their days, what became of them, what waits for what, and the way that they make together."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated
@@ -10,7 +10,7 @@ from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, Expr, Filter, Link, Relation, order, stands_on
 from api.graphql.types.celebrations import BY_THE_DAY, CELEBRATION_ORDER, WHO_SERVED, Celebration
-from api.graphql.types.common import Node
+from api.graphql.types.common import CHANGED_AT, Node
 from api.graphql.types.labels import TAGGED, Links, Tags
 from api.graphql.types.organisation import Person
 
@@ -180,6 +180,7 @@ class Milestone(Node):
         "The latest first.",
     ]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+    changed_at: Annotated[datetime | None, Expr(CHANGED_AT), "When what stands here was recorded."]
     tags: Tags
     links: Links
 
