@@ -85,21 +85,28 @@ async def rows(service: GraphQLService, question: str, viewer: Viewer, **given: 
         variables |= {"after": page["pageInfo"]["endCursor"], "asOf": {"position": answered.position}}
 
 
+def filled(component: Any, **properties: Any) -> Any:
+    """The component, a Calendar or an Event, with its properties."""
+    for name, value in properties.items():
+        component.add(name.replace("_", "-"), value)
+    return component
+
+
 def event_of(row: Row, sequence: int, status: str, told: Iterator[str]) -> Event:
     """A whole day. It changed when its row did: without a method that is what DTSTAMP says as well (RFC 5545)."""
-    event = Event()
     changed = datetime.fromisoformat(row["changedAt"]).astimezone(UTC).replace(microsecond=0)
-    event.add("uid", row["id"])
-    event.add("dtstamp", changed)
-    event.add("last-modified", changed)
-    event.add("sequence", sequence)
-    event.add("dtstart", date.fromisoformat(row["due"]))
-    event.add("summary", row["title"])
-    event.add("status", status)
-    event.add("transp", "TRANSPARENT")
-    if description := "\n".join(told):
-        event.add("description", description)
-    return event
+    return filled(
+        Event(),
+        uid=row["id"],
+        dtstamp=changed,
+        last_modified=changed,
+        sequence=sequence,
+        dtstart=date.fromisoformat(row["due"]),
+        summary=row["title"],
+        description="\n".join(told),
+        status=status,
+        transp="TRANSPARENT",
+    )
 
 
 def of_milestone(row: Row) -> Event:
@@ -133,12 +140,9 @@ def of_commitment(row: Row) -> Event:
 
 def calendar(name: str, events: list[Event]) -> bytes:
     """The calendar as it goes out."""
-    made = Calendar()
-    made.add("prodid", "-//Headway//Feeds//EN")
-    made.add("version", "2.0")
-    made.add("calscale", "GREGORIAN")
-    made.add("name", name)
-    made.add("x-wr-calname", name)
+    made = filled(
+        Calendar(), prodid="-//Headway//Feeds//EN", version="2.0", calscale="GREGORIAN", name=name, x_wr_calname=name
+    )
     for event in events:
         made.add_component(event)
     return made.to_ical()

@@ -29,7 +29,10 @@ from infra.sequencer import Waiting
 KEYED_IDS = UUID("4b0f7f0e-6a55-4b67-9f0b-0f5a8c1e5a11")
 LONGEST_KEY = 255
 CLOCKS_APART = timedelta(seconds=5)  # a caller's clock may run ahead of ours by so much
-SECRETS = {IssueApiKey: api_keys.PREFIX, IssueFeedToken: api_keys.FEED_PREFIX}  # what a new one begins with
+SECRETS: dict[type[Command], str] = {  # what a new one begins with
+    IssueApiKey: api_keys.PREFIX,
+    IssueFeedToken: api_keys.FEED_PREFIX,
+}
 MADE_AT_THE_EDGE = {wire_name(kind): frozenset({"lookup", "digest"}) for kind in SECRETS}
 
 

@@ -102,7 +102,7 @@ class Entrance:
             raise KeyUnknown
         async with self.database.work.acquire() as connection:
             row = await connection.fetchrow(STATEMENTS["enter_feed"], lookup, digest, self.rate, self.burst)
-        _check(row, digest)
+        row, _ = _checked(row, digest)
         return FeedEntered(row["organisation_id"], row["feed"], row["person_id"], row["time_zone"])
 
     async def _queue(self, lookup: str, digest: str) -> Entered:
@@ -129,7 +129,7 @@ class Entrance:
             self.leases.pop(digest, None)  # given back once, whoever asks next
         async with self.database.work.acquire() as connection:
             row = await connection.fetchrow(STATEMENTS["enter"], lookup, digest, LEASE, back, self.rate, self.burst)
-        today = _check(row, digest)
+        row, today = _checked(row, digest)
         entered = Entered(
             organisation_id=row["organisation_id"],
             api_key_id=row["api_key_id"],
@@ -158,8 +158,8 @@ class Entrance:
             await connection.execute(STATEMENTS["used"], entered.organisation_id, entered.api_key_id, today)
 
 
-def _check(row: Any, digest: str) -> date:
-    """Today. Raises KeyUnknown for a row that opens nothing, and TooManyRequests."""
+def _checked(row: Any, digest: str) -> tuple[Any, date]:
+    """The row, and today. Raises KeyUnknown for one that opens nothing, and TooManyRequests."""
     kept = row["digest"] if row is not None else NO_DIGEST
     if not hmac.compare_digest(kept, digest) or row is None or row["revoked"]:
         raise KeyUnknown
@@ -168,4 +168,4 @@ def _check(row: Any, digest: str) -> date:
         raise KeyUnknown
     if row["granted"] < 1:
         raise TooManyRequests(row["wait"])
-    return today
+    return row, today
