@@ -23,6 +23,7 @@ from domain.codes import (
 )
 from domain.evidence import Evidence
 from domain.kernel import Command, Event, Refused
+from domain.leaving import DeactivatePerson
 from domain.milestones import (
     AssignMilestone,
     LinkMilestone,
@@ -43,7 +44,7 @@ from domain.milestones import (
 )
 from domain.values import Invalid, Role
 from domain.visibility import Visibility, VisibilitySet
-from tests.given import BEN, TODAY, given, given_loosely, issued, named
+from tests.given import BEN, CAT, TODAY, given, given_loosely, issued, named
 from tests.memory_ledger import MemoryLedger
 from tests.stories import person
 from tests.stories_work import DUE, LATER, MILESTONE, OUTCOME, an_outcome, milestone
@@ -194,6 +195,21 @@ def test_a_missed_milestone_that_is_moved_can_be_missed_again() -> None:
 
 def test_assigned_to_whom_it_is_nothing_happens() -> None:
     given(milestone(), ASSIGNED, person(BEN)).when(GIVING).then_nothing()
+
+
+@pytest.mark.parametrize("successor", [CAT, None])
+def test_r14_what_whoever_leaves_answered_for_is_the_successors_or_the_outcomes_owners(successor: UUID | None) -> None:
+    leaving = DeactivatePerson(person_id=BEN, reason="Moved.", successor_id=successor)
+    handed = MilestoneAssigned(
+        milestone_id=MILESTONE, outcome_id=OUTCOME, from_owner_id=BEN, owner_id=successor, reason="Moved."
+    )
+    people = [person(BEN), person(CAT)]
+    for story in ([milestone(), ASSIGNED], [milestone(), ASSIGNED, MISSED]):
+        assert handed in given_loosely(*people, *story).when(leaving).emitted
+    elsewhere = MilestoneAssigned(milestone_id=MILESTONE, outcome_id=OUTCOME, from_owner_id=BEN, owner_id=CAT)
+    for story in ([milestone(), ASSIGNED, elsewhere], [milestone(), ASSIGNED, REACHED]):
+        emitted = given_loosely(*people, *story).when(leaving).emitted
+        assert not [event for event in emitted if isinstance(event, MilestoneAssigned)]
 
 
 # What waits for what
