@@ -15,7 +15,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import commands, map_route, operations, pages, reference
+from api import calendars, commands, map_route, operations, pages, reference
 from api.applying import Urls
 from api.desk import Desk
 from api.graphql.http import graphql_routes
@@ -178,6 +178,8 @@ def application(services: Services) -> Litestar:
             readings,
             *graphql_routes(),
             map_route.strategy_map,
+            calendars.milestones,
+            calendars.commitments,
             *pages.routes(),
             *reference.routes(),
             review_page,

@@ -16,6 +16,11 @@ def unauthorised(detail: str = "Send a valid API key as `Authorization: Bearer h
     return Problem(401, "UNAUTHENTICATED", detail, headers={"www-authenticate": "Bearer"})
 
 
+def bearer_given(request: HTTPRequest) -> bool:
+    """Whether there is such a header at all."""
+    return any(name == b"authorization" for name, _ in request.scope["headers"])
+
+
 def bearer(request: HTTPRequest) -> str:
     """The key as sent; raises a Problem where there is not exactly one of decent length."""
     values = [value for name, value in request.scope["headers"] if name == b"authorization"]
@@ -27,6 +32,13 @@ def bearer(request: HTTPRequest) -> str:
     return key.strip()
 
 
+def too_many(limit: TooManyRequests) -> Problem:
+    """How long to wait."""
+    seconds = max(1, round(limit.wait))
+    detail = f"Wait {seconds} s; the key has used its requests up."
+    return Problem(429, "TOO_MANY_REQUESTS", detail, headers={"retry-after": str(seconds)})
+
+
 async def viewer_of(request: HTTPRequest, entrance: Entrance, scope: str) -> Viewer:
     """The viewer of a request; raises 401, 403 where the key lacks the scope (`read` or `write`), 429."""
     try:
@@ -34,9 +46,7 @@ async def viewer_of(request: HTTPRequest, entrance: Entrance, scope: str) -> Vie
     except KeyUnknown:
         raise unauthorised() from None
     except TooManyRequests as limit:
-        seconds = max(1, round(limit.wait))
-        detail = f"Wait {seconds} s; the key has used its requests up."
-        raise Problem(429, "TOO_MANY_REQUESTS", detail, headers={"retry-after": str(seconds)}) from None
+        raise too_many(limit) from None
     if scope not in entered.scopes:
         raise Problem(403, "NOT_ALLOWED", f"Use a key with the scope {scope!r}; this one lacks it.")
     return Viewer(

@@ -18,7 +18,8 @@ from uuid_utils.compat import uuid7
 from api.viewer import Viewer
 from domain.codes import NOT_ALLOWED, NOT_FOUND, OCCURRED_IN_FUTURE
 from domain.commands import COMMANDS
-from domain.kernel import Command, Issued, Refused
+from domain.feeds import IssueFeedToken
+from domain.kernel import Command, Issued, Refused, wire_name
 from domain.organisation import IssueApiKey
 from domain.values import Invalid, camel, checked_moment, cleaned_text, is_numeral
 from infra import api_keys
@@ -28,7 +29,11 @@ from infra.sequencer import Waiting
 KEYED_IDS = UUID("4b0f7f0e-6a55-4b67-9f0b-0f5a8c1e5a11")
 LONGEST_KEY = 255
 CLOCKS_APART = timedelta(seconds=5)  # a caller's clock may run ahead of ours by so much
-MADE_AT_THE_EDGE = {"issue-api-key": frozenset({"lookup", "digest"})}
+SECRETS: dict[type[Command], str] = {  # what a new one begins with
+    IssueApiKey: api_keys.PREFIX,
+    IssueFeedToken: api_keys.FEED_PREFIX,
+}
+MADE_AT_THE_EDGE = {wire_name(kind): frozenset({"lookup", "digest"}) for kind in SECRETS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +142,8 @@ class Desk:
         check_numbers(kind, fields)
         if kind.creates and entity not in fields:
             fields[entity] = self._new_id(viewer.organisation_id, envelope.key)
-        if kind is IssueApiKey:
-            key = api_keys.make()
+        if prefix := SECRETS.get(kind):
+            key = api_keys.make(prefix)
             secret = key.text
             fields |= {"lookup": key.lookup, "digest": key.digest}
         if len(fields) > 0:

@@ -90,5 +90,11 @@ DECISION_REVERSED = Code("DECISION_REVERSED", "R9", "The decision has been rever
 
 # Milestones
 MILESTONE_REACHED = Code("MILESTONE_REACHED", "R7", "The milestone has been reached already.")
+MILESTONE_MISSED = Code("MILESTONE_MISSED", "R7", "It is on record that the milestone was missed.")
+MILESTONE_WITHDRAWN = Code("MILESTONE_WITHDRAWN", "", "The milestone has been withdrawn and counts nowhere.")
+MILESTONE_NOT_PASSED = Code("MILESTONE_NOT_PASSED", "R7", "The day of the milestone has not passed.")
+MILESTONE_WAITS = Code("MILESTONE_WAITS", "R7", "The milestone waits for others that have not been reached.")
+MILESTONE_CIRCLE = Code("MILESTONE_CIRCLE", "R3", "The milestone would wait for itself by way of others.")
+NOT_YET_WON = Code("NOT_YET_WON", "", "What is celebrated has not come about.")
 
 ALL: dict[str, Code] = {code.name: code for code in list(globals().values()) if isinstance(code, Code)}

@@ -4,10 +4,10 @@ from datetime import date
 from fractions import Fraction
 from uuid import UUID
 
-from domain.arithmetic import attainment, clamped, combined, period_start
+from domain.arithmetic import attainment, clamped, combined, period_start, weighted_mean
 from domain.kernel import Fold, Reads
 from domain.measures import Computation, Direction, MeasureRetired, MeasureRevised, MeasureSet, Terms, terms_of
-from domain.milestones import MilestoneReached, MilestoneSet
+from domain.milestones import MilestoneReached, MilestoneSet, MilestoneWithdrawn
 from domain.organisation import Organisation
 from domain.readings import ReadingCorrected, ReadingTaken, ReadingVoided
 
@@ -66,19 +66,28 @@ class Series(Fold[ReadingTaken | ReadingCorrected | ReadingVoided]):
         return sum(values, Fraction(0)) if values else None
 
 
-class Milestones(Fold[MilestoneSet | MilestoneReached]):
-    """The milestones of an outcome, and which of them were reached on which day."""
+class Milestones(Fold[MilestoneSet | MilestoneReached | MilestoneWithdrawn]):
+    """The milestones of an outcome that were not withdrawn: what each counts for, and on which day it was reached."""
 
     def __init__(self, outcome_id: UUID) -> None:
         super().__init__(outcome=outcome_id)
-        self.reached: dict[UUID, date | None] = {}
+        self.weights: dict[UUID, Fraction] = {}
+        self.reached: dict[UUID, date] = {}
 
-    def fold(self, event: MilestoneSet | MilestoneReached) -> None:
+    def fold(self, event: MilestoneSet | MilestoneReached | MilestoneWithdrawn) -> None:
         match event:
             case MilestoneSet():
-                self.reached[event.milestone_id] = None
+                self.weights[event.milestone_id] = Fraction(event.weight)
             case MilestoneReached():
                 self.reached[event.milestone_id] = event.reached_on
+            case MilestoneWithdrawn():
+                self.weights.pop(event.milestone_id, None)
+
+    def share(self, day: date) -> Fraction | None:
+        """Of what they count for together, the share that was reached by a day; None where they count for nothing."""
+        return weighted_mean(
+            (Fraction(one in self.reached and self.reached[one] <= day), weight) for one, weight in self.weights.items()
+        )
 
 
 class Figures:
@@ -125,8 +134,7 @@ class Figures:
         if agreed.set is None or agreed.latest is None:
             return None
         if agreed.set.direction is Direction.CHECKLIST:
-            reached = list(self.milestones[agreed.set.outcome_id].reached.values())
-            return Fraction(sum(on is not None and on <= day for on in reached), len(reached)) if reached else None
+            return self.milestones[agreed.set.outcome_id].share(day)
         if agreed.latest.computation is not None:
             return self._computed(agreed.latest.computation, agreed.latest.input_ids, day)
         series = self.series[measure_id]

@@ -19,7 +19,9 @@ from domain.duties import (
     Work,
     check_taken,
 )
+from domain.feeds import FeedTokenRevoked, FeedTokens
 from domain.kernel import Command, Fold, PersonId, Reads, Refused, TeamId
+from domain.milestones import UNDER_WAY, Milestone, MilestoneAssigned, MilestoneSet
 from domain.organisation import ApiKey, ApiKeyIssued, ApiKeyRevoked, RoleRevoked, Roles
 from domain.outcomes import OutcomeAssigned, OutcomeSet, ReviewerNamed
 from domain.people import (
@@ -65,6 +67,19 @@ class Keys(Fold[ApiKeyIssued]):
         self.api_key_ids.add(event.api_key_id)
 
 
+class AnsweredFor(Fold[MilestoneSet | MilestoneAssigned]):
+    """The milestones that a person ever answered for."""
+
+    def __init__(self, owner_id: UUID) -> None:
+        super().__init__(owner=owner_id)
+        self.milestone_ids: set[UUID] = set()
+
+    def fold(self, event: MilestoneSet | MilestoneAssigned) -> None:
+        match event:
+            case MilestoneSet() | MilestoneAssigned():
+                self.milestone_ids.add(event.milestone_id)
+
+
 class Takers:
     """Who takes what: as the handovers say, and the successor whatever they do not name."""
 
@@ -103,8 +118,9 @@ class DeactivatePerson(Command):
     """Say that a person has left, why, and who takes what they had to do; their keys open nothing any more (R14).
 
     The successor takes whatever no handover names: outcomes worked on, reviews, open promises on both sides, teams
-    led. Whom they promised is asked anew of whoever takes it (R5). Refused where a duty is left, the person is
-    unknown, whoever takes an outcome reviews it or has no place for it (R2), or the role of the caller is weaker.
+    led. Milestones that they answered for are the successor's, or without one those of who owns the outcome. Whom they
+    promised is asked anew of whoever takes it (R5). Refused where a duty is left, the person is unknown, whoever takes
+    an outcome reviews it or has no place for it (R2), or the role of the caller is weaker.
     """
 
     entity = "person_id"
@@ -124,11 +140,15 @@ class DeactivatePerson(Command):
         self.takers = Takers({one.entity_id: one.person_id for one in self.handovers}, self.successor_id)
         self.person, self.roles = Person(self.person_id), Roles(self.person_id)
         self.theirs, keys = PersonsDuties(self.person_id), Keys(self.person_id)
+        self.tokens, answered = FeedTokens(self.person_id), AnsweredFor(self.person_id)
         self.mentions = [(field, Person(one)) for field, one in self.takers.all()]
-        yield from self.theirs.reads(self.person, self.roles, keys, *(person for _, person in self.mentions))
+        yield from self.theirs.reads(
+            self.person, self.roles, keys, self.tokens, answered, *(person for _, person in self.mentions)
+        )
         self.keys = {one: ApiKey(one) for one in sorted(keys.api_key_ids)}
         self.taking = {one: Membership(self.takers[one], one) for one in self.theirs.led if self.takers.take(one)}
-        yield [*self.keys.values(), *self.taking.values()]
+        self.milestones = [Milestone(one) for one in sorted(answered.milestone_ids)]
+        yield [*self.keys.values(), *self.taking.values(), *self.milestones]
         taken = (
             (outcome, None, self.takers[outcome.outcome_id])
             for outcome, life in self.theirs.owned
@@ -233,12 +253,32 @@ class DeactivatePerson(Command):
                 self.emit(TeamJoined(team_id=team_id, person_id=self.takers[team_id], lead=True))
         for team_id in self.theirs.member_of:
             self.emit(TeamLeft(team_id=team_id, person_id=self.person_id))
+        self._pass_milestones_on()
+        self._shut_out()
+        self.emit(PersonDeactivated(person_id=self.person_id, reason=self.reason))
+
+    def _pass_milestones_on(self) -> None:
+        for milestone in self.milestones:
+            if milestone.set and milestone.owner_id == self.person_id and milestone.state in UNDER_WAY:
+                self.emit(
+                    MilestoneAssigned(
+                        milestone_id=milestone.set.milestone_id,
+                        outcome_id=milestone.set.outcome_id,
+                        from_owner_id=self.person_id,
+                        owner_id=self.successor_id,
+                        reason=self.reason,
+                    )
+                )
+
+    def _shut_out(self) -> None:
+        """Nobody comes in for them any more."""
         for api_key_id, key in self.keys.items():
             if not key.revoked:
                 self.emit(ApiKeyRevoked(api_key_id=api_key_id, reason=self.reason))
+        for one in self.tokens.feed_token_ids:
+            self.emit(FeedTokenRevoked(feed_token_id=one, person_id=self.person_id, reason=self.reason))
         if self.roles.role:
             self.emit(RoleRevoked(person_id=self.person_id, reason=self.reason))
-        self.emit(PersonDeactivated(person_id=self.person_id, reason=self.reason))
 
 
 class DisbandTeam(Command):

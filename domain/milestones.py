@@ -1,18 +1,51 @@
-"""Milestones: dated points on the way of an outcome, set, moved and reached."""
+"""Milestones: dated points on the way of an outcome, set, moved, reached, missed, withdrawn; some wait for others."""
 
 from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
-from domain.codes import ALREADY_EXISTS, DAY_IN_FUTURE, MILESTONE_REACHED, NOT_FOUND, PERSON_REQUIRED
-from domain.kernel import Command, Event, Fold, MilestoneId, OutcomeId, Reads, ReferenceId, Refused
+from domain.codes import (
+    ALREADY_EXISTS,
+    DAY_IN_FUTURE,
+    MILESTONE_CIRCLE,
+    MILESTONE_MISSED,
+    MILESTONE_NOT_PASSED,
+    MILESTONE_REACHED,
+    MILESTONE_WAITS,
+    MILESTONE_WITHDRAWN,
+    NOT_FOUND,
+    PERSON_REQUIRED,
+    Code,
+)
+from domain.evidence import Shown
+from domain.kernel import (
+    AwaitedId,
+    AwaitedOutcomeId,
+    Command,
+    Event,
+    Fold,
+    MilestoneId,
+    OutcomeId,
+    OwnerId,
+    Reads,
+    ReferenceId,
+    Refused,
+)
 from domain.outcomes import CycleOf, Outcome
+from domain.people import Person
 from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
-from domain.values import Reason, Text, Title
+from domain.values import Reason, Text, Title, Weight, checked_between
+
+MOST_WEIGHT = 1_000
 
 
 @bears_reference
 class MilestoneSet(Event, frozen=True, tag="milestone.set"):
     """A dated point on the way of an outcome was set."""
+
+    version: ClassVar[int] = 2
 
     milestone_id: MilestoneId
     outcome_id: OutcomeId
@@ -20,6 +53,8 @@ class MilestoneSet(Event, frozen=True, tag="milestone.set"):
     due_on: date
     reference: Reference | None = None
     reference_id: ReferenceId | None = None
+    weight: Weight = Decimal(1)
+    owner_id: OwnerId | None = None
 
 
 class MilestoneMoved(Event, frozen=True, tag="milestone.moved"):
@@ -32,47 +67,151 @@ class MilestoneMoved(Event, frozen=True, tag="milestone.moved"):
     reason: Reason
 
 
+class MilestoneAssigned(Event, frozen=True, tag="milestone.assigned"):
+    """Somebody else answers for a milestone, or nobody beyond who owns its outcome."""
+
+    milestone_id: MilestoneId
+    outcome_id: OutcomeId
+    from_owner_id: OwnerId | None
+    owner_id: OwnerId | None
+    reason: Reason | None = None
+
+
 class MilestoneReached(Event, frozen=True, tag="milestone.reached"):
-    """A milestone was reached, so many days late."""
+    """A milestone was reached, so many days late or early."""
+
+    version: ClassVar[int] = 2
 
     milestone_id: MilestoneId
     outcome_id: OutcomeId
     reached_on: date
     days_late: int
     note: Text | None = None
+    days_early: int = 0
+    evidence: Shown = ()
 
 
-class Milestone(Fold[MilestoneSet | MilestoneMoved | MilestoneReached]):
-    """When a milestone is due, and whether it has been reached (R7)."""
+class MilestoneMissed(Event, frozen=True, tag="milestone.missed"):
+    """The day of a milestone passed without it, and it was said why."""
+
+    milestone_id: MilestoneId
+    outcome_id: OutcomeId
+    due_on: date
+    missed_on: date
+    reason: Reason
+
+
+class MilestoneWithdrawn(Event, frozen=True, tag="milestone.withdrawn"):
+    """A milestone is none any more; it counts nowhere."""
+
+    milestone_id: MilestoneId
+    outcome_id: OutcomeId
+    reason: Reason
+
+
+class MilestoneLinked(Event, frozen=True, tag="milestone.linked"):
+    """A milestone waits for another one, perhaps of another outcome."""
+
+    milestone_id: MilestoneId
+    outcome_id: OutcomeId
+    awaited_id: AwaitedId
+    awaited_outcome_id: AwaitedOutcomeId
+
+
+class MilestoneUnlinked(Event, frozen=True, tag="milestone.unlinked"):
+    """A milestone waits for another one no longer."""
+
+    milestone_id: MilestoneId
+    outcome_id: OutcomeId
+    awaited_id: AwaitedId
+    awaited_outcome_id: AwaitedOutcomeId
+
+
+class State(StrEnum):
+    """Where a milestone stands."""
+
+    PLANNED = "PLANNED"
+    REACHED = "REACHED"
+    MISSED = "MISSED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+# What is said where something can no longer be done; a missed one can still be reached, late, or be given another day.
+CLOSING: dict[State, tuple[Code, str]] = {
+    State.REACHED: (MILESTONE_REACHED, "Leave it: it has been reached."),
+    State.MISSED: (MILESTONE_MISSED, "Move it or mark it reached: it is on record that it was missed."),
+    State.WITHDRAWN: (MILESTONE_WITHDRAWN, "Set another milestone: this one was withdrawn."),
+}
+UNDER_WAY = (State.PLANNED, State.MISSED)
+
+MilestoneEvent = (
+    MilestoneSet | MilestoneMoved | MilestoneAssigned | MilestoneReached | MilestoneMissed | MilestoneWithdrawn
+)
+
+
+class Milestone(Fold[MilestoneEvent]):
+    """Whose a milestone is, when it is due, and where it stands (R7)."""
 
     def __init__(self, milestone_id: UUID) -> None:
         super().__init__(milestone=milestone_id)
         self.set: MilestoneSet | None = None
         self.due_on: date | None = None
-        self.reached_on: date | None = None
+        self.owner_id: UUID | None = None
+        self.state = State.PLANNED
 
-    def fold(self, event: MilestoneSet | MilestoneMoved | MilestoneReached) -> None:
+    def fold(self, event: MilestoneEvent) -> None:
         match event:
             case MilestoneSet():
-                self.set, self.due_on = event, event.due_on
+                self.set, self.due_on, self.owner_id = event, event.due_on, event.owner_id
             case MilestoneMoved():
-                self.due_on = event.due_on
+                self.due_on, self.state = event.due_on, State.PLANNED
+            case MilestoneAssigned():
+                self.owner_id = event.owner_id
             case MilestoneReached():
-                self.reached_on = event.reached_on
+                self.state = State.REACHED
+            case MilestoneMissed():
+                self.state = State.MISSED
+            case MilestoneWithdrawn():
+                self.state = State.WITHDRAWN
 
-    def standing(self) -> tuple[MilestoneSet, date]:
-        """The milestone and its day; refuses one that nobody set, and one that has been reached."""
+    def check(self, field: str) -> None:
+        """Refuses the mention of a milestone that nobody set."""
+        self.known(field)
+
+    def known(self, field: str = "milestoneId") -> tuple[MilestoneSet, date]:
+        """The milestone and its day; refuses one that nobody set."""
         if self.set is None or self.due_on is None:
-            raise Refused(NOT_FOUND, "There is no such milestone: set it first.", "milestoneId")
-        if self.reached_on is not None:
-            raise Refused(MILESTONE_REACHED, f"Leave it: it was reached on {self.reached_on}.", "milestoneId")
+            raise Refused(NOT_FOUND, "There is no such milestone: set it first.", field)
         return self.set, self.due_on
+
+    def demand(self, *states: State, field: str = "milestoneId") -> tuple[MilestoneSet, date]:
+        """The milestone and its day; refuses one that stands elsewhere."""
+        known = self.known(field)
+        if self.state not in states:
+            code, sentence = CLOSING[self.state]
+            raise Refused(code, sentence, field)
+        return known
+
+
+class Awaits(Fold[MilestoneLinked | MilestoneUnlinked]):
+    """The milestones that one waits for, each with the outcome that it is of."""
+
+    def __init__(self, milestone_id: UUID) -> None:
+        super().__init__(milestone=milestone_id)
+        self.awaited: dict[UUID, UUID] = {}
+
+    def fold(self, event: MilestoneLinked | MilestoneUnlinked) -> None:
+        match event:
+            case MilestoneLinked():
+                self.awaited[event.awaited_id] = event.awaited_outcome_id
+            case MilestoneUnlinked():
+                self.awaited.pop(event.awaited_id, None)
 
 
 class SetMilestone(Command):
-    """Set a dated point on the way of an outcome.
+    """Set a dated point on the way of an outcome: how much it counts for, and who answers for it.
 
-    Refused where there is no such outcome, or its cycle is closed (R8).
+    Refused where there is no such outcome, its cycle is closed (R8), or the owner is unknown.
     """
 
     entity = "milestone_id"
@@ -82,12 +221,22 @@ class SetMilestone(Command):
     outcome_id: OutcomeId
     title: Title
     due_on: date
+    weight: Weight = Decimal(1)
+    owner_id: OwnerId | None = None
     reference: Reference | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checked_between(self.weight, 0, MOST_WEIGHT, "weight")
 
     def reads(self) -> Reads:
         self.milestone = Milestone(self.milestone_id)
         outcome = Outcome(self.outcome_id)
-        self.mentions = mentioned(outcomeId=outcome, reference=self.reference and Referenced(self.reference))
+        self.mentions = mentioned(
+            outcomeId=outcome,
+            ownerId=self.owner_id and Person(self.owner_id),
+            reference=self.reference and Referenced(self.reference),
+        )
         yield [self.milestone, *self.mentions.values()]
         self.cycle = CycleOf(outcome)
         yield from self.cycle.reads()
@@ -105,12 +254,14 @@ class SetMilestone(Command):
                 due_on=self.due_on,
                 reference=self.reference,
                 reference_id=key_of(self.reference),
+                weight=self.weight,
+                owner_id=self.owner_id,
             )
         )
 
 
 class MilestoneCommand(Command):
-    """What moving and marking a milestone read."""
+    """What is read of a milestone, and of the cycle that its outcome is in."""
 
     entity = "milestone_id"
 
@@ -126,25 +277,26 @@ class MilestoneCommand(Command):
             self.cycle = CycleOf(outcome)
             yield from self.cycle.reads()
 
-    def standing(self) -> tuple[MilestoneSet, date]:
-        """The milestone and its day; refuses one that nobody set, has been reached, or belongs to a closed cycle."""
-        standing = self.milestone.standing()
+    def demand(self, *states: State) -> tuple[MilestoneSet, date]:
+        """The milestone and its day; refuses one that stands elsewhere, or belongs to a closed cycle."""
+        demanded = self.milestone.demand(*states)
         if self.cycle:
             self.cycle.check_open("milestoneId")
-        return standing
+        return demanded
 
 
 class MoveMilestone(MilestoneCommand):
-    """Put a milestone on another day and say why.
+    """Put a milestone on another day and say why; the former days stay visible, and one that was missed is planned
+    again.
 
-    Refused once it has been reached, or the cycle of its outcome is closed (R8).
+    Refused once it has been reached or withdrawn, or the cycle of its outcome is closed (R8).
     """
 
     due_on: date
     reason: Reason
 
     def execute(self) -> None:
-        was, due_on = self.standing()
+        was, due_on = self.demand(*UNDER_WAY)
         if due_on == self.due_on:
             return
         self.emit(
@@ -158,28 +310,180 @@ class MoveMilestone(MilestoneCommand):
         )
 
 
-class MarkMilestone(MilestoneCommand):
-    """Mark a milestone reached, once, by a person, on a day that has come (R7).
+class AssignMilestone(MilestoneCommand):
+    """Say who answers for a milestone; without an owner, whoever owns its outcome.
 
-    Refused once the cycle of its outcome is closed (R8).
+    Refused where the person is unknown or has left, the milestone has been reached or withdrawn, or the cycle of its
+    outcome is closed (R8).
+    """
+
+    owner_id: OwnerId | None = None
+    reason: Reason | None = None
+
+    def reads(self) -> Reads:
+        yield from super().reads()
+        self.mentions = mentioned(ownerId=self.owner_id and Person(self.owner_id))
+        yield [*self.mentions.values()]
+
+    def execute(self) -> None:
+        was, _ = self.demand(*UNDER_WAY)
+        check_mentions(self.mentions)
+        if self.owner_id == self.milestone.owner_id:
+            return
+        self.emit(
+            MilestoneAssigned(
+                milestone_id=self.milestone_id,
+                outcome_id=was.outcome_id,
+                from_owner_id=self.milestone.owner_id,
+                owner_id=self.owner_id,
+                reason=self.reason,
+            )
+        )
+
+
+class MarkMilestone(MilestoneCommand):
+    """Mark a milestone reached, once, by a person, on a day that has come; a note and pages can show it (R7).
+
+    Refused once it has been withdrawn, while a milestone that it waits for has not been reached, or where the cycle of
+    its outcome is closed (R8).
     """
 
     reached_on: date | None = None
     note: Text | None = None
+    evidence: Shown = ()
+
+    def reads(self) -> Reads:
+        yield from super().reads()
+        awaits = Awaits(self.milestone_id)
+        yield [awaits]
+        self.awaited = [Milestone(one) for one in sorted(awaits.awaited)]
+        yield [*self.awaited]
 
     def execute(self) -> None:
         if self.issued.person_id is None:
             raise Refused(PERSON_REQUIRED, "Use the key of a person: a milestone is marked by somebody.")
-        was, due_on = self.standing()
+        was, due_on = self.demand(*UNDER_WAY)
         reached_on = self.reached_on or self.issued.today
         if reached_on > self.issued.today:
             raise Refused(DAY_IN_FUTURE, "Give a day that has come.", "reachedOn")
+        # Counted, not named: whose they are may be hidden (R15).
+        if waiting := sum(one.state in UNDER_WAY for one in self.awaited):
+            sentence = f"Mark what it waits for first, or unlink it: {waiting} not reached yet."
+            raise Refused(MILESTONE_WAITS, sentence, "milestoneId")
+        late = (reached_on - due_on).days
         self.emit(
             MilestoneReached(
                 milestone_id=self.milestone_id,
                 outcome_id=was.outcome_id,
                 reached_on=reached_on,
-                days_late=max(0, (reached_on - due_on).days),
+                days_late=max(0, late),
                 note=self.note,
+                days_early=max(0, -late),
+                evidence=self.evidence,
             )
         )
+
+
+class MissMilestone(MilestoneCommand):
+    """Say that the day of a milestone passed without it, and why; it can still be reached, late, or be moved.
+
+    Refused while its day has not passed, once it has been reached, missed or withdrawn, or where the cycle of its
+    outcome is closed (R8).
+    """
+
+    reason: Reason
+
+    def execute(self) -> None:
+        was, due_on = self.demand(State.PLANNED)
+        if self.issued.today <= due_on:
+            sentence = f"Move it or withdraw it: its day, {due_on}, has not passed."
+            raise Refused(MILESTONE_NOT_PASSED, sentence, "milestoneId")
+        self.emit(
+            MilestoneMissed(
+                milestone_id=self.milestone_id,
+                outcome_id=was.outcome_id,
+                due_on=due_on,
+                missed_on=self.issued.today,
+                reason=self.reason,
+            )
+        )
+
+
+class WithdrawMilestone(MilestoneCommand):
+    """Say that a milestone is none any more, and why; it counts nowhere, and what waited for it waits no longer.
+
+    Refused once it has been reached (R7). A closed cycle takes it as a correction (R8).
+    """
+
+    reason: Reason
+
+    def execute(self) -> None:
+        if self.milestone.state is State.WITHDRAWN:
+            return
+        was, _ = self.milestone.demand(*UNDER_WAY)
+        self.emit(MilestoneWithdrawn(milestone_id=self.milestone_id, outcome_id=was.outcome_id, reason=self.reason))
+
+
+class LinkMilestone(MilestoneCommand):
+    """Say that a milestone waits for another one, perhaps of another outcome: it is reached after that.
+
+    Refused where one of the two is unknown, has been reached or was withdrawn, the other waits for it already, by way
+    of whatever others (R3), or the cycle of its outcome is closed (R8).
+    """
+
+    awaited_id: AwaitedId
+
+    def reads(self) -> Reads:
+        yield from super().reads()
+        self.awaited, self.awaits = Milestone(self.awaited_id), Awaits(self.milestone_id)
+        yield [self.awaited, self.awaits]
+        self.chain: set[UUID] = set()
+        rising: set[UUID] = {self.awaited_id}
+        while rising:
+            self.chain |= rising
+            generation = [Awaits(one) for one in sorted(rising)]
+            yield [*generation]
+            rising = {one for awaits in generation for one in awaits.awaited} - self.chain
+
+    def execute(self) -> None:
+        was, _ = self.demand(*UNDER_WAY)
+        awaited, _ = self.awaited.demand(*UNDER_WAY, field="awaitedId")
+        if self.milestone_id in self.chain:
+            sentence = "Unlink a milestone first: what it would wait for waits for it already, by way of others."
+            raise Refused(MILESTONE_CIRCLE, sentence, "awaitedId")
+        if self.awaited_id not in self.awaits.awaited:
+            self.emit(
+                MilestoneLinked(
+                    milestone_id=self.milestone_id,
+                    outcome_id=was.outcome_id,
+                    awaited_id=self.awaited_id,
+                    awaited_outcome_id=awaited.outcome_id,
+                )
+            )
+
+
+class UnlinkMilestone(MilestoneCommand):
+    """Let a milestone wait for another one no longer.
+
+    Refused where one of the two is unknown, or the cycle of its outcome is closed (R8).
+    """
+
+    awaited_id: AwaitedId
+
+    def reads(self) -> Reads:
+        yield from super().reads()
+        self.awaited, self.awaits = Milestone(self.awaited_id), Awaits(self.milestone_id)
+        yield [self.awaited, self.awaits]
+
+    def execute(self) -> None:
+        was, _ = self.demand(*State)
+        awaited, _ = self.awaited.known("awaitedId")
+        if self.awaited_id in self.awaits.awaited:
+            self.emit(
+                MilestoneUnlinked(
+                    milestone_id=self.milestone_id,
+                    outcome_id=was.outcome_id,
+                    awaited_id=self.awaited_id,
+                    awaited_outcome_id=awaited.outcome_id,
+                )
+            )

@@ -1,11 +1,12 @@
-"""API keys: `hw_live_`, eight characters to look up, 32 random bytes, a checksum. Only their SHA-256 is kept."""
+"""API keys and feed tokens: `hw_live_` or `hw_feed_`, eight characters to look up, 32 random bytes, a checksum. Only
+their SHA-256 is kept."""
 
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from zlib import crc32
 
-PREFIX = "hw_live_"
+PREFIX, FEED_PREFIX = "hw_live_", "hw_feed_"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LOOKUP, SECRET, CHECKSUM = 8, 43, 6
 LENGTH = len(PREFIX) + LOOKUP + 1 + SECRET + CHECKSUM
@@ -13,7 +14,7 @@ LENGTH = len(PREFIX) + LOOKUP + 1 + SECRET + CHECKSUM
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyMade:
-    """A fresh key: `text` is shown once, the rest recorded."""
+    """A fresh key or token: `text` is shown once, the rest recorded."""
 
     text: str
     lookup: str
@@ -37,18 +38,18 @@ def digest_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def make() -> ApiKeyMade:
+def make(prefix: str = PREFIX) -> ApiKeyMade:
     """From the system's randomness."""
     lookup = "".join(secrets.choice(ALPHABET) for _ in range(LOOKUP))
-    stem = f"{PREFIX}{lookup}_{_base62(int.from_bytes(secrets.token_bytes(32)), SECRET)}"
+    stem = f"{prefix}{lookup}_{_base62(int.from_bytes(secrets.token_bytes(32)), SECRET)}"
     text = stem + _checksum(stem)
     return ApiKeyMade(text, lookup, digest_of(text))
 
 
-def lookup_of(text: str) -> str | None:
-    """The part to look up by, or None where the text is no key of ours (cut, lengthened, mistyped)."""
-    if len(text) != LENGTH or not text.isascii() or not text.startswith(PREFIX):
+def lookup_of(text: str, prefix: str = PREFIX) -> str | None:
+    """The part to look up by, or None where the text is no key or token of ours (cut, lengthened, mistyped)."""
+    if len(text) != LENGTH or not text.isascii() or not text.startswith(prefix):
         return None
     if not secrets.compare_digest(_checksum(text[:-CHECKSUM]), text[-CHECKSUM:]):
         return None
-    return text[len(PREFIX) : len(PREFIX) + LOOKUP]
+    return text[len(prefix) : len(prefix) + LOOKUP]

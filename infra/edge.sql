@@ -2,6 +2,10 @@
 select organisation_id, api_key_id, role, scopes, person_id, expires_on, digest, revoked, time_zone, granted, wait
   from read.enter($1, $2, $3, $4, $5, $6)
 
+-- enter_feed: a feed token by its lookup part, and one token out of its bucket
+select organisation_id, feed_token_id, feed, person_id, expires_on, digest, revoked, time_zone, granted, wait
+  from read.enter_feed($1, $2, $3, $4)
+
 -- used: notes the day on which a key was last used
 insert into edge.key_use (organisation_id, api_key_id, last_used_on) values ($1, $2, $3)
 on conflict (organisation_id, api_key_id) do update set last_used_on = excluded.last_used_on

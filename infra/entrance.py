@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
+from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 import asyncpg
 
 from domain.values import Role
-from infra.api_keys import digest_of, lookup_of
+from infra.api_keys import FEED_PREFIX, digest_of, lookup_of
 from infra.database import Database, statements
 
 STATEMENTS = statements(Path(__file__).with_name("edge.sql"))
@@ -37,6 +38,16 @@ class Entered:
     role: Role
     scopes: tuple[str, ...]
     person_id: UUID | None
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntered:
+    """The row of a feed token that holds."""
+
+    organisation_id: UUID
+    feed: str
+    person_id: UUID
     time_zone: str
 
 
@@ -84,6 +95,16 @@ class Entrance:
             raise KeyUnknown
         return await self._queue(lookup, digest)
 
+    async def enter_feed(self, token: str) -> FeedEntered:
+        """Looked up each time, for a calendar comes seldom. Raises KeyUnknown and TooManyRequests."""
+        lookup, digest = lookup_of(token, FEED_PREFIX), digest_of(token)
+        if lookup is None:
+            raise KeyUnknown
+        async with self.database.work.acquire() as connection:
+            row = await connection.fetchrow(STATEMENTS["enter_feed"], lookup, digest, self.rate, self.burst)
+        row, _ = _checked(row, digest)
+        return FeedEntered(row["organisation_id"], row["feed"], row["person_id"], row["time_zone"])
+
     async def _queue(self, lookup: str, digest: str) -> Entered:
         """One lease at a time: whoever asks meanwhile spends what it brings, instead of finding the bucket empty."""
         lock = self.asking.get(digest)
@@ -108,14 +129,7 @@ class Entrance:
             self.leases.pop(digest, None)  # given back once, whoever asks next
         async with self.database.work.acquire() as connection:
             row = await connection.fetchrow(STATEMENTS["enter"], lookup, digest, LEASE, back, self.rate, self.burst)
-        kept = row["digest"] if row is not None else NO_DIGEST
-        if not hmac.compare_digest(kept, digest) or row is None or row["revoked"]:
-            raise KeyUnknown
-        today = datetime.now(UTC).date()
-        if row["expires_on"] is not None and row["expires_on"] < today:
-            raise KeyUnknown
-        if row["granted"] < 1:
-            raise TooManyRequests(row["wait"])
+        row, today = _checked(row, digest)
         entered = Entered(
             organisation_id=row["organisation_id"],
             api_key_id=row["api_key_id"],
@@ -142,3 +156,16 @@ class Entrance:
                 "select set_config('headway.organisation', $1::text, true)", str(entered.organisation_id)
             )
             await connection.execute(STATEMENTS["used"], entered.organisation_id, entered.api_key_id, today)
+
+
+def _checked(row: Any, digest: str) -> tuple[Any, date]:
+    """The row, and today. Raises KeyUnknown for one that opens nothing, and TooManyRequests."""
+    kept = row["digest"] if row is not None else NO_DIGEST
+    if not hmac.compare_digest(kept, digest) or row is None or row["revoked"]:
+        raise KeyUnknown
+    today = datetime.now(UTC).date()
+    if row["expires_on"] is not None and row["expires_on"] < today:
+        raise KeyUnknown
+    if row["granted"] < 1:
+        raise TooManyRequests(row["wait"])
+    return row, today

@@ -23,6 +23,9 @@ UPCASTERS: Mapping[TypeAndVersion, Callable[[dict[str, object]], dict[str, objec
     ("measure.revised", 1): with_unit,
     ("reading.taken", 1): widened,
     ("reading.corrected", 1): widened,
+    ("comment.made", 1): widened,
+    ("milestone.set", 1): widened,
+    ("milestone.reached", 1): widened,
 }
 
 

@@ -1,8 +1,7 @@
-"""Who promised what to whom, and what became of it; milestones."""
+"""Who promised what to whom, and what became of it."""
 
 from collections.abc import Iterator
 
-from domain.milestones import MilestoneMoved, MilestoneReached, MilestoneSet
 from domain.promises import (
     BeneficiaryReplaced,
     CommitmentBroken,
@@ -48,15 +47,12 @@ FORMER_DUE = Table("former_due", ("task_id", "due_on", "replaced_on"), only_adde
 PROPOSED_TERMS = Table(
     "proposed_terms", ("task_id", "proposer_id", "title", "conditions", "due_on", "effort", "reason", "state")
 )
-MILESTONE = Table(
-    "milestone", ("outcome_id", "title", "due_on", "first_due_on", "reached_on", "days_late", "note", "state")
-)
-TABLES = (TASK, FORMER_DUE, PROPOSED_TERMS, MILESTONE)
+TABLES = (TASK, FORMER_DUE, PROPOSED_TERMS)
 
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
-    """What a task or a milestone becomes."""
-    for part in (_begun, _moved_on, _handed_over, _terms, _milestones):
+    """What a task becomes."""
+    for part in (_begun, _moved_on, _handed_over, _terms):
         yield from part(recorded)
 
 
@@ -165,32 +161,5 @@ def _terms(recorded: Recorded) -> Iterator[Revision]:
                 )
         case TermsRefused() as event:
             yield revise(PROPOSED_TERMS, link_id("proposed", event.task_id), state="REFUSED")
-        case _:
-            return
-
-
-def _milestones(recorded: Recorded) -> Iterator[Revision]:
-    match recorded.event:
-        case MilestoneSet() as event:
-            yield insert(
-                MILESTONE,
-                event.milestone_id,
-                outcome_id=event.outcome_id,
-                title=event.title,
-                due_on=event.due_on,
-                first_due_on=event.due_on,
-                state="PLANNED",
-            )
-        case MilestoneMoved() as event:
-            yield revise(MILESTONE, event.milestone_id, due_on=event.due_on)
-        case MilestoneReached() as event:
-            yield revise(
-                MILESTONE,
-                event.milestone_id,
-                state="REACHED",
-                reached_on=event.reached_on,
-                days_late=event.days_late,
-                note=event.note,
-            )
         case _:
             return

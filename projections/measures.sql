@@ -228,7 +228,7 @@ as $$ select null::numeric $$;
 -- joins as written, for a plan made while a table is small must still do when it has grown.
 
 -- measure_told: what a measure had come to on the day p_on, as the ledger knew it at p_as_of. No reading yet: the baseline counts
--- as current. A measure that accumulates adds its readings up. A checklist counts the reached milestones of its outcome.
+-- as current. A measure that accumulates adds its readings up. A checklist tells the share of its outcome's milestones that were reached.
 create function measure_told(p_organisation uuid, p_measure uuid, p_as_of bigint, p_on date)
 returns table (
     current numeric, has_reading boolean, attainment numeric, progress numeric, weight numeric,
@@ -244,11 +244,8 @@ as $$
               left join lateral terms_on(p_organisation, m.id, p_as_of, p_on) t on true
              cross join lateral (
                    select case
-                          when m.direction = 'CHECKLIST' then (
-                              select count(*) filter (where s.reached_on <= p_on)::numeric / nullif(count(*), 0)
-                                from milestone s
-                               where s.organisation_id = p_organisation and s.outcome_id = m.outcome_id
-                                 and s.since <= p_as_of and (s.until is null or s.until > p_as_of))
+                          when m.direction = 'CHECKLIST'
+                          then milestones_reached(p_organisation, m.outcome_id, p_as_of, p_on)
                           when m.computation is not null then computed_value(p_organisation, m.id, p_as_of, p_on)
                           when m.accumulates then
                               coalesce(t.baseline, 0)

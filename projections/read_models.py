@@ -4,10 +4,12 @@ from projections import (
     access,
     accountability,
     alignment,
+    celebrations,
     following,
     history,
     labels,
     measures,
+    milestones,
     organisation,
     practice,
     reviews,
@@ -20,6 +22,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("organisation", organisation.TABLES, organisation.revisions),
     Projection("alignment", alignment.TABLES, alignment.revisions),
     Projection("accountability", accountability.TABLES, accountability.revisions),
+    Projection("milestones", milestones.TABLES, milestones.revisions),
+    Projection("celebrations", celebrations.TABLES, celebrations.revisions),
     Projection("practice", practice.TABLES, practice.revisions),
     Projection("reviews", reviews.TABLES, reviews.revisions),
     Projection("measures", measures.TABLES, measures.revisions),
@@ -29,5 +33,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("search", search.TABLES, search.revisions),
 )
 # files of functions alone, over the tables of several projections
-DERIVED: tuple[str, ...] = ("figures", "progress", "map", "sight", "cycle_review", "advice")
+DERIVED: tuple[str, ...] = ("figures", "progress", "map", "sight", "worth_celebrating", "cycle_review", "advice")
 NAMES: tuple[str, ...] = tuple(projection.name for projection in PROJECTIONS)

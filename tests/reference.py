@@ -263,3 +263,64 @@ def weighted_mean(parts: Iterable[tuple[Fraction | None, Fraction]]) -> Fraction
     counted = [(value, weight) for value, weight in parts if value is not None]
     total = sum((weight for _, weight in counted), Fraction(0))
     return sum((value * weight for value, weight in counted), Fraction(0)) / total if total else None
+
+
+@dataclass
+class MilestoneRow:
+    """A milestone: the day that it was set for first, the one that it is due on, what it weighs, what became of it."""
+
+    first_due_on: date
+    due_on: date
+    weight: Fraction
+    reached_on: date | None = None
+    withdrawn: bool = False
+
+    def reached_by(self, day: date) -> bool:
+        return self.reached_on is not None and self.reached_on <= day
+
+
+def reached_share(milestones: Iterable[MilestoneRow], day: date) -> Fraction | None:
+    """Of what is on the way, by weight, the share that was reached by a day."""
+    return weighted_mean((Fraction(one.reached_by(day)), one.weight) for one in milestones if not one.withdrawn)
+
+
+def burn_up(
+    milestones: Sequence[MilestoneRow], first: date, last: date, on: date
+) -> list[tuple[date, Fraction, Fraction, Fraction | None]]:
+    """Day by day: what was due by it at first, what is due by it now, and what was reached, as far as that is known."""
+    counted = [one for one in milestones if not one.withdrawn]
+
+    def weight(chosen: Iterable[MilestoneRow]) -> Fraction:
+        return sum((one.weight for one in chosen), Fraction(0))
+
+    days = [first + timedelta(days=nth) for nth in range((last - first).days + 1)]
+    return [
+        (
+            day,
+            weight(one for one in counted if one.first_due_on <= day),
+            weight(one for one in counted if one.due_on <= day),
+            weight(one for one in counted if one.reached_by(day)) if day <= on else None,
+        )
+        for day in days
+    ]
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """A commitment: when it was due, when it was delivered, and whether that was celebrated by the day asked for."""
+
+    due_on: date
+    delivered_on: date | None
+    celebrated: bool = False
+
+
+def kept_in_a_row(commitments: Iterable[DueRow], day: date) -> int:
+    """How many of the last that were due by a day were delivered in time, back to the first that was not or that was
+    celebrated; one that is due on the day and open still is left out."""
+    due = [one for one in commitments if one.due_on < day or (one.due_on == day and one.delivered_on is not None)]
+    kept = 0
+    for one in sorted(due, key=lambda one: one.due_on, reverse=True):
+        if one.celebrated or one.delivered_on is None or one.delivered_on > min(one.due_on, day):
+            break
+        kept += 1
+    return kept

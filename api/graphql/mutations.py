@@ -24,11 +24,13 @@ from api.graphql.types import (
     alignment,
     asked,
     cadence,
+    celebrations,
     decisions,
     declining,
     finding,
     indicators,
     labels,
+    milestones,
     organisation,
     practice,
     progress,
@@ -51,6 +53,8 @@ MODULES: tuple[ModuleType, ...] = (
     decisions,
     reviews,
     accountability,
+    milestones,
+    celebrations,
     finding,
     declining,
 )
@@ -71,10 +75,11 @@ ENTITIES: Mapping[str, tuple[str, Any]] = {
     "indicator_id": ("indicator", indicators.Indicator),
     "boundary_id": ("boundary", indicators.Boundary),
     "task_id": ("task", accountability.Task),
-    "milestone_id": ("milestone", accountability.Milestone),
+    "milestone_id": ("milestone", milestones.Milestone),
+    "celebration_id": ("celebration", celebrations.Celebration),
     "tag_id": ("tag", labels.Tag),
 }
-SECRETS = frozenset({"issue-api-key"})
+SECRETS = frozenset({"issue-api-key", "issue-feed-token"})
 
 
 @strawberry.input(description="What travels beside a command's fields; all of it may be left out.")

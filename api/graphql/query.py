@@ -6,9 +6,11 @@ All take `asOf`; those that tell dated facts take `on`, the day, which is that o
 from api.graphql.mapping import stands_on
 from api.graphql.questions.accountability import AccountabilityQuestions
 from api.graphql.questions.alignment import AlignmentQuestions
+from api.graphql.questions.celebrations import CelebrationQuestions
 from api.graphql.questions.finding import FindingQuestions
 from api.graphql.questions.history import HistoryQuestions
 from api.graphql.questions.labels import LabelsQuestions
+from api.graphql.questions.milestones import MilestoneQuestions
 from api.graphql.questions.news import NewsQuestions
 from api.graphql.questions.organisation import OrganisationQuestions
 from api.graphql.questions.practice import PracticeQuestions
@@ -25,6 +27,8 @@ class Query(
     PracticeQuestions,
     ReviewQuestions,
     AccountabilityQuestions,
+    MilestoneQuestions,
+    CelebrationQuestions,
     HistoryQuestions,
     FindingQuestions,
     NewsQuestions,

@@ -12,7 +12,7 @@ CHANGES = """query ($since: Position!, $first: Int, $after: String) {
   nodes { position type entityId entity { id } } pageInfo { endCursor hasNextPage } } }"""
 FEED = """query ($scope: FeedScope!, $types: [String!]) { feed(scope: $scope, types: $types) { nodes {
   position type entityId } } }"""
-PERSONAL = ("role.", "api-key.", "identity.", "preferences.", "following.")
+PERSONAL = ("role.", "api-key.", "feed-token.", "identity.", "preferences.", "following.")
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +43,7 @@ async def test_changes_are_told_in_order_and_gone_on_from_where_one_stopped(edge
     await told(edge, "grant-role", personId=person, role="OWNER")
     await told(edge, "set-preferences", language="de")
     await told(edge, "issue-api-key", name="Robot", role="READER")
+    await told(edge, "issue-feed-token", feed="MILESTONES")
     await told(edge, "link-identity", personId=person, issuer="https://sign-on.example", subject="s-1")
     await told(edge, "follow", entityId=team, kind="TEAM")
     outcome, _ = await told(edge, "set-outcome", title="Fewer waits", teamId=team)
@@ -92,3 +93,32 @@ async def test_a_feed_tells_the_news_of_its_scope(edge: Edge) -> None:
 async def test_of_several_scopes_one_has_to_be_given(edge: Edge) -> None:
     answer = await edge.graphql(FEED, scope={"followed": True, "team": str(edge.here.person)})
     assert (answer.status, "data" in answer.json) == (400, False)
+
+
+async def test_a_celebration_is_news_of_its_outcome_its_team_and_who_is_named(edge: Edge) -> None:
+    rose, _ = await told(edge, "register-person", name="Rose")
+    team, _ = await told(edge, "form-team", name="Crew")
+    outcome, _ = await told(edge, "set-outcome", title="Fewer waits", teamId=team)
+    milestone, _ = await told(edge, "set-milestone", outcomeId=outcome, title="Half", dueOn="2024-02-01")
+    await told(edge, "mark-milestone", milestoneId=milestone, reachedOn="2024-02-01")
+    bravo, _ = await told(edge, "celebrate", title="Bravo", milestoneId=milestone, personIds=[rose])
+    await told(edge, "cheer", celebrationId=bravo)
+    await told(edge, "comment", celebrationId=bravo, text="Well done")
+    await told(edge, "follow", entityId=milestone, kind="MILESTONE")
+    await edge.settled(edge.here)
+    made = "celebration.made"
+    for scope in ({"outcome": outcome}, {"team": team}):
+        assert (await feed(edge, scope))[:3] == ["comment.made", "celebration.cheered", made]
+    for scope in ({"person": rose}, {"followed": True}):
+        assert await feed(edge, scope, made) == [made]
+    await told(edge, "set-visibility", outcomeId=outcome, visibility="OWNER_AND_LEADS")
+    await edge.settled(edge.here)
+    ask = """query ($scope: FeedScope!, $id: ID!) { feed(scope: $scope) { nodes { type } } node(id: $id) { id }
+        celebrations { totalCount } worthCelebrating(on: "2024-02-03") { totalCount } }"""
+    hidden = await edge.graphql(ask, edge.here.keys["READER"], scope={"team": team}, id=bravo)
+    assert hidden.json["data"]["feed"]["nodes"] == [{"type": "team.formed"}]
+    assert hidden.json["data"]["node"] is None
+    assert hidden.json["data"]["celebrations"] == hidden.json["data"]["worthCelebrating"] == {"totalCount": 0}
+    seen = await edge.graphql(ask, scope={"team": team}, id=bravo)
+    assert seen.json["data"]["node"] == {"id": bravo}
+    assert seen.json["data"]["celebrations"] == seen.json["data"]["worthCelebrating"] == {"totalCount": 1}

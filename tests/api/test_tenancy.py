@@ -37,6 +37,7 @@ HOLDS = {
     "personIds": "person",
     "entityId": "person",
     "askedById": "person",
+    "awaitedId": "milestone",
 }
 WITH: Mapping[str, dict[str, Any]] = {
     "inputIds": {"computation": "SUM"},
@@ -67,6 +68,7 @@ BESIDE: Mapping[str, dict[str, Any]] = {
     "decline-work": {"teamId": None},
     "set-cadence": {"every": 2, "unit": "WEEKS"},
     "comment": {"outcomeId": None},
+    "celebrate": {"outcomeId": None},
     "revise-check-in": {"next": "Other"},
 }
 # Of which exactly one is given.
@@ -75,7 +77,8 @@ EITHER = (
     frozenset({"measureId", "indicatorId"}),
     frozenset({"teamId", "personId"}),
     frozenset({"outcomeId", "servesNothing"}),
-    frozenset({"outcomeId", "taskId", "checkInId", "decisionId"}),
+    frozenset({"outcomeId", "milestoneId", "taskId"}),
+    frozenset({"outcomeId", "taskId", "checkInId", "decisionId", "celebrationId"}),
 )
 
 
@@ -136,7 +139,7 @@ def body_of(command: str, organisation: Organisation, instead: str = "") -> dict
         if instead in group:
             for other in group - set(schema["required"]):
                 body.pop(other, None)
-    return {**body, **WITH.get(instead, {})}
+    return {**body, **{one: value for one, value in WITH.get(instead, {}).items() if one in schema["properties"]}}
 
 
 def placed(command: str, field: str, value: str) -> Any:
@@ -160,6 +163,7 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
     person = str(organisation.person)
     ids |= {"person": person, "organisation": str(organisation.id)}
     await made("apiKey", "issue-api-key", name="Robot", role="READER")
+    await made("feedToken", "issue-feed-token", feed="MILESTONES")
     await made("team", "form-team", name=f"Crew {organisation.id}", leadIds=[person])
     await made("objective", "set-strategic-objective", title=f"Grow {organisation.id}", perspective="CUSTOMER")
     await made("cycle", "plan-cycle", title=f"Q {organisation.id}", startsOn="2026-10-01", endsOn="2026-12-31")
@@ -194,6 +198,7 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
     await made("checkIn", "check-in", outcomeId=ids["outcome"], confidence="0.5")
     await made("decision", "record-decision", title=f"Go on {organisation.id}")
     await made("declinedWork", "decline-work", title=f"A shop {organisation.id}", reason="No.", teamId=ids["team"])
+    await made("celebration", "celebrate", title=f"Half done {organisation.id}", outcomeId=ids["outcome"])
     await made("comment", "comment", text=f"Well done {organisation.id}", outcomeId=ids["outcome"])
     await edge.settled(organisation)
 

@@ -13,6 +13,7 @@ from domain.alignment import AlignOutcome, OutcomeAligned, OutcomeAlignedToObjec
 from domain.boundaries import BoundarySet, SetBoundary
 from domain.cadence import CadenceUnit, SetCadence
 from domain.carrying import CarryOverOutcome
+from domain.celebrations import Celebrate
 from domain.checkins import Acknowledge, CheckedIn, CheckIn, RetractCheckIn, ReviseCheckIn, Status
 from domain.codes import (
     ALREADY_EXISTS,
@@ -41,7 +42,18 @@ from domain.focus import AbandonOutcome, ActivateOutcome, PauseOutcome, ResumeOu
 from domain.grading import CloseCycle, GradeOutcome, ReopenOutcome
 from domain.kernel import Command, Event, Tag
 from domain.measures import Direction, MeasureSet, RetireMeasure, ReviseMeasure, SetMeasure
-from domain.milestones import MarkMilestone, MilestoneSet, MoveMilestone, SetMilestone
+from domain.milestones import (
+    AssignMilestone,
+    LinkMilestone,
+    MarkMilestone,
+    MilestoneLinked,
+    MilestoneSet,
+    MissMilestone,
+    MoveMilestone,
+    SetMilestone,
+    UnlinkMilestone,
+    WithdrawMilestone,
+)
 from domain.outcomes import OutcomeSet, SetOutcome
 from domain.people import PersonRegistered, TeamFormed
 from domain.readings import CorrectReading, ReadingTaken, VoidReading
@@ -57,6 +69,7 @@ CLOSED, NEXT = named("closed cycle"), named("next cycle")
 GRADED, DRAFT, ELSEWHERE, FREE, NEW = (named(n) for n in ("graded", "draft", "elsewhere", "free", "new"))
 MEASURE, MILESTONE, READING, BOUNDARY, SAID = (named(n) for n in ("count", "half way", "last", "band", "said"))
 TEAM, OBJECTIVE = named("team"), named("objective")
+ABROAD, AT_HOME = named("flour is there"), named("dough is made")
 INSIDE, AFTER, TODAY = date(2022, 3, 15), date(2022, 4, 2), date(2022, 4, 5)
 WHY = "It was noted wrongly."
 WORLD: tuple[Event, ...] = (
@@ -76,6 +89,9 @@ WORLD: tuple[Event, ...] = (
         target=Decimal(10),
     ),
     MilestoneSet(milestone_id=MILESTONE, outcome_id=GRADED, title="Half way", due_on=INSIDE),
+    MilestoneSet(milestone_id=ABROAD, outcome_id=FREE, title="Flour", due_on=AFTER),
+    MilestoneSet(milestone_id=AT_HOME, outcome_id=GRADED, title="Dough", due_on=INSIDE),
+    MilestoneLinked(milestone_id=AT_HOME, outcome_id=GRADED, awaited_id=ABROAD, awaited_outcome_id=FREE),
     BoundarySet(boundary_id=BOUNDARY, outcome_id=GRADED, title="Flour", lower=Decimal(1), upper=None,
                 measure_id=MEASURE),
     ReadingTaken(reading_id=READING, measure_id=MEASURE, outcome_id=GRADED, value=Decimal(10), taken_on=INSIDE),
@@ -156,7 +172,12 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     Refuses(DeclineWork(declined_work_id=NEW, title="Pies", reason=WHY, team_id=TEAM, cycle_id=CLOSED)),
     Refuses(SetMilestone(milestone_id=NEW, outcome_id=GRADED, **TELLING)),
     Refuses(MoveMilestone(milestone_id=MILESTONE, due_on=AFTER, reason=WHY)),
+    Refuses(AssignMilestone(milestone_id=MILESTONE, owner_id=BEN)),
     Refuses(MarkMilestone(milestone_id=MILESTONE, reached_on=INSIDE)),
+    Refuses(MissMilestone(milestone_id=MILESTONE, reason=WHY)),
+    Corrects(WithdrawMilestone(milestone_id=MILESTONE, reason=WHY)),
+    Refuses(LinkMilestone(milestone_id=MILESTONE, awaited_id=ABROAD)),
+    Refuses(UnlinkMilestone(milestone_id=AT_HOME, awaited_id=ABROAD)),
     Refuses(CheckIn(check_in_id=NEW, outcome_id=GRADED, next="More", on=INSIDE)),
     LeavesAlone(CheckIn(check_in_id=NEW, outcome_id=GRADED, next="More", on=AFTER)),
     Corrects(ReviseCheckIn(check_in_id=SAID, status=Status.AT_RISK, reason=WHY)),
@@ -165,6 +186,7 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     LeavesAlone(SetVisibility(outcome_id=GRADED, visibility=Visibility.OWNER_AND_LEADS)),
     LeavesAlone(SetCadence(outcome_id=GRADED, every=1, unit=CadenceUnit.WEEKS)),
     LeavesAlone(Acknowledge(check_in_id=SAID)),
+    LeavesAlone(Celebrate(celebration_id=NEW, title="Well done", outcome_id=GRADED)),
     LeavesAlone(Comment(comment_id=NEW, outcome_id=GRADED, text="Well done")),
     LeavesAlone(CommitTask(task_id=NEW, outcome_id=GRADED, **TELLING)),
     LeavesAlone(RequestTask(task_id=NEW, outcome_id=GRADED, promiser_id=CAT, **TELLING)),

@@ -8,14 +8,9 @@ from api.graphql.mapping import BY_ID, NotCompiled, Relation, mapped, stands_on
 from api.graphql.types.accountability import (
     DUTIES,
     DUTY_ORDER,
-    MILESTONE_FILTERS,
-    MILESTONE_ORDERS,
     TASK_FILTERS,
     TASK_ORDERS,
     Duty,
-    Milestone,
-    MilestoneFilter,
-    MilestoneOrder,
     Task,
     TaskFilter,
     TaskOrder,
@@ -47,22 +42,6 @@ class AccountabilityQuestions:
         on: date | None = UNSET,
     ) -> Connection[Task]:
         """Who promised what to whom, and what became of it."""
-        raise NotCompiled
-
-    @mapped(Relation(order=MILESTONE_ORDERS, filters=MILESTONE_FILTERS, typical=50))
-    def milestones(
-        self,
-        *,
-        filter: MilestoneFilter | None = UNSET,
-        order_by: MilestoneOrder = MilestoneOrder.DUE,
-        first: int | None = UNSET,
-        after: str | None = UNSET,
-        last: int | None = UNSET,
-        before: str | None = UNSET,
-        as_of: AsOf | None = UNSET,
-        on: date | None = UNSET,
-    ) -> Connection[Milestone]:
-        """The points on the way."""
         raise NotCompiled
 
     @mapped(Relation(source=DUTIES, order=DUTY_ORDER, typical=20))

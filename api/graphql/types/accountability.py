@@ -1,6 +1,6 @@
-"""Promises: tasks, their terms, milestones, and what waits for somebody."""
+"""Promises: tasks, their terms, and what waits for somebody."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated
@@ -9,7 +9,7 @@ import strawberry
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, Expr, Filter, NotCompiled, Relation, mapped, order, stands_on
-from api.graphql.types.common import Connection, Node
+from api.graphql.types.common import CHANGED_AT, Connection, Node
 from api.graphql.types.labels import TAGGED, Links, Tags
 from api.graphql.types.organisation import Person
 from api.graphql.types.practice import COMMENT_ORDER, Comment
@@ -28,14 +28,6 @@ class TaskState(Enum):
     DECLINED = "DECLINED"
     WITHDRAWN = "WITHDRAWN"
     BROKEN = "BROKEN"
-
-
-@strawberry.enum
-class MilestoneState(Enum):
-    """Where a milestone stands."""
-
-    PLANNED = "PLANNED"
-    REACHED = "REACHED"
 
 
 @strawberry.enum
@@ -66,17 +58,6 @@ TASK_ORDERS = {
 }
 
 
-@strawberry.enum
-class MilestoneOrder(Enum):
-    """What milestones are ordered by."""
-
-    DUE = "DUE"
-    DUE_DESC = "DUE_DESC"
-
-
-MILESTONE_ORDERS = {"DUE": order("due_on date"), "DUE_DESC": order("due_on date desc", unique="id uuid desc")}
-
-
 @strawberry.input
 class TaskFilter:
     """Every key that is given has to hold; `outcome: null` asks for promises that serve none."""
@@ -100,26 +81,6 @@ TASK_FILTERS = {
     "filter.beneficiary": "{c}.beneficiary_id = {v}",
     "filter.requester": Filter("{c}.requester_id = {v}", null="{c}.requester_id is null"),
     "filter.outcome": Filter("{c}.outcome_id = {v} and {v} not in {hidden}", null="{c}.outcome_id is null"),
-    "filter.dueFrom": "{c}.due_on >= {v}",
-    "filter.dueTo": "{c}.due_on <= {v}",
-}
-
-
-@strawberry.input
-class MilestoneFilter:
-    """Every key that is given has to hold."""
-
-    outcome: ID | None = UNSET
-    state: list[MilestoneState] | None = UNSET
-    overdue: bool | None = UNSET
-    due_from: date | None = UNSET
-    due_to: date | None = UNSET
-
-
-MILESTONE_FILTERS = {
-    "filter.outcome": "{c}.outcome_id = {v}",
-    "filter.state": "{c}.state = any({v})",
-    "filter.overdue": "({c}.state = 'PLANNED' and {c}.due_on < {on}) = {v}",
     "filter.dueFrom": "{c}.due_on >= {v}",
     "filter.dueTo": "{c}.due_on <= {v}",
 }
@@ -176,6 +137,7 @@ class Task(Node):
     proposed_terms: Annotated[
         list[ProposedTerms], Relation(on="task_id", order=order("since int8"), typical=1), "The oldest first."
     ]
+    changed_at: Annotated[datetime | None, Expr(CHANGED_AT), "When what stands here was recorded."]
     tags: Tags
     links: Links
 
@@ -190,24 +152,6 @@ class Task(Node):
     ) -> Connection[Comment]:
         """What was said about it, the oldest first."""
         raise NotCompiled
-
-
-@stands_on("milestone")
-class Milestone(Node):
-    """A dated point on the way of an outcome."""
-
-    id: ID
-    title: str
-    state: MilestoneState
-    due: Annotated[date, Column("due_on")]
-    first_due: Annotated[date, Column("first_due_on")]
-    reached_on: date | None
-    days_late: int | None
-    note: str | None
-    overdue: Annotated[bool, Expr("({t}.state = 'PLANNED' and {t}.due_on < {on})", price=1)]
-    outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
-    tags: Tags
-    links: Links
 
 
 @strawberry.enum

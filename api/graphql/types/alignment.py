@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Annotated
 
+import strawberry
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import (
@@ -16,7 +17,7 @@ from api.graphql.mapping import (
     order,
     stands_on,
 )
-from api.graphql.types.accountability import MILESTONE_ORDERS, TASK_ORDERS, Milestone, MilestoneOrder, Task, TaskOrder
+from api.graphql.types.accountability import TASK_ORDERS, Task, TaskOrder
 from api.graphql.types.asked import (
     OUTCOME_FILTERS,
     OUTCOME_ORDERS,
@@ -28,10 +29,12 @@ from api.graphql.types.asked import (
     Status,
 )
 from api.graphql.types.cadence import Cadence, cadence_in_force
+from api.graphql.types.celebrations import BY_THE_DAY, CELEBRATION_ORDER, Celebration
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
 from api.graphql.types.indicators import Boundary
 from api.graphql.types.labels import Links, Tags
+from api.graphql.types.milestones import BURN_UP, MILESTONE_ORDERS, BurnUpPoint, Milestone, MilestoneOrder
 from api.graphql.types.organisation import Person, ProgressPoint, Reference, RollUp, Team
 from api.graphql.types.practice import COMMENT_ORDER, CheckIn, Comment, ConfidencePoint
 from api.graphql.types.progress import (
@@ -370,6 +373,29 @@ class Outcome(Node):
         before: str | None = UNSET,
     ) -> Connection[Milestone]:
         """The points on its way."""
+        raise NotCompiled
+
+    @mapped(Relation(source=BURN_UP, order=order(unique="day date"), typical=90))
+    def milestone_burn_up(
+        self,
+        *,
+        starts: Annotated[date | None, strawberry.argument(name="from")] = UNSET,
+        ends: Annotated[date | None, strawberry.argument(name="to")] = UNSET,
+    ) -> list[BurnUpPoint]:
+        """What its milestones weigh that are due, and that were reached, by each day from one to another; from the
+        first of their days to the last unless said otherwise, 366 days at most."""
+        raise NotCompiled
+
+    @mapped(Relation(on="outcome_id", where=BY_THE_DAY, order=CELEBRATION_ORDER, typical=2))
+    def celebrations(
+        self,
+        *,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Connection[Celebration]:
+        """What was celebrated of it, its milestones and what was promised for it, the latest first."""
         raise NotCompiled
 
     @mapped(Relation(on="outcome_id", order=TASK_ORDERS))

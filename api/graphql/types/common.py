@@ -9,6 +9,8 @@ from strawberry import ID, UNSET
 from api.graphql.scalars import Position
 
 T = TypeVar("T")
+# When the version of a row that is told was recorded.
+CHANGED_AT = "(select e.recorded_at from {rows:entry} e where e.position = {t}.since)"
 
 
 @strawberry.interface(description="Anything that has an id of its own.")

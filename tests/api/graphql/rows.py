@@ -58,6 +58,8 @@ class Rows:
         await self._figures()
         await self._links()
         await self._tasks()
+        await self._milestones()
+        await self._celebrations()
         await self._history()
         await self._findable()
         await self._news()
@@ -315,15 +317,62 @@ class Rows:
             effort=None,
             reason="Ill", state="OPEN",
         )  # fmt: skip
-        for nth in range(4):
-            reached = nth == 2
+
+    async def _milestones(self) -> None:
+        for nth in range(6):
+            reached, missed, moved = nth == 2, nth == 3, nth % 2
+            shown = f'[{{"url": "https://{self.name}.example/shown", "title": null}}]'
             await self.add(
-                "milestone", self.of("milestone", nth), 31, None, outcome_id=self.of("outcome", nth % 2),
-                title=f"Milestone {nth}", due_on=FIRST_DAY + timedelta(50 - nth),
-                first_due_on=FIRST_DAY + timedelta(40),
-                reached_on=FIRST_DAY + timedelta(60) if reached else None, days_late=12 if reached else None, note=None,
-                state="REACHED" if reached else "PLANNED",
+                "milestone", self.of("milestone", nth), 31, 50 if nth == 5 else None,
+                outcome_id=self.of("outcome", nth % 4 if nth > 3 else nth % 2), title=f"Milestone {nth}",
+                due_on=FIRST_DAY + timedelta(50 - nth), first_due_on=FIRST_DAY + timedelta(40), moves=moved,
+                weight=Decimal(nth % 3), owner_id=self.of("person", nth % 3) if nth % 3 else None,
+                reached_on=FIRST_DAY + timedelta(60) if reached else None, days_late=12 if reached else None,
+                days_early=0 if reached else None, note="At last" if reached else None,
+                evidence=shown if reached else "[]", missed_on=FIRST_DAY + timedelta(49) if missed else None,
+                missed_because="Rain" if missed else None, withdrawn_because=None,
+                state="REACHED" if reached else "MISSED" if missed else "PLANNED",
             )  # fmt: skip
+            if moved:
+                await self.add(
+                    "former_day", self.of("former-day", nth), 32, None, milestone_id=self.of("milestone", nth),
+                    outcome_id=self.of("outcome", nth % 4 if nth > 3 else nth % 2), due_on=FIRST_DAY + timedelta(40),
+                    replaced_on=FIRST_DAY + timedelta(30), reason="Later",
+                )  # fmt: skip
+        for nth, (one, other) in enumerate(((0, 1), (0, 2), (1, 2), (4, 0))):
+            outcomes = [self.of("outcome", each % 4 if each > 3 else each % 2) for each in (one, other)]
+            await self.add(
+                "awaited_milestone", self.of("awaited", nth), 33, None, milestone_id=self.of("milestone", one),
+                outcome_id=outcomes[0], awaited_id=self.of("milestone", other), awaited_outcome_id=outcomes[1],
+            )  # fmt: skip
+
+    async def _celebrations(self) -> None:
+        won = [("milestone", 1, 1), ("outcome", 1, 1), ("task", 7, 1), ("task", 8, None)]
+        for nth, (kind, one, outcome) in enumerate(won):
+            outcome_id = None if outcome is None else self.of("outcome", outcome)
+            about = self.of(kind, one)
+            await self.add(
+                "celebration", self.of("celebration", nth), 51, None, title=f"Bravo {nth}", text=ODD[nth],
+                celebrated_on=FIRST_DAY + timedelta(40 + nth * 10), author_id=self.of("person", nth % 2),
+                about_id=about, outcome_id=outcome_id, milestone_id=about if kind == "milestone" else None,
+                task_id=about if kind == "task" else None,
+            )  # fmt: skip
+            for person in range(nth):
+                await self.add(
+                    "celebrated_person", self.of("celebrated", f"{nth}.{person}"), 51, None,
+                    celebration_id=self.of("celebration", nth), person_id=self.of("person", person),
+                    outcome_id=outcome_id,
+                )  # fmt: skip
+                await self.add(
+                    "cheer", self.of("cheer", f"{nth}.{person}"), 52, 60 if person == 1 else None,
+                    celebration_id=self.of("celebration", nth), person_id=self.of("person", person),
+                    outcome_id=outcome_id, cheered_on=FIRST_DAY + timedelta(45 + nth),
+                )  # fmt: skip
+        await self.add(
+            "comment", self.of("comment", "celebration"), 53, None, about_id=self.of("celebration", 1),
+            author_id=self.of("person", 2), text="Hurrah", made_on=FIRST_DAY + timedelta(52), made_at=53,
+            reply_to_id=None,
+        )  # fmt: skip
 
     async def _history(self) -> None:
         for position in range(1, 61):

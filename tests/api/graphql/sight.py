@@ -24,7 +24,9 @@ TEXTS = {
     "measure": ("title", "source"),
     "reading": ("note", "evidence"),
     "check_in": ("moved", "set_back", "next"),
-    "milestone": ("title", "note"),
+    "milestone": ("title", "note", "missed_because"),
+    "former_day": ("reason",),
+    "celebration": ("title", "text"),
     "boundary": ("title", "reason"),
 }
 ENCODED = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")

@@ -348,6 +348,17 @@ async def test_r15_hidden_parts_are_one_together(asker: Asker, world: asyncpg.Co
     assert len(answer["measure"]["inputs"]) == 1
 
 
+async def test_r15_milestones_that_are_awaited_and_hidden_are_counted(asker: Asker, world: asyncpg.Connection) -> None:
+    ask = "query ($id: ID!) { milestone(id: $id) { waitsFor { id } waitsForHidden } }"
+    one, seen, hidden = (str(id_of("alpha", "milestone", nth)) for nth in (0, 2, 1))
+    asker.viewer = viewer(0)
+    for restrictions_, ids, count in (({}, {seen, hidden}, 0), ({1: Restriction("NAMED", owner=3)}, {seen}, 1)):
+        await put(world, World(restrictions_))
+        answer, _ = await both(asker, ask, id=one)
+        assert {each["id"] for each in answer["milestone"]["waitsFor"]} == ids
+        assert answer["milestone"]["waitsForHidden"] == count
+
+
 async def test_r15_the_history_of_a_promise_stays_and_names_no_hidden_outcome(
     asker: Asker, world: asyncpg.Connection
 ) -> None:
