@@ -81,6 +81,8 @@ NOT_THE_BENEFICIARY = Code("NOT_THE_BENEFICIARY", "R6", "Only the beneficiary ma
 NOT_A_PARTY = Code("NOT_A_PARTY", "R5", "Only the other party to the terms may do this.")
 TASK_NOT_IN_STATE = Code("TASK_NOT_IN_STATE", "R6", "The task is not in a state from which this can be done.")
 TERMS_OPEN = Code("TERMS_OPEN", "R5", "New terms are waiting for consent already.")
+TASK_BLOCKED = Code("TASK_BLOCKED", "R6", "The task is blocked already.")
+TASK_NOT_BLOCKED = Code("TASK_NOT_BLOCKED", "R6", "Nothing blocks the task.")
 NO_TERMS_OPEN = Code("NO_TERMS_OPEN", "R5", "No new terms are waiting for consent.")
 
 # Practice

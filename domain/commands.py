@@ -2,6 +2,7 @@
 
 from domain import (
     alignment,
+    blocks,
     boundaries,
     cadence,
     carrying,
@@ -26,11 +27,13 @@ from domain import (
     policy,
     preferences,
     readings,
+    reassigning,
     revising,
     strategy,
     taking,
     tasks,
     timekeeping,
+    timekeeping_work,
     visibility,
 )
 from domain.kernel import Command, Event, wire_name
@@ -95,14 +98,20 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         tasks.CommitTask,
         tasks.AcceptTask,
         tasks.DeclineTask,
+        tasks.CounterTask,
         tasks.WithdrawRequest,
         tasks.RenegotiateTask,
         tasks.AgreeTerms,
         tasks.RefuseTerms,
+        blocks.BlockTask,
+        blocks.UnblockTask,
         tasks.DeliverTask,
         tasks.AcceptDelivery,
         tasks.ReturnDelivery,
+        tasks.ReleaseTask,
         tasks.BreakCommitment,
+        reassigning.RelinkTask,
+        reassigning.ReassignTask,
     ),
     (leaving.DeactivatePerson, leaving.DisbandTeam),
     (milestones.SetMilestone, milestones.MoveMilestone, milestones.MarkMilestone),
@@ -121,6 +130,9 @@ NOTES: dict[str, type[Command]] = {
         timekeeping.NoteBoundaryBreached,
         timekeeping.NoteCheckInMissed,
         timekeeping.NoteAcknowledgementPassed,
+        timekeeping_work.NoteDuePassed,
+        timekeeping_work.NoteAcceptancePassed,
+        timekeeping_work.NoteBlockAged,
     )
 }
 

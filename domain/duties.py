@@ -27,7 +27,7 @@ from domain.visibility import Told
 MOST_DUTIES = 10  # that a refusal tells
 UNFINISHED = frozenset({Life.DRAFT, Life.ACTIVE, Life.PAUSED})
 WORKED_ON = frozenset({Life.ACTIVE, Life.PAUSED})
-OWED = frozenset({State.REQUESTED, State.COMMITTED})
+OWED = frozenset({State.REQUESTED, State.COUNTERED, State.COMMITTED})
 AWAITED = frozenset({*OWED, State.DELIVERED})
 
 

@@ -7,6 +7,7 @@ What was read is its consistency boundary: the ledger appends only if nothing in
 from abc import ABCMeta
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -273,6 +274,7 @@ class Command(
             self.known.append(fold)
 
 
+@cache  # every command on a task asks
 def wire_name(command: type[Command]) -> str:
     """`CommitTask` → `commit-task`."""
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in command.__name__).removeprefix("-")

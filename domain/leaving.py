@@ -33,7 +33,7 @@ from domain.people import (
     TeamLeft,
     TeamMoved,
 )
-from domain.promises import BeneficiaryReplaced, Promise, TaskReassigned
+from domain.promises import BeneficiaryReplaced, CounterRefused, Promise, State, TaskReassigned
 from domain.standing import State as Life
 from domain.values import Invalid, Reason, Role
 
@@ -200,6 +200,9 @@ class DeactivatePerson(Command):
         requester_id = taker_id if promise.requester_id == me else promise.requester_id
         if requester_id in {None, promiser_id}:
             requester_id = beneficiary_id
+        lapsed = promise.proposed is not None and not promised and promiser_id == beneficiary_id
+        if lapsed and promise.state is State.COUNTERED:  # nobody countered themself: they are asked as before
+            self.emit(CounterRefused(task_id=promise.task_id, reason=self.reason, outcome_id=promise.outcome_id))
         if promise.is_beneficiary(me):
             asked = promise.requester_id == me
             self.emit(
@@ -210,7 +213,7 @@ class DeactivatePerson(Command):
                     reason=self.reason,
                     from_requester_id=me if asked else None,
                     requester_id=requester_id if asked else None,
-                    terms_lapsed=promise.proposed is not None and not promised and promiser_id == beneficiary_id,
+                    terms_lapsed=lapsed and promise.state is not State.COUNTERED,
                     outcome_id=promise.outcome_id,
                 )
             )

@@ -3,22 +3,14 @@
 from datetime import date
 from typing import ClassVar
 
-from domain.codes import (
-    ALREADY_EXISTS,
-    DAY_IN_FUTURE,
-    NOT_A_PARTY,
-    NOT_THE_BENEFICIARY,
-    NOT_THE_PROMISER,
-    NOT_THE_REQUESTER,
-    PERSON_LEFT,
-    SERVES_NOTHING_SAID,
-    TERMS_OPEN,
-)
+from domain.codes import ALREADY_EXISTS, DAY_IN_FUTURE, INVALID, PERSON_LEFT, SERVES_NOTHING_SAID, TERMS_OPEN
 from domain.kernel import BeneficiaryId, Command, OutcomeId, PromiserId, Reads, Refused, TaskId
 from domain.outcomes import Outcome
 from domain.people import Departure, Person
 from domain.promises import (
     CommitmentBroken,
+    CounterAgreed,
+    CounterRefused,
     DeliveryAccepted,
     DeliveryReturned,
     Promise,
@@ -26,16 +18,20 @@ from domain.promises import (
     State,
     TaskAccepted,
     TaskCommitted,
+    TaskCountered,
     TaskDeclined,
     TaskDelivered,
+    TaskReleased,
     TaskRequested,
+    Terms,
     TermsAgreed,
+    TermsLapsed,
     TermsProposed,
     TermsRefused,
     acting,
-    demand_party,
 )
 from domain.references import check_mentions, mentioned
+from domain.transitions import admit
 from domain.values import Effort, Reason, Text, Title, checked_between
 
 MOST_EFFORT = 100_000
@@ -166,7 +162,7 @@ class CommitTask(Command):
 
 
 class TaskCommand(Command):
-    """What all commands about a task that is there have in common: they know the promise, and nothing else."""
+    """What all commands about a task that is there have in common: they know the promise, and what R6 lets happen."""
 
     entity: ClassVar[str] = "task_id"
 
@@ -176,46 +172,15 @@ class TaskCommand(Command):
         self.promise = Promise(self.task_id)
         yield [self.promise]
 
-
-class AcceptTask(TaskCommand):
-    """Promise what you were asked for (R5): only the promiser can."""
-
-    def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.REQUESTED)
-        demand_party(person_id == self.promise.promiser_id, NOT_THE_PROMISER, "promiser")
-        self.emit(TaskAccepted(task_id=self.task_id, promiser_id=person_id, outcome_id=self.promise.outcome_id))
+    def let_terms_lapse(self) -> None:
+        """Terms that wait for consent are overtaken by what is done."""
+        if self.promise.proposed is not None:
+            self.emit(TermsLapsed(task_id=self.task_id, outcome_id=self.promise.outcome_id))
 
 
-class DeclineTask(TaskCommand):
-    """Do not promise what you were asked for, and say why (R6)."""
+class TermsCommand(TaskCommand, kw_only=True):
+    """What commands that propose other terms have in common; what is left out stays as it is."""
 
-    reason: Reason
-
-    def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.REQUESTED)
-        demand_party(person_id == self.promise.promiser_id, NOT_THE_PROMISER, "promiser")
-        self.emit(TaskDeclined(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
-
-
-class WithdrawRequest(TaskCommand):
-    """Ask no longer for a promise that nobody has made (R6)."""
-
-    def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.REQUESTED)
-        demand_party(self.promise.is_beneficiary(person_id), NOT_THE_REQUESTER, "requester")
-        self.emit(RequestWithdrawn(task_id=self.task_id, outcome_id=self.promise.outcome_id))
-
-
-class RenegotiateTask(TaskCommand):
-    """Propose other terms and say why; the old ones stand until the other party agrees (R5).
-
-    Refused while other terms wait for consent.
-    """
-
-    reason: Reason
     title: Title | None = None
     conditions: Text | None = None
     due_on: date | None = None
@@ -226,32 +191,106 @@ class RenegotiateTask(TaskCommand):
         if self.effort is not None:
             checked_between(self.effort, 0, MOST_EFFORT, "effort")
 
+    def other_than(self, was: Terms) -> Terms:
+        """The terms with what is proposed."""
+        return Terms(
+            title=self.title or was.title,
+            conditions=was.conditions if self.conditions is None else self.conditions,
+            due_on=self.due_on or was.due_on,
+            effort=was.effort if self.effort is None else self.effort,
+        )
+
+
+class AcceptTask(TaskCommand):
+    """Promise what you were asked for (R5): only the promiser can."""
+
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        promise = self.promise
-        was = promise.demand(State.COMMITTED)
-        is_party = person_id == promise.promiser_id or promise.is_beneficiary(person_id)
-        demand_party(is_party, NOT_A_PARTY, "promiser or the beneficiary")
+        admit(self.promise, self)
+        self.emit(
+            TaskAccepted(task_id=self.task_id, promiser_id=acting(self.issued), outcome_id=self.promise.outcome_id)
+        )
+
+
+class DeclineTask(TaskCommand):
+    """Do not promise what you were asked for, and say why (R6)."""
+
+    reason: Reason
+
+    def execute(self) -> None:
+        admit(self.promise, self)
+        self.let_terms_lapse()
+        self.emit(TaskDeclined(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
+
+
+class CounterTask(TermsCommand):
+    """Say on which other terms you would promise what you were asked for; whoever asks agrees to them or not (R6).
+
+    Agreed at once where the promise is to yourself. Refused where the terms are those that you were asked for.
+    """
+
+    reason: Reason | None = None
+
+    def execute(self) -> None:
+        was = admit(self.promise, self)
+        terms = self.other_than(was)
+        if terms == was:
+            raise Refused(INVALID, "Say what is to be otherwise, or accept the task as it is.", "dueOn")
+        countered = TaskCountered(
+            task_id=self.task_id,
+            proposer_id=acting(self.issued),
+            title=terms.title,
+            due_on=terms.due_on,
+            reason=self.reason,
+            conditions=terms.conditions,
+            effort=terms.effort,
+            outcome_id=self.promise.outcome_id,
+        )
+        self.emit(countered)
+        if self.promise.own:
+            self.emit(agreed(countered, was.due_on))
+
+
+class WithdrawRequest(TaskCommand):
+    """Ask no longer for a promise that nobody has made (R6)."""
+
+    def execute(self) -> None:
+        admit(self.promise, self)
+        self.let_terms_lapse()
+        self.emit(RequestWithdrawn(task_id=self.task_id, outcome_id=self.promise.outcome_id))
+
+
+class RenegotiateTask(TermsCommand):
+    """Propose other terms and say why; the old ones stand until the other party agrees (R5).
+
+    Agreed at once where the promise is to yourself. Refused while other terms wait for consent.
+    """
+
+    reason: Reason
+
+    def execute(self) -> None:
+        was = admit(self.promise, self)
+        promise, terms = self.promise, self.other_than(was)
         if promise.proposed is not None:
             raise Refused(TERMS_OPEN, "Have the terms agreed or refused that are waiting for consent.", "taskId")
         proposed = TermsProposed(
             task_id=self.task_id,
-            proposer_id=person_id,
-            title=self.title or was.title,
-            due_on=self.due_on or was.due_on,
+            proposer_id=acting(self.issued),
+            title=terms.title,
+            due_on=terms.due_on,
             reason=self.reason,
-            conditions=was.conditions if self.conditions is None else self.conditions,
-            effort=was.effort if self.effort is None else self.effort,
+            conditions=terms.conditions,
+            effort=terms.effort,
             outcome_id=promise.outcome_id,
         )
         self.emit(proposed)
-        if promise.own:
+        if promise.own and proposed.proposer_id == promise.promiser_id:
             self.emit(agreed(proposed, was.due_on))
 
 
-def agreed(proposed: TermsProposed, former_due_on: date) -> TermsAgreed:
+def agreed(proposed: TermsProposed | TaskCountered, former_due_on: date) -> TermsAgreed | CounterAgreed:
     """The proposed terms, in force."""
-    return TermsAgreed(
+    kind = TermsAgreed if isinstance(proposed, TermsProposed) else CounterAgreed
+    return kind(
         task_id=proposed.task_id,
         title=proposed.title,
         due_on=proposed.due_on,
@@ -263,34 +302,22 @@ def agreed(proposed: TermsProposed, former_due_on: date) -> TermsAgreed:
 
 
 class AgreeTerms(TaskCommand):
-    """Agree to the terms that the other party proposed (R5)."""
+    """Agree to the terms that the other party proposed, or countered your request with (R5)."""
 
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        was = self.promise.demand(State.COMMITTED)
-        proposed = self.promise.demand_open()
-        demand_other_party(self.promise, proposed, person_id)
-        self.emit(agreed(proposed, was.due_on))
+        was = admit(self.promise, self)
+        self.emit(agreed(self.promise.demand_open(), was.due_on))
 
 
 class RefuseTerms(TaskCommand):
-    """Do not agree to the terms that the other party proposed; the old ones stand (R5)."""
+    """Do not agree to the terms that the other party proposed; the old ones stand, or the request does (R5)."""
 
     reason: Reason | None = None
 
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.COMMITTED)
-        proposed = self.promise.demand_open()
-        demand_other_party(self.promise, proposed, person_id)
-        self.emit(TermsRefused(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
-
-
-def demand_other_party(promise: Promise, proposed: TermsProposed, person_id: object) -> None:
-    """Refuses whoever stands on the side that proposed, or on neither: silence and one's own word are no consent."""
-    by_promiser = proposed.proposer_id == promise.promiser_id
-    others = {promise.beneficiary_id, promise.requester_id} - {None} if by_promiser else {promise.promiser_id}
-    demand_party(person_id in others - {proposed.proposer_id}, NOT_A_PARTY, "other party")
+        admit(self.promise, self)
+        kind = CounterRefused if self.promise.state is State.COUNTERED else TermsRefused
+        self.emit(kind(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
 
 
 class DeliverTask(TaskCommand):
@@ -303,13 +330,12 @@ class DeliverTask(TaskCommand):
     delivered_on: date | None = None
 
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.COMMITTED)
-        demand_party(person_id == self.promise.promiser_id, NOT_THE_PROMISER, "promiser")
+        admit(self.promise, self)
         delivered_on = self.delivered_on or self.issued.today
         if delivered_on > self.issued.today:
             raise Refused(DAY_IN_FUTURE, "Give a day that has come.", "deliveredOn")
         outcome_id = self.promise.outcome_id
+        self.let_terms_lapse()
         self.emit(
             TaskDelivered(
                 task_id=self.task_id, delivered_on=delivered_on, evidence=self.evidence, outcome_id=outcome_id
@@ -323,9 +349,7 @@ class AcceptDelivery(TaskCommand):
     """Say that what was delivered is what was promised (R6)."""
 
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.DELIVERED)
-        demand_party(self.promise.is_beneficiary(person_id), NOT_THE_BENEFICIARY, "beneficiary")
+        admit(self.promise, self)
         self.emit(DeliveryAccepted(task_id=self.task_id, outcome_id=self.promise.outcome_id))
 
 
@@ -345,22 +369,33 @@ class ReturnDelivery(TaskCommand):
             yield [self.departure]
 
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.DELIVERED)
-        demand_party(self.promise.is_beneficiary(person_id), NOT_THE_BENEFICIARY, "beneficiary")
+        admit(self.promise, self)
         if self.departure and self.departure.left:
             sentence = "Accept the delivery, and ask somebody else for what it lacks: who promised it has left."
             raise Refused(PERSON_LEFT, sentence, "taskId")
         self.emit(DeliveryReturned(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
 
 
-class BreakCommitment(TaskCommand):
-    """Say that you will not keep the promise, and why (R6)."""
+class ReleaseTask(TaskCommand):
+    """Say that you need no longer what you were promised, and why: the promiser is bound no more (R6).
+
+    Terms that still wait for consent lapse.
+    """
 
     reason: Reason
 
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.COMMITTED)
-        demand_party(person_id == self.promise.promiser_id, NOT_THE_PROMISER, "promiser")
+        admit(self.promise, self)
+        self.let_terms_lapse()
+        self.emit(TaskReleased(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
+
+
+class BreakCommitment(TaskCommand):
+    """Say that you will not keep the promise, and why (R6). Terms that still wait for consent lapse."""
+
+    reason: Reason
+
+    def execute(self) -> None:
+        admit(self.promise, self)
+        self.let_terms_lapse()
         self.emit(CommitmentBroken(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))

@@ -18,6 +18,7 @@ def with_unit(body: dict[str, object]) -> dict[str, object]:
 
 UPCASTERS: Mapping[TypeAndVersion, Callable[[dict[str, object]], dict[str, object]]] = {
     ("strategic-objective.set", 1): widened,
+    ("organisation.policy-set", 1): widened,
     ("outcome.set", 1): widened,
     ("measure.set", 1): with_unit,
     ("measure.revised", 1): with_unit,

@@ -37,6 +37,8 @@ HOLDS = {
     "personIds": "person",
     "entityId": "person",
     "askedById": "person",
+    "waitingForPersonId": "person",
+    "waitingForTeamId": "team",
 }
 WITH: Mapping[str, dict[str, Any]] = {
     "inputIds": {"computation": "SUM"},
@@ -54,6 +56,8 @@ KIN = {  # what a parent or a successor is, by command
 BESIDE: Mapping[str, dict[str, Any]] = {
     "request-task": {"servesNothing": "Training"},
     "commit-task": {"servesNothing": "Training"},
+    "relink-task": {"servesNothing": "Training"},
+    "block-task": {"waitingFor": "Rain"},
     "set-measure": {"baseline": "0", "target": "10"},
     "align-outcome": {"objectiveId": None},
     "unalign-outcome": {"objectiveId": None},
@@ -75,6 +79,7 @@ EITHER = (
     frozenset({"measureId", "indicatorId"}),
     frozenset({"teamId", "personId"}),
     frozenset({"outcomeId", "servesNothing"}),
+    frozenset({"waitingForPersonId", "waitingForTeamId", "waitingFor"}),
     frozenset({"outcomeId", "taskId", "checkInId", "decisionId"}),
 )
 

@@ -44,7 +44,9 @@ from domain.measures import Direction, MeasureSet, RetireMeasure, ReviseMeasure,
 from domain.milestones import MarkMilestone, MilestoneSet, MoveMilestone, SetMilestone
 from domain.outcomes import OutcomeSet, SetOutcome
 from domain.people import PersonRegistered, TeamFormed
+from domain.promises import TaskCommitted
 from domain.readings import CorrectReading, ReadingTaken, VoidReading
+from domain.reassigning import RelinkTask
 from domain.revising import AssignOutcome, NameReviewer, RankOutcomes, ReviseOutcome, ShareOutcome
 from domain.standing import OutcomeActivated, OutcomeGraded
 from domain.strategy import StrategicObjectiveSet
@@ -56,7 +58,7 @@ from tests.given import ANA, BEN, CAT, given_loosely, named
 CLOSED, NEXT = named("closed cycle"), named("next cycle")
 GRADED, DRAFT, ELSEWHERE, FREE, NEW = (named(n) for n in ("graded", "draft", "elsewhere", "free", "new"))
 MEASURE, MILESTONE, READING, BOUNDARY, SAID = (named(n) for n in ("count", "half way", "last", "band", "said"))
-TEAM, OBJECTIVE = named("team"), named("objective")
+TEAM, OBJECTIVE, TASK = named("team"), named("objective"), named("task")
 INSIDE, AFTER, TODAY = date(2022, 3, 15), date(2022, 4, 2), date(2022, 4, 5)
 WHY = "It was noted wrongly."
 WORLD: tuple[Event, ...] = (
@@ -86,6 +88,7 @@ WORLD: tuple[Event, ...] = (
     OutcomeActivated(outcome_id=GRADED, cycle_id=CLOSED, owner_id=ANA),
     OutcomeGraded(outcome_id=GRADED, grade=Decimal(1), suggested=Decimal(1), success=True, graded_on=INSIDE,
                   cycle_id=CLOSED, owner_id=ANA),
+    TaskCommitted(task_id=TASK, title="Bake", due_on=AFTER, promiser_id=ANA, beneficiary_id=ANA, serves_nothing="Fun."),
     CycleClosed(cycle_id=CLOSED, closed_on=AFTER),
 )  # fmt: skip
 
@@ -167,6 +170,7 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     LeavesAlone(Acknowledge(check_in_id=SAID)),
     LeavesAlone(Comment(comment_id=NEW, outcome_id=GRADED, text="Well done")),
     LeavesAlone(CommitTask(task_id=NEW, outcome_id=GRADED, **TELLING)),
+    LeavesAlone(RelinkTask(task_id=TASK, outcome_id=GRADED)),
     LeavesAlone(RequestTask(task_id=NEW, outcome_id=GRADED, promiser_id=CAT, **TELLING)),
     # The life of the cycle itself
     Refuses(PlanCycle(cycle_id=CLOSED, title="Winter", starts_on=INSIDE, ends_on=AFTER), ALREADY_EXISTS),

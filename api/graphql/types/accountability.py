@@ -11,7 +11,7 @@ from strawberry import ID, UNSET
 from api.graphql.mapping import Column, Expr, Filter, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.labels import TAGGED, Links, Tags
-from api.graphql.types.organisation import Person
+from api.graphql.types.organisation import Person, Team
 from api.graphql.types.practice import COMMENT_ORDER, Comment
 
 OVERDUE = "({c}.state = 'COMMITTED' and {c}.due_on < {on})"
@@ -22,11 +22,13 @@ class TaskState(Enum):
     """Where a promise stands."""
 
     REQUESTED = "REQUESTED"
+    COUNTERED = "COUNTERED"
     COMMITTED = "COMMITTED"
     DELIVERED = "DELIVERED"
     KEPT = "KEPT"
     DECLINED = "DECLINED"
     WITHDRAWN = "WITHDRAWN"
+    RELEASED = "RELEASED"
     BROKEN = "BROKEN"
 
 
@@ -83,6 +85,7 @@ class TaskFilter:
 
     state: list[TaskState] | None = UNSET
     overdue: bool | None = UNSET
+    blocked: bool | None = UNSET
     promiser: ID | None = UNSET
     beneficiary: ID | None = UNSET
     requester: ID | None = UNSET
@@ -99,6 +102,7 @@ TASK_FILTERS = {
     "filter.promiser": "{c}.promiser_id = {v}",
     "filter.beneficiary": "{c}.beneficiary_id = {v}",
     "filter.requester": Filter("{c}.requester_id = {v}", null="{c}.requester_id is null"),
+    "filter.blocked": "exists (select from {rows:task_block} b where b.task_id = {c}.id) = {v}",
     "filter.outcome": Filter("{c}.outcome_id = {v} and {v} not in {hidden}", null="{c}.outcome_id is null"),
     "filter.dueFrom": "{c}.due_on >= {v}",
     "filter.dueTo": "{c}.due_on <= {v}",
@@ -134,9 +138,37 @@ class ProposedTerms:
     conditions: str | None
     due: Annotated[date | None, Column("due_on")]
     effort: Decimal | None
-    reason: str
+    reason: str | None
     state: TermsState
     proposer: Annotated[Person | None, Relation(on="proposer_id")]
+
+
+@strawberry.enum
+class BlockKind(Enum):
+    """What a task waits for while its promiser can't go on."""
+
+    DECISION = "DECISION"
+    INFORMATION = "INFORMATION"
+    WORK = "WORK"
+    CAPACITY = "CAPACITY"
+    ACCESS = "ACCESS"
+    OTHER = "OTHER"
+
+
+@stands_on("task_block", key="task_id")
+class Block:
+    """What stands in the way of a task: it waits for a person, a team, or something outside."""
+
+    id: ID
+    kind: BlockKind
+    waiting_for: str | None
+    next_action: str
+    act_by: date
+    blocked_on: date
+    aged_on: Annotated[date | None, "The day on which it was noted that it has stood for longer than it should."]
+    days: Annotated[int, Expr("({on} - {t}.blocked_on)", price=1), "For how long it has stood."]
+    waiting_for_person: Annotated[Person | None, Relation(on="waiting_for_person_id")]
+    waiting_for_team: Annotated[Team | None, Relation(on="waiting_for_team_id")]
 
 
 @stands_on("task")
@@ -155,6 +187,15 @@ class Task(Node):
         "Every due date that was replaced by consent, the oldest first.",
     ]
     overdue: Annotated[bool, Expr("({t}.state = 'COMMITTED' and {t}.due_on < {on})", price=1)]
+    dues_passed: Annotated[
+        list[date],
+        Relation(source="{rows:due_passed}", on="task_id", value="{c}.due_on", order=order("since int8")),
+        "Every due date that passed undelivered while it was in force, as the timekeeper noted it.",
+    ]
+    acceptance_passed_on: Annotated[
+        date | None, "The day on which it was noted that the delivery waits longer for its answer than it should."
+    ]
+    block: Annotated[Block | None, Relation(on="id"), "What stands in its way."]
     effort: Decimal | None
     serves_nothing: Annotated[str | None, "Why it serves no outcome."]
     requested_on: date | None
@@ -165,6 +206,9 @@ class Task(Node):
     returns: Annotated[int, "How often its delivery was returned."]
     renegotiations: int
     promiser: Annotated[Person | None, Relation(on="promiser_id")]
+    first_promiser: Annotated[
+        Person | None, Relation(on="first_promiser_id"), "Who was asked for it, or promised it, first."
+    ]
     beneficiary: Annotated[Person | None, Relation(on="beneficiary_id")]
     requester: Annotated[Person | None, Relation(on="requester_id")]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
@@ -235,9 +279,11 @@ DUTIES = (
     " union all select 'DELIVER', k.id, k.id, null, null, k.due_on, k.promiser_id from {rows:task} k"
     f" where k.state = 'COMMITTED' and k.due_on < {{on}} and k.promiser_id = {MINE}"
     " union all select 'ANSWER_TERMS', k.id, k.id, null, null, k.due_on, p.person_id from {rows:task} k"
-    " cross join lateral (select case when p.proposer_id = k.promiser_id then k.beneficiary_id else k.promiser_id end"
-    " as person_id from {rows:proposed_terms} p where p.task_id = k.id and p.state = 'OPEN' limit 1) p"
-    f" where k.state = 'COMMITTED' and (k.promiser_id = {MINE} or k.beneficiary_id = {MINE}) and p.person_id = {MINE}"
+    " cross join lateral (select case when p.proposer_id <> k.promiser_id then k.promiser_id"
+    " when k.state = 'COUNTERED' then k.requester_id else k.beneficiary_id end as person_id"
+    " from {rows:proposed_terms} p where p.task_id = k.id and p.state = 'OPEN' limit 1) p"
+    f" where (k.promiser_id = {MINE} or k.beneficiary_id = {MINE} or k.requester_id = {MINE})"
+    f" and k.state in ('COUNTERED', 'COMMITTED') and p.person_id = {MINE}"
     " union all select 'CHECK_IN_DUE', o.id, null, o.id, null, d.due_on, w.person_id from {rows:outcome} o"
     " cross join lateral (select o.owner_id as person_id where o.owner_id is not null union all"
     " (select m.person_id from {rows:membership} m where o.owner_id is null and m.team_id = o.team_id and m.lead"
