@@ -75,6 +75,8 @@ UNITS_MIXED = Code("UNITS_MIXED", "", "Values in different units cannot be added
 
 # Tasks
 SERVES_NOTHING_SAID = Code("SERVES_NOTHING_SAID", "R4", "The task says neither which outcome it serves nor why none.")
+INITIATIVE_ENDED = Code("INITIATIVE_ENDED", "R4", "The initiative is done, or was dropped.")
+WAITING_CIRCLE = Code("WAITING_CIRCLE", "R3", "The task would wait for itself by way of others.")
 NOT_THE_PROMISER = Code("NOT_THE_PROMISER", "R5", "Only the promiser may do this.")
 NOT_THE_REQUESTER = Code("NOT_THE_REQUESTER", "R6", "Only the requester may do this.")
 NOT_THE_BENEFICIARY = Code("NOT_THE_BENEFICIARY", "R6", "Only the beneficiary may do this.")

@@ -17,6 +17,7 @@ from domain import (
     grading,
     identities,
     indicators,
+    initiatives,
     labels,
     leaving,
     measures,
@@ -35,6 +36,7 @@ from domain import (
     timekeeping,
     timekeeping_work,
     visibility,
+    waiting,
 )
 from domain.kernel import Command, Event, wire_name
 
@@ -93,6 +95,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     ),
     (grading.GradeOutcome, grading.ReopenOutcome, carrying.CarryOverOutcome),
     (declining.DeclineWork, declining.ReconsiderWork),
+    (initiatives.PlanInitiative, initiatives.ReviseInitiative, initiatives.EndInitiative),
     (
         tasks.RequestTask,
         tasks.CommitTask,
@@ -111,6 +114,8 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         tasks.ReleaseTask,
         tasks.BreakCommitment,
         reassigning.RelinkTask,
+        waiting.WaitForTask,
+        waiting.StopWaitingForTask,
         reassigning.ReassignTask,
     ),
     (leaving.DeactivatePerson, leaving.DisbandTeam),

@@ -192,7 +192,7 @@ class DeactivatePerson(Command):
         """One task may be handed over on both sides. Whoever promises does not ask for it on another's behalf: then
         the beneficiary does."""
         me = self.person_id
-        if promise.promiser_id is None or promise.beneficiary_id is None:
+        if promise.beneficiary_id is None:
             return
         promised = promise in self.theirs.promised
         promiser_id = taker_id if promised else promise.promiser_id
@@ -222,7 +222,7 @@ class DeactivatePerson(Command):
                 TaskReassigned(
                     task_id=promise.task_id,
                     from_promiser_id=me,
-                    promiser_id=promiser_id,
+                    promiser_id=taker_id,
                     requester_id=requester_id or beneficiary_id,
                     reason=self.reason,
                     terms_lapsed=promise.proposed is not None,

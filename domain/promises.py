@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -11,6 +12,7 @@ from domain.kernel import (
     BeneficiaryId,
     Event,
     Fold,
+    InitiativeId,
     Issued,
     OutcomeId,
     PersonId,
@@ -32,23 +34,29 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     effort: Effort | None
 
 
-class TaskRequested(Event, frozen=True, tag="task.requested"):
-    """Somebody was asked for a promise; it binds nobody yet."""
+class TaskRequested(Event, frozen=True, kw_only=True, tag="task.requested"):
+    """Somebody, or any one of a team, was asked for a promise; it binds nobody yet."""
+
+    version: ClassVar[int] = 2
 
     task_id: TaskId
     title: Title
     due_on: date
-    promiser_id: PromiserId
+    promiser_id: PromiserId | None = None
     beneficiary_id: BeneficiaryId
     requester_id: RequesterId
     conditions: Text | None = None
     effort: Effort | None = None
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
+    team_id: TeamId | None = None
+    initiative_id: InitiativeId | None = None
 
 
 class TaskCommitted(Event, frozen=True, tag="task.committed"):
     """Somebody promised, unasked."""
+
+    version: ClassVar[int] = 2
 
     task_id: TaskId
     title: Title
@@ -59,12 +67,22 @@ class TaskCommitted(Event, frozen=True, tag="task.committed"):
     effort: Effort | None = None
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
+    initiative_id: InitiativeId | None = None
 
 
 class TaskAccepted(Event, frozen=True, tag="task.accepted"):
     """Who was asked promised."""
 
     task_id: TaskId
+    promiser_id: PromiserId
+    outcome_id: OutcomeId | None = None
+
+
+class TaskTaken(Event, frozen=True, tag="task.taken"):
+    """One of the team that was asked promised."""
+
+    task_id: TaskId
+    team_id: TeamId
     promiser_id: PromiserId
     outcome_id: OutcomeId | None = None
 
@@ -197,16 +215,19 @@ class TaskReleased(Event, frozen=True, tag="task.released"):
     outcome_id: OutcomeId | None = None
 
 
-class TaskReassigned(Event, frozen=True, tag="task.reassigned"):
+class TaskReassigned(Event, frozen=True, kw_only=True, tag="task.reassigned"):
     """Somebody else is asked for the promise; it binds them once they accept (R5)."""
 
+    version: ClassVar[int] = 2
+
     task_id: TaskId
-    from_promiser_id: PromiserId
+    from_promiser_id: PromiserId | None = None
     promiser_id: PromiserId
     requester_id: RequesterId  # who asks from now on
     reason: Reason
     terms_lapsed: bool = False  # whether new terms that waited for consent lapse
     outcome_id: OutcomeId | None = None
+    from_team_id: TeamId | None = None  # where a team had been asked, and nobody had taken it
 
 
 class BeneficiaryReplaced(Event, frozen=True, tag="task.beneficiary-replaced"):
@@ -261,12 +282,15 @@ class TaskRelinked(Event, frozen=True, tag="task.relinked"):
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
     reason: Reason | None = None
+    from_initiative_id: InitiativeId | None = None
+    initiative_id: InitiativeId | None = None
 
 
 PromiseEvent = (
     TaskRequested
     | TaskCommitted
     | TaskAccepted
+    | TaskTaken
     | TaskDeclined
     | TaskCountered
     | CounterAgreed
@@ -316,18 +340,22 @@ class Promise(Fold[PromiseEvent]):
         self.promiser_id: UUID | None = None
         self.beneficiary_id: UUID | None = None
         self.requester_id: UUID | None = None
+        self.team_id: UUID | None = None  # that was asked, while nobody has taken it
         self.outcome_id: UUID | None = None
+        self.initiative_id: UUID | None = None
         self.serves_nothing: str | None = None
 
     def fold(self, event: PromiseEvent) -> None:  # noqa: C901, PLR0912 - one arm an event, each a line
         match event:
             case TaskRequested():
                 self._begin(event, State.REQUESTED)
-                self.requester_id = event.requester_id
+                self.requester_id, self.team_id = event.requester_id, event.team_id
             case TaskCommitted():
                 self._begin(event, State.COMMITTED)
             case TaskAccepted():
                 self.state = State.COMMITTED
+            case TaskTaken():
+                self.state, self.promiser_id, self.team_id = State.COMMITTED, event.promiser_id, None
             case TaskDeclined():
                 self._move(State.DECLINED)
             case TaskCountered():
@@ -359,9 +387,10 @@ class Promise(Fold[PromiseEvent]):
             case TaskUnblocked():
                 self.blocked = None
             case TaskRelinked():
-                self.outcome_id, self.serves_nothing = event.outcome_id, event.serves_nothing
+                self._serve(event)
             case TaskReassigned():
                 self._move(State.REQUESTED)
+                self.team_id = None
                 self.promiser_id, self.requester_id = event.promiser_id, event.requester_id
             case BeneficiaryReplaced():
                 self.beneficiary_id = event.beneficiary_id
@@ -371,7 +400,11 @@ class Promise(Fold[PromiseEvent]):
     def _begin(self, event: TaskRequested | TaskCommitted, state: State) -> None:
         self.state, self.terms = state, _terms(event)
         self.promiser_id, self.beneficiary_id = event.promiser_id, event.beneficiary_id
-        self.outcome_id, self.serves_nothing = event.outcome_id, event.serves_nothing
+        self._serve(event)
+
+    def _serve(self, event: TaskRequested | TaskCommitted | TaskRelinked) -> None:
+        self.outcome_id, self.initiative_id = event.outcome_id, event.initiative_id
+        self.serves_nothing = event.serves_nothing
 
     def _move(self, state: State) -> None:
         """Whatever waited for consent, or stood in the way, does so no longer."""
@@ -386,10 +419,10 @@ class Promise(Fold[PromiseEvent]):
         """The beneficiary, or who asked on their behalf: either may do what R6 gives to one of them."""
         return person_id in {self.beneficiary_id, self.requester_id}
 
-    def standing(self) -> tuple[Terms, State]:
+    def standing(self, field: str = "taskId") -> tuple[Terms, State]:
         """The terms in force and the state; refuses a task that is not there."""
         if self.state is None or self.terms is None:
-            raise Refused(NOT_FOUND, "There is no such task: request it or commit to it first.", "taskId")
+            raise Refused(NOT_FOUND, "There is no such task: request it or commit to it first.", field)
         return self.terms, self.state
 
     def demand_open(self) -> TermsProposed | TaskCountered:

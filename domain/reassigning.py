@@ -4,7 +4,8 @@ from uuid import UUID
 
 from domain.codes import INVALID
 from domain.duties import Teams
-from domain.kernel import OutcomeId, PromiserId, Reads, Refused
+from domain.initiatives import Initiative
+from domain.kernel import InitiativeId, OutcomeId, PromiserId, Reads, Refused
 from domain.outcomes import Outcome
 from domain.people import Membership, Person, TeamAbove
 from domain.promises import TaskReassigned, TaskRelinked
@@ -63,8 +64,7 @@ class ReassignTask(TaskCommand):
         admit(promise, self, {Party.LEAD} if self.leading and self.leading.leads else ())
         self.person.check("promiserId")
         former, beneficiary_id = promise.promiser_id, promise.beneficiary_id
-        assert former is not None  # noqa: S101 - it was admitted, so it is there
-        assert beneficiary_id is not None  # noqa: S101
+        assert beneficiary_id is not None  # noqa: S101 - it was admitted, so it is there
         if self.promiser_id == former:
             raise Refused(INVALID, "Name somebody else: the task is theirs already.", "promiserId")
         asks = promise.requester_id or beneficiary_id
@@ -77,38 +77,48 @@ class ReassignTask(TaskCommand):
                 reason=self.reason,
                 terms_lapsed=promise.proposed is not None,
                 outcome_id=promise.outcome_id,
+                from_team_id=promise.team_id,
             )
         )
 
 
 class RelinkTask(TaskCommand):
-    """Say which other outcome the task serves, or why it serves none (R4); either party may.
+    """Say which other outcome or initiative the task serves, or why it serves none (R4); either party may.
 
-    Refused where there is no such outcome, or the task has ended.
+    Refused where there is no such outcome or initiative, or the task has ended.
     """
 
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
     reason: Reason | None = None
+    initiative_id: InitiativeId | None = None
 
     def reads(self) -> Reads:
-        self.mentions = mentioned(outcomeId=self.outcome_id and Outcome(self.outcome_id))
+        self.initiative = self.initiative_id and Initiative(self.initiative_id)
+        self.mentions = mentioned(outcomeId=self.outcome_id and Outcome(self.outcome_id), initiativeId=self.initiative)
         for folds in super().reads():
             yield [*folds, *self.mentions.values()]
 
     def execute(self) -> None:
-        check_purpose(self.outcome_id, self.serves_nothing)
+        check_purpose(self.outcome_id, self.initiative_id, self.serves_nothing)
         check_mentions(self.mentions)
         admit(self.promise, self)
-        was = (self.promise.outcome_id, self.promise.serves_nothing)
-        if (self.outcome_id, self.serves_nothing) == was:
+        was = self.promise
+        outcome_id = self.initiative.outcome_id if self.initiative else self.outcome_id
+        if (was.outcome_id, was.initiative_id, was.serves_nothing) == (
+            outcome_id,
+            self.initiative_id,
+            self.serves_nothing,
+        ):
             return
         self.emit(
             TaskRelinked(
                 task_id=self.task_id,
-                from_outcome_id=self.promise.outcome_id,
-                outcome_id=self.outcome_id,
+                from_outcome_id=was.outcome_id,
+                outcome_id=outcome_id,
                 serves_nothing=self.serves_nothing,
                 reason=self.reason,
+                from_initiative_id=was.initiative_id,
+                initiative_id=self.initiative_id,
             )
         )

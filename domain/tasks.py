@@ -4,9 +4,10 @@ from datetime import date
 from typing import ClassVar
 
 from domain.codes import ALREADY_EXISTS, DAY_IN_FUTURE, INVALID, PERSON_LEFT, SERVES_NOTHING_SAID, TERMS_OPEN
-from domain.kernel import BeneficiaryId, Command, OutcomeId, PromiserId, Reads, Refused, TaskId
+from domain.initiatives import Initiative
+from domain.kernel import BeneficiaryId, Command, InitiativeId, OutcomeId, PromiserId, Reads, Refused, TaskId, TeamId
 from domain.outcomes import Outcome
-from domain.people import Departure, Person
+from domain.people import Departure, Membership, Person, Team
 from domain.promises import (
     CommitmentBroken,
     CounterAgreed,
@@ -23,6 +24,7 @@ from domain.promises import (
     TaskDelivered,
     TaskReleased,
     TaskRequested,
+    TaskTaken,
     Terms,
     TermsAgreed,
     TermsLapsed,
@@ -31,17 +33,17 @@ from domain.promises import (
     acting,
 )
 from domain.references import check_mentions, mentioned
-from domain.transitions import admit
-from domain.values import Effort, Reason, Text, Title, checked_between
+from domain.transitions import Party, admit
+from domain.values import Effort, Reason, Text, Title, checked_between, checked_choice
 
 MOST_EFFORT = 100_000
 
 
-def check_purpose(outcome_id: object, serves_nothing: str | None) -> None:
-    """Refuses a task that says neither what it serves nor why nothing, or both (R4)."""
-    if (outcome_id is None) == (serves_nothing is None):
-        sentence = "Name the outcome that the task serves, or say why it serves none."
-        raise Refused(SERVES_NOTHING_SAID, sentence, "outcomeId", "servesNothing")
+def check_purpose(outcome_id: object, initiative_id: object, serves_nothing: str | None) -> None:
+    """Refuses a task that says neither what it serves nor why nothing, or several of these (R4)."""
+    if sum(one is not None for one in (outcome_id, initiative_id, serves_nothing)) != 1:
+        sentence = "Name the outcome or the initiative that the task serves, or say why it serves none."
+        raise Refused(SERVES_NOTHING_SAID, sentence, "outcomeId", "initiativeId", "servesNothing")
 
 
 def check_stays(departure: Departure | None) -> None:
@@ -51,9 +53,9 @@ def check_stays(departure: Departure | None) -> None:
 
 
 class RequestTask(Command):
-    """Ask somebody for a promise; it binds nobody until they accept (R4, R5).
+    """Ask somebody for a promise, or any one of a team; it binds nobody until they accept (R4, R5).
 
-    Refused where the task says neither which outcome it serves nor why none.
+    Refused where the task says neither which outcome or initiative it serves nor why none.
     """
 
     entity = "task_id"
@@ -62,24 +64,30 @@ class RequestTask(Command):
     task_id: TaskId
     title: Title
     due_on: date
-    promiser_id: PromiserId
+    promiser_id: PromiserId | None = None
     beneficiary_id: BeneficiaryId | None = None
     conditions: Text | None = None
     effort: Effort | None = None
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
+    team_id: TeamId | None = None
+    initiative_id: InitiativeId | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        checked_choice((self.promiser_id, "promiserId"), (self.team_id, "teamId"))
         if self.effort is not None:
             checked_between(self.effort, 0, MOST_EFFORT, "effort")
 
     def reads(self) -> Reads:
         self.promise = Promise(self.task_id)
+        self.initiative = self.initiative_id and Initiative(self.initiative_id)
         self.mentions = mentioned(
-            promiserId=Person(self.promiser_id),
+            promiserId=self.promiser_id and Person(self.promiser_id),
+            teamId=self.team_id and Team(self.team_id),
             beneficiaryId=self.beneficiary_id and Person(self.beneficiary_id),
             outcomeId=self.outcome_id and Outcome(self.outcome_id),
+            initiativeId=self.initiative,
         )
         self.departure = Departure(self.issued.person_id) if self.issued.person_id else None
         yield [self.promise, *self.mentions.values(), *([self.departure] if self.departure else [])]
@@ -89,7 +97,7 @@ class RequestTask(Command):
         check_stays(self.departure)
         if self.promise.state:
             raise Refused(ALREADY_EXISTS, "Choose another id: a task has this one.", "taskId")
-        check_purpose(self.outcome_id, self.serves_nothing)
+        check_purpose(self.outcome_id, self.initiative_id, self.serves_nothing)
         check_mentions(self.mentions)
         self.emit(
             TaskRequested(
@@ -101,8 +109,10 @@ class RequestTask(Command):
                 requester_id=requester_id,
                 conditions=self.conditions,
                 effort=self.effort,
-                outcome_id=self.outcome_id,
+                outcome_id=self.initiative.outcome_id if self.initiative else self.outcome_id,
                 serves_nothing=self.serves_nothing,
+                team_id=self.team_id,
+                initiative_id=self.initiative_id,
             )
         )
 
@@ -110,7 +120,7 @@ class RequestTask(Command):
 class CommitTask(Command):
     """Promise something, to somebody or to yourself (R4, R5).
 
-    Refused where the task says neither which outcome it serves nor why none.
+    Refused where the task says neither which outcome or initiative it serves nor why none.
     """
 
     entity = "task_id"
@@ -124,6 +134,7 @@ class CommitTask(Command):
     effort: Effort | None = None
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
+    initiative_id: InitiativeId | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -132,9 +143,11 @@ class CommitTask(Command):
 
     def reads(self) -> Reads:
         self.promise = Promise(self.task_id)
+        self.initiative = self.initiative_id and Initiative(self.initiative_id)
         self.mentions = mentioned(
             beneficiaryId=self.beneficiary_id and Person(self.beneficiary_id),
             outcomeId=self.outcome_id and Outcome(self.outcome_id),
+            initiativeId=self.initiative,
         )
         self.departure = Departure(self.issued.person_id) if self.issued.person_id else None
         yield [self.promise, *self.mentions.values(), *([self.departure] if self.departure else [])]
@@ -144,7 +157,7 @@ class CommitTask(Command):
         check_stays(self.departure)
         if self.promise.state:
             raise Refused(ALREADY_EXISTS, "Choose another id: a task has this one.", "taskId")
-        check_purpose(self.outcome_id, self.serves_nothing)
+        check_purpose(self.outcome_id, self.initiative_id, self.serves_nothing)
         check_mentions(self.mentions)
         self.emit(
             TaskCommitted(
@@ -155,8 +168,9 @@ class CommitTask(Command):
                 beneficiary_id=self.beneficiary_id or promiser_id,
                 conditions=self.conditions,
                 effort=self.effort,
-                outcome_id=self.outcome_id,
+                outcome_id=self.initiative.outcome_id if self.initiative else self.outcome_id,
                 serves_nothing=self.serves_nothing,
+                initiative_id=self.initiative_id,
             )
         )
 
@@ -201,23 +215,41 @@ class TermsCommand(TaskCommand, kw_only=True):
         )
 
 
-class AcceptTask(TaskCommand):
-    """Promise what you were asked for (R5): only the promiser can."""
+class AskedCommand(TaskCommand):
+    """What the answers to a request have in common: where a team was asked, any of its members gives them."""
+
+    def reads(self) -> Reads:
+        yield from super().reads()
+        self.membership: Membership | None = None
+        if self.promise.team_id and self.issued.person_id:
+            self.membership = Membership(self.issued.person_id, self.promise.team_id)
+            yield [self.membership]
+
+    def admit_asked(self) -> None:
+        """Refuses whoever was not asked."""
+        member = self.membership is not None and self.membership.joined
+        admit(self.promise, self, {Party.PROMISER} if member else ())
+
+
+class AcceptTask(AskedCommand):
+    """Promise what you were asked for, or what any of your team was asked for (R5): only the promiser can."""
 
     def execute(self) -> None:
-        admit(self.promise, self)
-        self.emit(
-            TaskAccepted(task_id=self.task_id, promiser_id=acting(self.issued), outcome_id=self.promise.outcome_id)
-        )
+        self.admit_asked()
+        person_id, outcome_id = acting(self.issued), self.promise.outcome_id
+        if team_id := self.promise.team_id:
+            self.emit(TaskTaken(task_id=self.task_id, team_id=team_id, promiser_id=person_id, outcome_id=outcome_id))
+        else:
+            self.emit(TaskAccepted(task_id=self.task_id, promiser_id=person_id, outcome_id=outcome_id))
 
 
-class DeclineTask(TaskCommand):
-    """Do not promise what you were asked for, and say why (R6)."""
+class DeclineTask(AskedCommand):
+    """Do not promise what you were asked for, or your team was, and say why (R6)."""
 
     reason: Reason
 
     def execute(self) -> None:
-        admit(self.promise, self)
+        self.admit_asked()
         self.let_terms_lapse()
         self.emit(TaskDeclined(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
 

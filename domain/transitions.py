@@ -65,7 +65,12 @@ TABLE = (
     Row((REQUESTED, COUNTERED, COMMITTED), "reassign-task", (REQUESTER, Party.LEAD), REQUESTED, "of the new promiser"),
 )
 # What a party may do while a task is open, and what moves it nowhere.
-BESIDE: dict[str, tuple[Party, ...]] = {"relink-task": (PROMISER, REQUESTER, BENEFICIARY)}
+EITHER = (PROMISER, REQUESTER, BENEFICIARY)
+BESIDE: dict[str, tuple[Party, ...]] = {
+    "relink-task": EITHER,
+    "wait-for-task": EITHER,
+    "stop-waiting-for-task": EITHER,
+}
 
 CONSENTS = frozenset({"agree-terms", "refuse-terms"})
 MOVES = {(row.command, source): row for row in TABLE for source in row.sources}

@@ -22,6 +22,9 @@ UPCASTERS: Mapping[TypeAndVersion, Callable[[dict[str, object]], dict[str, objec
     ("outcome.set", 1): widened,
     ("measure.set", 1): with_unit,
     ("measure.revised", 1): with_unit,
+    ("task.requested", 1): widened,
+    ("task.committed", 1): widened,
+    ("task.reassigned", 1): widened,
     ("reading.taken", 1): widened,
     ("reading.corrected", 1): widened,
 }

@@ -21,6 +21,7 @@ from domain.promises import (
     TaskReleased,
     TaskRelinked,
     TaskRequested,
+    TaskTaken,
     TaskUnblocked,
     TermsAgreed,
     TermsLapsed,
@@ -43,6 +44,8 @@ TASK = Table(
         "first_promiser_id",
         "beneficiary_id",
         "requester_id",
+        "team_id",
+        "initiative_id",
         "outcome_id",
         "serves_nothing",
         "requested_on",
@@ -104,6 +107,8 @@ def _begun(recorded: Recorded) -> Iterator[Revision]:
         first_promiser_id=event.promiser_id,
         beneficiary_id=event.beneficiary_id,
         requester_id=event.requester_id if asked else None,
+        team_id=event.team_id if asked else None,
+        initiative_id=event.initiative_id,
         outcome_id=event.outcome_id,
         serves_nothing=event.serves_nothing,
         requested_on=recorded.day if asked else None,
@@ -118,6 +123,15 @@ def _moved_on(recorded: Recorded) -> Iterator[Revision]:
     match recorded.event:
         case TaskAccepted() as event:
             yield revise(TASK, event.task_id, state="COMMITTED", committed_on=day)
+        case TaskTaken() as event:
+            yield revise(
+                TASK,
+                event.task_id,
+                state="COMMITTED",
+                committed_on=day,
+                promiser_id=event.promiser_id,
+                first_promiser_id=event.promiser_id,
+            )
         case TaskCountered() as event:
             yield revise(TASK, event.task_id, state="COUNTERED")
         case CounterRefused() as event:
@@ -135,7 +149,13 @@ def _moved_on(recorded: Recorded) -> Iterator[Revision]:
                 TASK, event.task_id, state="COMMITTED", delivered_on=None, acceptance_passed_on=None, returns=Plus()
             )
         case TaskRelinked() as event:
-            yield revise(TASK, event.task_id, outcome_id=event.outcome_id, serves_nothing=event.serves_nothing)
+            yield revise(
+                TASK,
+                event.task_id,
+                outcome_id=event.outcome_id,
+                initiative_id=event.initiative_id,
+                serves_nothing=event.serves_nothing,
+            )
         case _:
             return
 
@@ -166,6 +186,7 @@ def _handed_over(recorded: Recorded) -> Iterator[Revision]:
                 state="REQUESTED",
                 promiser_id=event.promiser_id,
                 requester_id=event.requester_id,
+                team_id=None,
                 requested_on=recorded.day,
                 committed_on=None,
             )

@@ -12,10 +12,12 @@ create table task (
     effort numeric,
     state text not null check (state in
         ('REQUESTED', 'COUNTERED', 'COMMITTED', 'DELIVERED', 'KEPT', 'DECLINED', 'WITHDRAWN', 'RELEASED', 'BROKEN')),
-    promiser_id uuid not null,
-    first_promiser_id uuid not null,
+    promiser_id uuid,
+    first_promiser_id uuid,
     beneficiary_id uuid not null,
     requester_id uuid,
+    team_id uuid,
+    initiative_id uuid,
     outcome_id uuid,
     serves_nothing text,
     requested_on date,
@@ -38,6 +40,8 @@ create index task_by_promiser on task (organisation_id, promiser_id, due_on, id)
 create index task_by_promiser_as_of on task (organisation_id, promiser_id, due_on, id);
 create index task_by_beneficiary on task (organisation_id, beneficiary_id, due_on, id) where until is null;
 create index task_by_beneficiary_as_of on task (organisation_id, beneficiary_id, due_on, id);
+create index task_by_team on task (organisation_id, team_id) where team_id is not null;
+create index task_by_initiative on task (organisation_id, initiative_id, due_on, id) where initiative_id is not null;
 create index task_by_requester on task (organisation_id, requester_id) where requester_id is not null;
 
 -- a due date that was replaced by consent, or by the countered one,, with the day it stood until

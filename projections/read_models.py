@@ -12,6 +12,7 @@ from projections import (
     practice,
     reviews,
     search,
+    work,
 )
 from projections.rows import Projection
 
@@ -20,6 +21,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("organisation", organisation.TABLES, organisation.revisions),
     Projection("alignment", alignment.TABLES, alignment.revisions),
     Projection("accountability", accountability.TABLES, accountability.revisions),
+    Projection("work", work.TABLES, work.revisions),
     Projection("practice", practice.TABLES, practice.revisions),
     Projection("reviews", reviews.TABLES, reviews.revisions),
     Projection("measures", measures.TABLES, measures.revisions),

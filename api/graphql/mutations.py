@@ -71,6 +71,7 @@ ENTITIES: Mapping[str, tuple[str, Any]] = {
     "indicator_id": ("indicator", indicators.Indicator),
     "boundary_id": ("boundary", indicators.Boundary),
     "task_id": ("task", accountability.Task),
+    "initiative_id": ("initiative", accountability.Initiative),
     "milestone_id": ("milestone", accountability.Milestone),
     "tag_id": ("tag", labels.Tag),
 }

@@ -39,6 +39,7 @@ SCOPES: Mapping[str, str] = {
     "following": OF_ENTITY,
     "findable": OF_ENTITY.replace("entity_id", "id"),
     "milestone": OF_OUTCOME,
+    "initiative": OF_OUTCOME,
     "reference": OF_ENTITY,
     "entry": "{c}.type like 'task.%' or {c}.position not in {hidden:positions}",
     "concerned": "{c}.id not in {hidden}",

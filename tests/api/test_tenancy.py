@@ -39,6 +39,7 @@ HOLDS = {
     "askedById": "person",
     "waitingForPersonId": "person",
     "waitingForTeamId": "team",
+    "awaitedId": "task",
 }
 WITH: Mapping[str, dict[str, Any]] = {
     "inputIds": {"computation": "SUM"},
@@ -54,7 +55,7 @@ KIN = {  # what a parent or a successor is, by command
 }
 # What a command needs beside its required fields to come as far as looking its ids up.
 BESIDE: Mapping[str, dict[str, Any]] = {
-    "request-task": {"servesNothing": "Training"},
+    "request-task": {"servesNothing": "Training", "promiserId": None},
     "commit-task": {"servesNothing": "Training"},
     "relink-task": {"servesNothing": "Training"},
     "block-task": {"waitingFor": "Rain"},
@@ -78,7 +79,8 @@ EITHER = (
     frozenset({"higherId", "objectiveId", "measureId"}),
     frozenset({"measureId", "indicatorId"}),
     frozenset({"teamId", "personId"}),
-    frozenset({"outcomeId", "servesNothing"}),
+    frozenset({"outcomeId", "initiativeId", "servesNothing"}),
+    frozenset({"promiserId", "teamId"}),
     frozenset({"waitingForPersonId", "waitingForTeamId", "waitingFor"}),
     frozenset({"outcomeId", "taskId", "checkInId", "decisionId"}),
 )
@@ -192,6 +194,7 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
         "boundary", "set-boundary", outcomeId=ids["outcome"], title="Enough", indicatorId=ids["indicator"], lower="1"
     )
     await made("task", "commit-task", title=f"Sell {organisation.id}", dueOn="2026-12-01", outcomeId=ids["outcome"])
+    await made("initiative", "plan-initiative", outcomeId=ids["outcome"], title=f"Stall {organisation.id}")
     await made(
         "milestone", "set-milestone", outcomeId=ids["outcome"], title=f"Half {organisation.id}", dueOn="2026-12-01"
     )

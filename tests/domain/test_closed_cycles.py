@@ -39,6 +39,7 @@ from domain.cycles import (
 from domain.declining import DeclineWork
 from domain.focus import AbandonOutcome, ActivateOutcome, PauseOutcome, ResumeOutcome, SetFocusLimit, WithdrawOutcome
 from domain.grading import CloseCycle, GradeOutcome, ReopenOutcome
+from domain.initiatives import PlanInitiative
 from domain.kernel import Command, Event, Tag
 from domain.measures import Direction, MeasureSet, RetireMeasure, ReviseMeasure, SetMeasure
 from domain.milestones import MarkMilestone, MilestoneSet, MoveMilestone, SetMilestone
@@ -171,6 +172,7 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     LeavesAlone(Comment(comment_id=NEW, outcome_id=GRADED, text="Well done")),
     LeavesAlone(CommitTask(task_id=NEW, outcome_id=GRADED, **TELLING)),
     LeavesAlone(RelinkTask(task_id=TASK, outcome_id=GRADED)),
+    LeavesAlone(PlanInitiative(initiative_id=NEW, outcome_id=GRADED, title="Ovens")),
     LeavesAlone(RequestTask(task_id=NEW, outcome_id=GRADED, promiser_id=CAT, **TELLING)),
     # The life of the cycle itself
     Refuses(PlanCycle(cycle_id=CLOSED, title="Winter", starts_on=INSIDE, ends_on=AFTER), ALREADY_EXISTS),

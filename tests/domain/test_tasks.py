@@ -85,7 +85,9 @@ def test_r4_a_task_that_serves_nothing_says_why() -> None:
 @pytest.mark.parametrize("said", [{}, {"outcome_id": OUTCOME, "serves_nothing": "both"}])
 def test_r4_there_is_no_silent_third_way(said: dict[str, object]) -> None:
     command = CommitTask(task_id=TASK, title="Tidy", due_on=DUE, **said)  # pyright: ignore[reportArgumentType]
-    given_loosely(an_outcome()).when(command).then_refused(SERVES_NOTHING_SAID, "outcomeId", "servesNothing")
+    given_loosely(an_outcome()).when(command).then_refused(
+        SERVES_NOTHING_SAID, "outcomeId", "initiativeId", "servesNothing"
+    )
 
 
 def test_r5_a_request_binds_nobody_until_it_is_accepted() -> None:

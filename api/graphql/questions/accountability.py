@@ -13,6 +13,7 @@ from api.graphql.types.accountability import (
     TASK_FILTERS,
     TASK_ORDERS,
     Duty,
+    Initiative,
     Milestone,
     MilestoneFilter,
     MilestoneOrder,
@@ -31,6 +32,11 @@ class AccountabilityQuestions:
     @mapped(Relation(where=BY_ID))
     def task(self, id: ID, as_of: AsOf | None = UNSET, on: date | None = UNSET) -> Task | None:
         """One promise."""
+        raise NotCompiled
+
+    @mapped(Relation(where=BY_ID))
+    def initiative(self, id: ID, as_of: AsOf | None = UNSET, on: date | None = UNSET) -> Initiative | None:
+        """One bundle of promises."""
         raise NotCompiled
 
     @mapped(Relation(order=TASK_ORDERS, filters=TASK_FILTERS, typical=50))

@@ -89,6 +89,8 @@ class TaskFilter:
     promiser: ID | None = UNSET
     beneficiary: ID | None = UNSET
     requester: ID | None = UNSET
+    team: ID | None = UNSET
+    initiative: ID | None = UNSET
     outcome: ID | None = UNSET
     due_from: date | None = UNSET
     due_to: date | None = UNSET
@@ -103,6 +105,8 @@ TASK_FILTERS = {
     "filter.beneficiary": "{c}.beneficiary_id = {v}",
     "filter.requester": Filter("{c}.requester_id = {v}", null="{c}.requester_id is null"),
     "filter.blocked": "exists (select from {rows:task_block} b where b.task_id = {c}.id) = {v}",
+    "filter.team": "{c}.team_id = {v}",
+    "filter.initiative": "exists (select from {rows:initiative} i where i.id = {v} and i.id = {c}.initiative_id)",
     "filter.outcome": Filter("{c}.outcome_id = {v} and {v} not in {hidden}", null="{c}.outcome_id is null"),
     "filter.dueFrom": "{c}.due_on >= {v}",
     "filter.dueTo": "{c}.due_on <= {v}",
@@ -171,6 +175,39 @@ class Block:
     waiting_for_team: Annotated[Team | None, Relation(on="waiting_for_team_id")]
 
 
+@strawberry.enum
+class InitiativeState(Enum):
+    """Where an initiative stands."""
+
+    OPEN = "OPEN"
+    DONE = "DONE"
+    DROPPED = "DROPPED"
+
+
+@stands_on("task_wait")
+class TaskWait:
+    """A task that is waited for."""
+
+    since: Annotated[date, Column("waits_since")]
+    confirmed: Annotated[
+        bool,
+        Expr(
+            "exists (select from {rows:task} k where k.id = {t}.awaited_id"
+            " and k.state not in ('REQUESTED', 'COUNTERED'))"
+        ),
+        "Whether somebody has promised it, or had.",
+    ]
+    task: Annotated[Node | None, Relation(on="awaited_id", to="accountability.Task")]
+
+
+@stands_on("task_wait")
+class TaskAwaited:
+    """A task that waits."""
+
+    since: Annotated[date, Column("waits_since")]
+    task: Annotated[Node | None, Relation(on="task_id", to="accountability.Task")]
+
+
 @stands_on("task")
 class Task(Node):
     """A piece of work that somebody has promised, or is asked to promise."""
@@ -211,7 +248,17 @@ class Task(Node):
     ]
     beneficiary: Annotated[Person | None, Relation(on="beneficiary_id")]
     requester: Annotated[Person | None, Relation(on="requester_id")]
+    team: Annotated[Team | None, Relation(on="team_id"), "The team that was asked for it, whichever of them took it."]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+    initiative: Annotated[Node | None, Relation(on="initiative_id", to="accountability.Initiative")]
+    waits_for: Annotated[
+        list["TaskWait"],
+        Relation(on="task_id", order=order("since int8"), typical=2),
+        "What it can't be finished before.",
+    ]
+    awaited_by: Annotated[
+        list[TaskAwaited], Relation(on="awaited_id", order=order("since int8"), typical=2), "What waits for it."
+    ]
     serves_hidden: Annotated[
         bool,
         Expr("coalesce({t}.outcome_id in {hidden}, false)", price=1),
@@ -233,6 +280,35 @@ class Task(Node):
         before: str | None = UNSET,
     ) -> Connection[Comment]:
         """What was said about it, the oldest first."""
+        raise NotCompiled
+
+
+@stands_on("initiative")
+class Initiative(Node):
+    """A bundle of tasks for one outcome."""
+
+    id: ID
+    title: str
+    description: str | None
+    state: InitiativeState
+    starts_on: date | None
+    due_on: date | None
+    ended_on: date | None
+    end_reason: str | None
+    owner: Annotated[Person | None, Relation(on="owner_id")]
+    outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+
+    @mapped(Relation(on="initiative_id", order=TASK_ORDERS))
+    def tasks(
+        self,
+        *,
+        order_by: TaskOrder = TaskOrder.DUE,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Connection[Task]:
+        """The promises that it bundles."""
         raise NotCompiled
 
 
@@ -274,6 +350,10 @@ DUTIES = (
     " select 'ANSWER_REQUEST' as kind, k.id as about_id, k.id as task_id, null::uuid as outcome_id,"
     " null::uuid as check_in_id, k.due_on, k.promiser_id as person_id from {rows:task} k"
     f" where k.state = 'REQUESTED' and k.promiser_id = {MINE}"
+    " union all select 'ANSWER_REQUEST', k.id, k.id, null, null, k.due_on, m.person_id from {rows:task} k"
+    " cross join lateral (select m.person_id from {rows:membership} m where m.team_id = k.team_id"
+    f" and m.person_id = {MINE} order by m.person_id <> {{viewer.person}}, m.person_id limit 1) m"
+    " where k.state = 'REQUESTED' and k.promiser_id is null"
     " union all select 'ACCEPT_DELIVERY', k.id, k.id, null, null, k.due_on, k.beneficiary_id from {rows:task} k"
     f" where k.state = 'DELIVERED' and k.beneficiary_id = {MINE}"
     " union all select 'DELIVER', k.id, k.id, null, null, k.due_on, k.promiser_id from {rows:task} k"

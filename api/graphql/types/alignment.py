@@ -16,7 +16,15 @@ from api.graphql.mapping import (
     order,
     stands_on,
 )
-from api.graphql.types.accountability import MILESTONE_ORDERS, TASK_ORDERS, Milestone, MilestoneOrder, Task, TaskOrder
+from api.graphql.types.accountability import (
+    MILESTONE_ORDERS,
+    TASK_ORDERS,
+    Initiative,
+    Milestone,
+    MilestoneOrder,
+    Task,
+    TaskOrder,
+)
 from api.graphql.types.asked import (
     OUTCOME_FILTERS,
     OUTCOME_ORDERS,
@@ -371,6 +379,10 @@ class Outcome(Node):
     ) -> Connection[Milestone]:
         """The points on its way."""
         raise NotCompiled
+
+    initiatives: Annotated[
+        list[Initiative], Relation(on="outcome_id", order=order("title"), typical=3), "What bundles its tasks."
+    ]
 
     @mapped(Relation(on="outcome_id", order=TASK_ORDERS))
     def tasks(
