@@ -23,6 +23,7 @@ from api.graphql.types.accountability import (
 )
 from api.graphql.types.common import AsOf, Connection
 from api.graphql.types.duties import HELD, HELD_ORDER, HeldDuty
+from api.graphql.types.risks import RISK_ORDER, RISKS, Risk
 
 
 @stands_on(None)
@@ -53,6 +54,22 @@ class AccountabilityQuestions:
         on: date | None = UNSET,
     ) -> Connection[Task]:
         """Who promised what to whom, and what became of it."""
+        raise NotCompiled
+
+    @mapped(Relation(source=RISKS, order=RISK_ORDER, typical=20))
+    def risks(
+        self,
+        *,
+        cycle: ID,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+        as_of: AsOf | None = UNSET,
+        on: date | None = UNSET,
+    ) -> Connection[Risk]:
+        """What endangers the outcomes of a cycle: unconfirmed dependencies, aged blocks, overdue tasks that others wait
+        for, breached boundaries; the oldest first."""
         raise NotCompiled
 
     @mapped(Relation(order=MILESTONE_ORDERS, filters=MILESTONE_FILTERS, typical=50))
