@@ -11,6 +11,7 @@ import msgspec
 from api.reference import openapi
 from domain import codes
 from domain.commands import COMMANDS, EVENTS
+from domain.transitions import BESIDE, ENDS, TABLE, Row
 from infra.settings import Settings, described
 
 HEAD = "<!-- Written by `make docs` from the code. -->\n\n"
@@ -38,6 +39,36 @@ def events() -> str:
     return "# Events\n\n| type | version | fields | meaning |\n| --- | --- | --- | --- |\n" + "".join(rows)
 
 
+def _line(row: Row) -> str:
+    sources = ", ".join(f"`{one}`" for one in row.sources) or "–"
+    says = f" ({row.says})" if row.says else ""
+    own = f"; `{row.own}` at once, where promised to oneself" if row.own else ""
+    return f"| {sources} | `{row.command}`{says} | {' or '.join(row.by)} | `{row.to}`{own} |\n"
+
+
+def transitions() -> str:
+    """How a task moves (R6): the drawing and the table, both of the rows that the commands are checked against."""
+    drawn: dict[tuple[str, str], list[str]] = {}
+    for row in TABLE:
+        for source in row.sources or ("[*]",):
+            drawn.setdefault((source, row.to), []).append(row.command)
+            if row.own:
+                drawn.setdefault((source, row.own), []).append(f"{row.command} (to oneself)")
+    arrows = [f"    {source} --> {to}: {', '.join(names)}\n" for (source, to), names in drawn.items()]
+    arrows += [f"    {state} --> [*]\n" for state in ENDS]
+    beside = [f"`{name}`: {' or '.join(by)}.\n" for name, by in BESIDE.items()]
+    return (
+        "# How a task moves\n\nEvery other move is refused (R6). Whoever asked on a beneficiary's behalf may do what"
+        " the\ntable gives to either of the two.\n\n"
+        "```mermaid\nstateDiagram-v2\n"
+        + "".join(arrows)
+        + "```\n\n| from | command | by whom | to |\n| --- | --- | --- | --- |\n"
+        + "".join(_line(row) for row in TABLE)
+        + "\nWhile a task is open, and without moving it:\n\n"
+        + "\n".join(beside)
+    )
+
+
 def refusals() -> str:
     """One line a code."""
     rows = [f"| `{code.name}` | {code.rule} | {code.meaning} |\n" for code in codes.ALL.values()]
@@ -53,7 +84,13 @@ def settings() -> str:
 
 def pages() -> Iterator[tuple[str, str]]:
     """(file, text) of the whole reference."""
-    for name, write in (("commands", commands), ("events", events), ("codes", refusals), ("settings", settings)):
+    for name, write in (
+        ("commands", commands),
+        ("events", events),
+        ("codes", refusals),
+        ("settings", settings),
+        ("tasks", transitions),
+    ):
         yield f"{name}.md", HEAD + write()
 
 

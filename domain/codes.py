@@ -75,12 +75,16 @@ UNITS_MIXED = Code("UNITS_MIXED", "", "Values in different units cannot be added
 
 # Tasks
 SERVES_NOTHING_SAID = Code("SERVES_NOTHING_SAID", "R4", "The task says neither which outcome it serves nor why none.")
+INITIATIVE_ENDED = Code("INITIATIVE_ENDED", "R4", "The initiative is done, or was dropped.")
+WAITING_CIRCLE = Code("WAITING_CIRCLE", "R3", "The task would wait for itself by way of others.")
 NOT_THE_PROMISER = Code("NOT_THE_PROMISER", "R5", "Only the promiser may do this.")
 NOT_THE_REQUESTER = Code("NOT_THE_REQUESTER", "R6", "Only the requester may do this.")
 NOT_THE_BENEFICIARY = Code("NOT_THE_BENEFICIARY", "R6", "Only the beneficiary may do this.")
 NOT_A_PARTY = Code("NOT_A_PARTY", "R5", "Only the other party to the terms may do this.")
 TASK_NOT_IN_STATE = Code("TASK_NOT_IN_STATE", "R6", "The task is not in a state from which this can be done.")
 TERMS_OPEN = Code("TERMS_OPEN", "R5", "New terms are waiting for consent already.")
+TASK_BLOCKED = Code("TASK_BLOCKED", "R6", "The task is blocked already.")
+TASK_NOT_BLOCKED = Code("TASK_NOT_BLOCKED", "R6", "Nothing blocks the task.")
 NO_TERMS_OPEN = Code("NO_TERMS_OPEN", "R5", "No new terms are waiting for consent.")
 
 # Practice

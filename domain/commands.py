@@ -2,6 +2,7 @@
 
 from domain import (
     alignment,
+    blocks,
     boundaries,
     cadence,
     carrying,
@@ -18,6 +19,7 @@ from domain import (
     grading,
     identities,
     indicators,
+    initiatives,
     labels,
     leaving,
     measures,
@@ -28,12 +30,15 @@ from domain import (
     policy,
     preferences,
     readings,
+    reassigning,
     revising,
     strategy,
     taking,
     tasks,
     timekeeping,
+    timekeeping_work,
     visibility,
+    waiting,
 )
 from domain.kernel import Command, Event, wire_name
 
@@ -94,19 +99,28 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     ),
     (grading.GradeOutcome, grading.ReopenOutcome, carrying.CarryOverOutcome),
     (declining.DeclineWork, declining.ReconsiderWork),
+    (initiatives.PlanInitiative, initiatives.ReviseInitiative, initiatives.EndInitiative),
     (
         tasks.RequestTask,
         tasks.CommitTask,
         tasks.AcceptTask,
         tasks.DeclineTask,
+        tasks.CounterTask,
         tasks.WithdrawRequest,
         tasks.RenegotiateTask,
         tasks.AgreeTerms,
         tasks.RefuseTerms,
+        blocks.BlockTask,
+        blocks.UnblockTask,
         tasks.DeliverTask,
         tasks.AcceptDelivery,
         tasks.ReturnDelivery,
+        tasks.ReleaseTask,
         tasks.BreakCommitment,
+        reassigning.RelinkTask,
+        waiting.WaitForTask,
+        waiting.StopWaitingForTask,
+        reassigning.ReassignTask,
     ),
     (leaving.DeactivatePerson, leaving.DisbandTeam),
     (
@@ -135,6 +149,9 @@ NOTES: dict[str, type[Command]] = {
         timekeeping.NoteBoundaryBreached,
         timekeeping.NoteCheckInMissed,
         timekeeping.NoteAcknowledgementPassed,
+        timekeeping_work.NoteDuePassed,
+        timekeeping_work.NoteAcceptancePassed,
+        timekeeping_work.NoteBlockAged,
     )
 }
 

@@ -19,6 +19,7 @@ from domain.promises import (
     TaskCommitted,
     TaskReassigned,
     TaskRequested,
+    TaskTaken,
 )
 from domain.standing import Standing
 from domain.standing import State as Life
@@ -27,7 +28,7 @@ from domain.visibility import Told
 MOST_DUTIES = 10  # that a refusal tells
 UNFINISHED = frozenset({Life.DRAFT, Life.ACTIVE, Life.PAUSED})
 WORKED_ON = frozenset({Life.ACTIVE, Life.PAUSED})
-OWED = frozenset({State.REQUESTED, State.COMMITTED})
+OWED = frozenset({State.REQUESTED, State.COUNTERED, State.COMMITTED})
 AWAITED = frozenset({*OWED, State.DELIVERED})
 
 
@@ -105,7 +106,7 @@ class Reviewed(Fold[OutcomeSet | ReviewerNamed]):
                 self.outcome_ids.add(event.outcome_id)
 
 
-Beginning = TaskRequested | TaskCommitted | TaskReassigned | BeneficiaryReplaced
+Beginning = TaskRequested | TaskCommitted | TaskTaken | TaskReassigned | BeneficiaryReplaced
 
 
 class Part(Fold[Beginning]):
@@ -117,7 +118,7 @@ class Part(Fold[Beginning]):
 
     def fold(self, event: Beginning) -> None:
         match event:
-            case TaskRequested() | TaskCommitted() | TaskReassigned() | BeneficiaryReplaced():
+            case TaskRequested() | TaskCommitted() | TaskTaken() | TaskReassigned() | BeneficiaryReplaced():
                 self.task_ids.add(event.task_id)
 
 

@@ -7,6 +7,7 @@ What was read is its consistency boundary: the ledger appends only if nothing in
 from abc import ABCMeta
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -51,8 +52,9 @@ TaskId = Annotated[UUID, Tag("task")]
 PromiserId = Annotated[UUID, Tag("promiser")]
 BeneficiaryId = Annotated[UUID, Tag("beneficiary")]
 RequesterId = Annotated[UUID, Tag("requester")]
+AwaitedId = Annotated[UUID, Tag("awaited")]  # a task or a milestone that another one waits for
+InitiativeId = Annotated[UUID, Tag("initiative")]
 MilestoneId = Annotated[UUID, Tag("milestone")]
-AwaitedId = Annotated[UUID, Tag("awaited")]  # a milestone that another one waits for
 AwaitedOutcomeId = Annotated[UUID, Tag("awaited-outcome")]  # whose milestone it is, so that it is hidden with it
 CheckInId = Annotated[UUID, Tag("check-in")]
 ReferenceId = Annotated[UUID, Tag("reference")]
@@ -277,6 +279,7 @@ class Command(
             self.known.append(fold)
 
 
+@cache  # every command on a task asks
 def wire_name(command: type[Command]) -> str:
     """`CommitTask` → `commit-task`."""
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in command.__name__).removeprefix("-")

@@ -35,7 +35,7 @@ from domain.people import (
     TeamLeft,
     TeamMoved,
 )
-from domain.promises import BeneficiaryReplaced, Promise, TaskReassigned
+from domain.promises import BeneficiaryReplaced, CounterRefused, Promise, State, TaskReassigned
 from domain.standing import State as Life
 from domain.values import Invalid, Reason, Role
 
@@ -212,7 +212,7 @@ class DeactivatePerson(Command):
         """One task may be handed over on both sides. Whoever promises does not ask for it on another's behalf: then
         the beneficiary does."""
         me = self.person_id
-        if promise.promiser_id is None or promise.beneficiary_id is None:
+        if promise.beneficiary_id is None:
             return
         promised = promise in self.theirs.promised
         promiser_id = taker_id if promised else promise.promiser_id
@@ -220,6 +220,9 @@ class DeactivatePerson(Command):
         requester_id = taker_id if promise.requester_id == me else promise.requester_id
         if requester_id in {None, promiser_id}:
             requester_id = beneficiary_id
+        lapsed = promise.proposed is not None and not promised and promiser_id == beneficiary_id
+        if lapsed and promise.state is State.COUNTERED:  # nobody countered themself: they are asked as before
+            self.emit(CounterRefused(task_id=promise.task_id, reason=self.reason, outcome_id=promise.outcome_id))
         if promise.is_beneficiary(me):
             asked = promise.requester_id == me
             self.emit(
@@ -230,7 +233,7 @@ class DeactivatePerson(Command):
                     reason=self.reason,
                     from_requester_id=me if asked else None,
                     requester_id=requester_id if asked else None,
-                    terms_lapsed=promise.proposed is not None and not promised and promiser_id == beneficiary_id,
+                    terms_lapsed=lapsed and promise.state is not State.COUNTERED,
                     outcome_id=promise.outcome_id,
                 )
             )
@@ -239,7 +242,7 @@ class DeactivatePerson(Command):
                 TaskReassigned(
                     task_id=promise.task_id,
                     from_promiser_id=me,
-                    promiser_id=promiser_id,
+                    promiser_id=taker_id,
                     requester_id=requester_id or beneficiary_id,
                     reason=self.reason,
                     terms_lapsed=promise.proposed is not None,

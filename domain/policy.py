@@ -1,7 +1,7 @@
 """The organisation's policy: by which thresholds progress, grades and focus are judged."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,7 @@ Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 ON_TRACK_FROM, AT_RISK_FROM = Decimal("-0.10"), Decimal("-0.25")
 TOO_EARLY_SHARE = Decimal("0.10")
 ACKNOWLEDGEMENT_DAYS = 7
+BLOCK_DAYS = 7
 FOCUS_LIMIT = 5
 GREEN_FROM, AMBER_FROM = Decimal("0.7"), Decimal("0.4")
 ASPIRATIONAL_SUCCESS = Decimal("0.7")
@@ -27,6 +28,8 @@ SMALL_NUMBER = 5
 
 class PolicySet(Event, frozen=True, tag="organisation.policy-set"):
     """By which thresholds the organisation judges changed."""
+
+    version: ClassVar[int] = 2
 
     organisation_id: OrganisationId
     on_track_from: Pace = ON_TRACK_FROM
@@ -39,6 +42,7 @@ class PolicySet(Event, frozen=True, tag="organisation.policy-set"):
     aspirational_success: Share = ASPIRATIONAL_SUCCESS
     small_number: Limit = SMALL_NUMBER
     default_roll_up: RollUp | None = None
+    block_days: Days = BLOCK_DAYS
 
 
 class Policy(Fold[OrganisationFounded | PolicySet]):
@@ -75,6 +79,7 @@ class SetPolicy(Command):
     aspirational_success: Share = ASPIRATIONAL_SUCCESS
     small_number: Limit = SMALL_NUMBER
     default_roll_up: RollUp | None = None
+    block_days: Days = BLOCK_DAYS
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -106,6 +111,7 @@ class SetPolicy(Command):
             aspirational_success=self.aspirational_success,
             small_number=self.small_number,
             default_roll_up=self.default_roll_up,
+            block_days=self.block_days,
         )
         if policy != self.policy.latest:
             self.emit(policy)

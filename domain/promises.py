@@ -2,12 +2,26 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
 
-from domain.codes import NO_TERMS_OPEN, NOT_FOUND, PERSON_REQUIRED, TASK_NOT_IN_STATE, Code
-from domain.kernel import BeneficiaryId, Event, Fold, Issued, OutcomeId, PromiserId, Refused, RequesterId, TaskId
+from domain.codes import NO_TERMS_OPEN, NOT_FOUND, PERSON_REQUIRED
+from domain.kernel import (
+    BeneficiaryId,
+    Event,
+    Fold,
+    InitiativeId,
+    Issued,
+    OutcomeId,
+    PersonId,
+    PromiserId,
+    Refused,
+    RequesterId,
+    TaskId,
+    TeamId,
+)
 from domain.values import Effort, Reason, Text, Title
 
 
@@ -20,23 +34,29 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     effort: Effort | None
 
 
-class TaskRequested(Event, frozen=True, tag="task.requested"):
-    """Somebody was asked for a promise; it binds nobody yet."""
+class TaskRequested(Event, frozen=True, kw_only=True, tag="task.requested"):
+    """Somebody, or any one of a team, was asked for a promise; it binds nobody yet."""
+
+    version: ClassVar[int] = 2
 
     task_id: TaskId
     title: Title
     due_on: date
-    promiser_id: PromiserId
+    promiser_id: PromiserId | None = None
     beneficiary_id: BeneficiaryId
     requester_id: RequesterId
     conditions: Text | None = None
     effort: Effort | None = None
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
+    team_id: TeamId | None = None
+    initiative_id: InitiativeId | None = None
 
 
 class TaskCommitted(Event, frozen=True, tag="task.committed"):
     """Somebody promised, unasked."""
+
+    version: ClassVar[int] = 2
 
     task_id: TaskId
     title: Title
@@ -47,6 +67,7 @@ class TaskCommitted(Event, frozen=True, tag="task.committed"):
     effort: Effort | None = None
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
+    initiative_id: InitiativeId | None = None
 
 
 class TaskAccepted(Event, frozen=True, tag="task.accepted"):
@@ -57,11 +78,53 @@ class TaskAccepted(Event, frozen=True, tag="task.accepted"):
     outcome_id: OutcomeId | None = None
 
 
+class TaskTaken(Event, frozen=True, tag="task.taken"):
+    """One of the team that was asked promised."""
+
+    task_id: TaskId
+    team_id: TeamId
+    promiser_id: PromiserId
+    outcome_id: OutcomeId | None = None
+
+
 class TaskDeclined(Event, frozen=True, tag="task.declined"):
     """Who was asked did not promise, and said why."""
 
     task_id: TaskId
     reason: Reason
+    outcome_id: OutcomeId | None = None
+
+
+class TaskCountered(Event, frozen=True, tag="task.countered"):
+    """Who was asked would promise on other terms; they bind nobody until whoever asks agrees."""
+
+    task_id: TaskId
+    proposer_id: UUID  # the promiser, whose tag stands on the event that asked them
+    title: Title
+    due_on: date
+    reason: Reason | None = None
+    conditions: Text | None = None
+    effort: Effort | None = None
+    outcome_id: OutcomeId | None = None
+
+
+class CounterAgreed(Event, frozen=True, tag="task.counter-agreed"):
+    """Who asked agreed to the countered terms: by them the promiser is bound; the day asked for is told beside them."""
+
+    task_id: TaskId
+    title: Title
+    due_on: date
+    former_due_on: date
+    conditions: Text | None = None
+    effort: Effort | None = None
+    outcome_id: OutcomeId | None = None
+
+
+class CounterRefused(Event, frozen=True, tag="task.counter-refused"):
+    """Who asked did not agree to the countered terms; they ask as before."""
+
+    task_id: TaskId
+    reason: Reason | None = None
     outcome_id: OutcomeId | None = None
 
 
@@ -105,6 +168,13 @@ class TermsRefused(Event, frozen=True, tag="task.terms-refused"):
     outcome_id: OutcomeId | None = None
 
 
+class TermsLapsed(Event, frozen=True, tag="task.terms-lapsed"):
+    """Terms that waited for consent wait no longer: what became of the task has overtaken them."""
+
+    task_id: TaskId
+    outcome_id: OutcomeId | None = None
+
+
 class TaskDelivered(Event, frozen=True, tag="task.delivered"):
     """The promiser delivered."""
 
@@ -137,16 +207,27 @@ class CommitmentBroken(Event, frozen=True, tag="task.broken"):
     outcome_id: OutcomeId | None = None
 
 
-class TaskReassigned(Event, frozen=True, tag="task.reassigned"):
-    """Somebody else is asked for the promise; it binds them once they accept (R5)."""
+class TaskReleased(Event, frozen=True, tag="task.released"):
+    """Whoever was promised it needs it no longer, and said why: the promiser is bound no more."""
 
     task_id: TaskId
-    from_promiser_id: PromiserId
+    reason: Reason
+    outcome_id: OutcomeId | None = None
+
+
+class TaskReassigned(Event, frozen=True, kw_only=True, tag="task.reassigned"):
+    """Somebody else is asked for the promise; it binds them once they accept (R5)."""
+
+    version: ClassVar[int] = 2
+
+    task_id: TaskId
+    from_promiser_id: PromiserId | None = None
     promiser_id: PromiserId
     requester_id: RequesterId  # who asks from now on
     reason: Reason
     terms_lapsed: bool = False  # whether new terms that waited for consent lapse
     outcome_id: OutcomeId | None = None
+    from_team_id: TeamId | None = None  # where a team had been asked, and nobody had taken it
 
 
 class BeneficiaryReplaced(Event, frozen=True, tag="task.beneficiary-replaced"):
@@ -162,19 +243,71 @@ class BeneficiaryReplaced(Event, frozen=True, tag="task.beneficiary-replaced"):
     outcome_id: OutcomeId | None = None
 
 
+class BlockKind(StrEnum):
+    """What a task waits for while its promiser can't go on."""
+
+    DECISION = "DECISION"
+    INFORMATION = "INFORMATION"
+    WORK = "WORK"
+    CAPACITY = "CAPACITY"
+    ACCESS = "ACCESS"
+    OTHER = "OTHER"
+
+
+class TaskBlocked(Event, frozen=True, tag="task.blocked"):
+    """The promiser can't go on: why, waiting for whom, what is done about it and by when. The promise stands."""
+
+    task_id: TaskId
+    kind: BlockKind
+    next_action: Text
+    act_by: date
+    waiting_for_person_id: PersonId | None = None
+    waiting_for_team_id: TeamId | None = None
+    waiting_for: Text | None = None  # somebody or something outside
+    outcome_id: OutcomeId | None = None
+
+
+class TaskUnblocked(Event, frozen=True, tag="task.unblocked"):
+    """The promiser can go on."""
+
+    task_id: TaskId
+    outcome_id: OutcomeId | None = None
+
+
+class TaskRelinked(Event, frozen=True, tag="task.relinked"):
+    """A task serves another outcome from here on, or none and why."""
+
+    task_id: TaskId
+    from_outcome_id: OutcomeId | None = None
+    outcome_id: OutcomeId | None = None
+    serves_nothing: Reason | None = None
+    reason: Reason | None = None
+    from_initiative_id: InitiativeId | None = None
+    initiative_id: InitiativeId | None = None
+
+
 PromiseEvent = (
     TaskRequested
     | TaskCommitted
     | TaskAccepted
+    | TaskTaken
     | TaskDeclined
+    | TaskCountered
+    | CounterAgreed
+    | CounterRefused
     | RequestWithdrawn
     | TermsProposed
     | TermsAgreed
     | TermsRefused
+    | TermsLapsed
     | TaskDelivered
     | DeliveryAccepted
     | DeliveryReturned
     | CommitmentBroken
+    | TaskReleased
+    | TaskBlocked
+    | TaskUnblocked
+    | TaskRelinked
     | TaskReassigned
     | BeneficiaryReplaced
 )
@@ -184,11 +317,13 @@ class State(StrEnum):
     """Where a task stands (R6)."""
 
     REQUESTED = "REQUESTED"
+    COUNTERED = "COUNTERED"
     COMMITTED = "COMMITTED"
     DELIVERED = "DELIVERED"
     KEPT = "KEPT"
     DECLINED = "DECLINED"
     WITHDRAWN = "WITHDRAWN"
+    RELEASED = "RELEASED"
     BROKEN = "BROKEN"
 
 
@@ -200,41 +335,62 @@ class Promise(Fold[PromiseEvent]):
         self.task_id = task_id
         self.state: State | None = None
         self.terms: Terms | None = None
-        self.proposed: TermsProposed | None = None
+        self.proposed: TermsProposed | TaskCountered | None = None
+        self.blocked: TaskBlocked | None = None
         self.promiser_id: UUID | None = None
         self.beneficiary_id: UUID | None = None
         self.requester_id: UUID | None = None
+        self.team_id: UUID | None = None  # that was asked, while nobody has taken it
         self.outcome_id: UUID | None = None
+        self.initiative_id: UUID | None = None
+        self.serves_nothing: str | None = None
 
     def fold(self, event: PromiseEvent) -> None:  # noqa: C901, PLR0912 - one arm an event, each a line
         match event:
             case TaskRequested():
                 self._begin(event, State.REQUESTED)
-                self.requester_id = event.requester_id
+                self.requester_id, self.team_id = event.requester_id, event.team_id
             case TaskCommitted():
                 self._begin(event, State.COMMITTED)
             case TaskAccepted():
                 self.state = State.COMMITTED
+            case TaskTaken():
+                self.state, self.promiser_id, self.team_id = State.COMMITTED, event.promiser_id, None
             case TaskDeclined():
-                self.state = State.DECLINED
+                self._move(State.DECLINED)
+            case TaskCountered():
+                self.state, self.proposed = State.COUNTERED, event
+            case CounterAgreed():
+                self.state, self.terms, self.proposed = State.COMMITTED, _terms(event), None
+            case CounterRefused():
+                self._move(State.REQUESTED)
             case RequestWithdrawn():
-                self.state = State.WITHDRAWN
+                self._move(State.WITHDRAWN)
             case TermsProposed():
                 self.proposed = event
             case TermsAgreed():
                 self.terms, self.proposed = _terms(event), None
-            case TermsRefused():
+            case TermsRefused() | TermsLapsed():
                 self.proposed = None
             case TaskDelivered():
-                self.state, self.proposed = State.DELIVERED, None  # what was open lapses
+                self._move(State.DELIVERED)
             case DeliveryAccepted():
                 self.state = State.KEPT
             case DeliveryReturned():
                 self.state = State.COMMITTED
             case CommitmentBroken():
-                self.state, self.proposed = State.BROKEN, None
+                self._move(State.BROKEN)
+            case TaskReleased():
+                self._move(State.RELEASED)
+            case TaskBlocked():
+                self.blocked = event
+            case TaskUnblocked():
+                self.blocked = None
+            case TaskRelinked():
+                self._serve(event)
             case TaskReassigned():
-                self.state, self.proposed = State.REQUESTED, None
+                self._move(State.REQUESTED)
+                self.team_id = None
                 self.promiser_id, self.requester_id = event.promiser_id, event.requester_id
             case BeneficiaryReplaced():
                 self.beneficiary_id = event.beneficiary_id
@@ -244,7 +400,15 @@ class Promise(Fold[PromiseEvent]):
     def _begin(self, event: TaskRequested | TaskCommitted, state: State) -> None:
         self.state, self.terms = state, _terms(event)
         self.promiser_id, self.beneficiary_id = event.promiser_id, event.beneficiary_id
-        self.outcome_id = event.outcome_id
+        self._serve(event)
+
+    def _serve(self, event: TaskRequested | TaskCommitted | TaskRelinked) -> None:
+        self.outcome_id, self.initiative_id = event.outcome_id, event.initiative_id
+        self.serves_nothing = event.serves_nothing
+
+    def _move(self, state: State) -> None:
+        """Whatever waited for consent, or stood in the way, does so no longer."""
+        self.state, self.proposed, self.blocked = state, None, None
 
     @property
     def own(self) -> bool:
@@ -255,24 +419,20 @@ class Promise(Fold[PromiseEvent]):
         """The beneficiary, or who asked on their behalf: either may do what R6 gives to one of them."""
         return person_id in {self.beneficiary_id, self.requester_id}
 
-    def demand(self, *states: State) -> Terms:
-        """The terms in force; refuses a task that is not there or stands elsewhere."""
+    def standing(self, field: str = "taskId") -> tuple[Terms, State]:
+        """The terms in force and the state; refuses a task that is not there."""
         if self.state is None or self.terms is None:
-            raise Refused(NOT_FOUND, "There is no such task: request it or commit to it first.", "taskId")
-        if self.state not in states:
-            wanted = " or ".join(state.value.lower() for state in states)
-            sentence = f"This is done to a task that is {wanted}; this one is {self.state.value.lower()}."
-            raise Refused(TASK_NOT_IN_STATE, sentence, "taskId")
-        return self.terms
+            raise Refused(NOT_FOUND, "There is no such task: request it or commit to it first.", field)
+        return self.terms, self.state
 
-    def demand_open(self) -> TermsProposed:
+    def demand_open(self) -> TermsProposed | TaskCountered:
         """The terms that wait for consent; refuses where none do."""
         if self.proposed is None:
             raise Refused(NO_TERMS_OPEN, "Propose new terms first: none are waiting for consent.", "taskId")
         return self.proposed
 
 
-def _terms(event: TaskRequested | TaskCommitted | TermsAgreed) -> Terms:
+def _terms(event: TaskRequested | TaskCommitted | TermsAgreed | CounterAgreed) -> Terms:
     return Terms(title=event.title, conditions=event.conditions, due_on=event.due_on, effort=event.effort)
 
 
@@ -281,9 +441,3 @@ def acting(issued: Issued) -> UUID:
     if issued.person_id is None:
         raise Refused(PERSON_REQUIRED, "Use the key of a person: promises are made and kept by somebody.")
     return issued.person_id
-
-
-def demand_party(holds: bool, code: Code, who: str) -> None:
-    """Refuses whoever is not the party that R6 gives this to."""
-    if not holds:
-        raise Refused(code, f"Ask the {who} to do this.", "taskId")

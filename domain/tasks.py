@@ -3,22 +3,15 @@
 from datetime import date
 from typing import ClassVar
 
-from domain.codes import (
-    ALREADY_EXISTS,
-    DAY_IN_FUTURE,
-    NOT_A_PARTY,
-    NOT_THE_BENEFICIARY,
-    NOT_THE_PROMISER,
-    NOT_THE_REQUESTER,
-    PERSON_LEFT,
-    SERVES_NOTHING_SAID,
-    TERMS_OPEN,
-)
-from domain.kernel import BeneficiaryId, Command, OutcomeId, PromiserId, Reads, Refused, TaskId
+from domain.codes import ALREADY_EXISTS, DAY_IN_FUTURE, INVALID, PERSON_LEFT, SERVES_NOTHING_SAID, TERMS_OPEN
+from domain.initiatives import Initiative
+from domain.kernel import BeneficiaryId, Command, InitiativeId, OutcomeId, PromiserId, Reads, Refused, TaskId, TeamId
 from domain.outcomes import Outcome
-from domain.people import Departure, Person
+from domain.people import Departure, Membership, Person, Team
 from domain.promises import (
     CommitmentBroken,
+    CounterAgreed,
+    CounterRefused,
     DeliveryAccepted,
     DeliveryReturned,
     Promise,
@@ -26,26 +19,31 @@ from domain.promises import (
     State,
     TaskAccepted,
     TaskCommitted,
+    TaskCountered,
     TaskDeclined,
     TaskDelivered,
+    TaskReleased,
     TaskRequested,
+    TaskTaken,
+    Terms,
     TermsAgreed,
+    TermsLapsed,
     TermsProposed,
     TermsRefused,
     acting,
-    demand_party,
 )
 from domain.references import check_mentions, mentioned
-from domain.values import Effort, Reason, Text, Title, checked_between
+from domain.transitions import Party, admit
+from domain.values import Effort, Reason, Text, Title, checked_between, checked_choice
 
 MOST_EFFORT = 100_000
 
 
-def check_purpose(outcome_id: object, serves_nothing: str | None) -> None:
-    """Refuses a task that says neither what it serves nor why nothing, or both (R4)."""
-    if (outcome_id is None) == (serves_nothing is None):
-        sentence = "Name the outcome that the task serves, or say why it serves none."
-        raise Refused(SERVES_NOTHING_SAID, sentence, "outcomeId", "servesNothing")
+def check_purpose(outcome_id: object, initiative_id: object, serves_nothing: str | None) -> None:
+    """Refuses a task that says neither what it serves nor why nothing, or several of these (R4)."""
+    if sum(one is not None for one in (outcome_id, initiative_id, serves_nothing)) != 1:
+        sentence = "Name the outcome or the initiative that the task serves, or say why it serves none."
+        raise Refused(SERVES_NOTHING_SAID, sentence, "outcomeId", "initiativeId", "servesNothing")
 
 
 def check_stays(departure: Departure | None) -> None:
@@ -55,9 +53,9 @@ def check_stays(departure: Departure | None) -> None:
 
 
 class RequestTask(Command):
-    """Ask somebody for a promise; it binds nobody until they accept (R4, R5).
+    """Ask somebody for a promise, or any one of a team; it binds nobody until they accept (R4, R5).
 
-    Refused where the task says neither which outcome it serves nor why none.
+    Refused where the task says neither which outcome or initiative it serves nor why none.
     """
 
     entity = "task_id"
@@ -66,24 +64,30 @@ class RequestTask(Command):
     task_id: TaskId
     title: Title
     due_on: date
-    promiser_id: PromiserId
+    promiser_id: PromiserId | None = None
     beneficiary_id: BeneficiaryId | None = None
     conditions: Text | None = None
     effort: Effort | None = None
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
+    team_id: TeamId | None = None
+    initiative_id: InitiativeId | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        checked_choice((self.promiser_id, "promiserId"), (self.team_id, "teamId"))
         if self.effort is not None:
             checked_between(self.effort, 0, MOST_EFFORT, "effort")
 
     def reads(self) -> Reads:
         self.promise = Promise(self.task_id)
+        self.initiative = self.initiative_id and Initiative(self.initiative_id)
         self.mentions = mentioned(
-            promiserId=Person(self.promiser_id),
+            promiserId=self.promiser_id and Person(self.promiser_id),
+            teamId=self.team_id and Team(self.team_id),
             beneficiaryId=self.beneficiary_id and Person(self.beneficiary_id),
             outcomeId=self.outcome_id and Outcome(self.outcome_id),
+            initiativeId=self.initiative,
         )
         self.departure = Departure(self.issued.person_id) if self.issued.person_id else None
         yield [self.promise, *self.mentions.values(), *([self.departure] if self.departure else [])]
@@ -93,7 +97,7 @@ class RequestTask(Command):
         check_stays(self.departure)
         if self.promise.state:
             raise Refused(ALREADY_EXISTS, "Choose another id: a task has this one.", "taskId")
-        check_purpose(self.outcome_id, self.serves_nothing)
+        check_purpose(self.outcome_id, self.initiative_id, self.serves_nothing)
         check_mentions(self.mentions)
         self.emit(
             TaskRequested(
@@ -105,8 +109,10 @@ class RequestTask(Command):
                 requester_id=requester_id,
                 conditions=self.conditions,
                 effort=self.effort,
-                outcome_id=self.outcome_id,
+                outcome_id=self.initiative.outcome_id if self.initiative else self.outcome_id,
                 serves_nothing=self.serves_nothing,
+                team_id=self.team_id,
+                initiative_id=self.initiative_id,
             )
         )
 
@@ -114,7 +120,7 @@ class RequestTask(Command):
 class CommitTask(Command):
     """Promise something, to somebody or to yourself (R4, R5).
 
-    Refused where the task says neither which outcome it serves nor why none.
+    Refused where the task says neither which outcome or initiative it serves nor why none.
     """
 
     entity = "task_id"
@@ -128,6 +134,7 @@ class CommitTask(Command):
     effort: Effort | None = None
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
+    initiative_id: InitiativeId | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -136,9 +143,11 @@ class CommitTask(Command):
 
     def reads(self) -> Reads:
         self.promise = Promise(self.task_id)
+        self.initiative = self.initiative_id and Initiative(self.initiative_id)
         self.mentions = mentioned(
             beneficiaryId=self.beneficiary_id and Person(self.beneficiary_id),
             outcomeId=self.outcome_id and Outcome(self.outcome_id),
+            initiativeId=self.initiative,
         )
         self.departure = Departure(self.issued.person_id) if self.issued.person_id else None
         yield [self.promise, *self.mentions.values(), *([self.departure] if self.departure else [])]
@@ -148,7 +157,7 @@ class CommitTask(Command):
         check_stays(self.departure)
         if self.promise.state:
             raise Refused(ALREADY_EXISTS, "Choose another id: a task has this one.", "taskId")
-        check_purpose(self.outcome_id, self.serves_nothing)
+        check_purpose(self.outcome_id, self.initiative_id, self.serves_nothing)
         check_mentions(self.mentions)
         self.emit(
             TaskCommitted(
@@ -159,14 +168,15 @@ class CommitTask(Command):
                 beneficiary_id=self.beneficiary_id or promiser_id,
                 conditions=self.conditions,
                 effort=self.effort,
-                outcome_id=self.outcome_id,
+                outcome_id=self.initiative.outcome_id if self.initiative else self.outcome_id,
                 serves_nothing=self.serves_nothing,
+                initiative_id=self.initiative_id,
             )
         )
 
 
 class TaskCommand(Command):
-    """What all commands about a task that is there have in common: they know the promise, and nothing else."""
+    """What all commands about a task that is there have in common: they know the promise, and what R6 lets happen."""
 
     entity: ClassVar[str] = "task_id"
 
@@ -176,46 +186,15 @@ class TaskCommand(Command):
         self.promise = Promise(self.task_id)
         yield [self.promise]
 
-
-class AcceptTask(TaskCommand):
-    """Promise what you were asked for (R5): only the promiser can."""
-
-    def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.REQUESTED)
-        demand_party(person_id == self.promise.promiser_id, NOT_THE_PROMISER, "promiser")
-        self.emit(TaskAccepted(task_id=self.task_id, promiser_id=person_id, outcome_id=self.promise.outcome_id))
+    def let_terms_lapse(self) -> None:
+        """Terms that wait for consent are overtaken by what is done."""
+        if self.promise.proposed is not None:
+            self.emit(TermsLapsed(task_id=self.task_id, outcome_id=self.promise.outcome_id))
 
 
-class DeclineTask(TaskCommand):
-    """Do not promise what you were asked for, and say why (R6)."""
+class TermsCommand(TaskCommand, kw_only=True):
+    """What commands that propose other terms have in common; what is left out stays as it is."""
 
-    reason: Reason
-
-    def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.REQUESTED)
-        demand_party(person_id == self.promise.promiser_id, NOT_THE_PROMISER, "promiser")
-        self.emit(TaskDeclined(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
-
-
-class WithdrawRequest(TaskCommand):
-    """Ask no longer for a promise that nobody has made (R6)."""
-
-    def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.REQUESTED)
-        demand_party(self.promise.is_beneficiary(person_id), NOT_THE_REQUESTER, "requester")
-        self.emit(RequestWithdrawn(task_id=self.task_id, outcome_id=self.promise.outcome_id))
-
-
-class RenegotiateTask(TaskCommand):
-    """Propose other terms and say why; the old ones stand until the other party agrees (R5).
-
-    Refused while other terms wait for consent.
-    """
-
-    reason: Reason
     title: Title | None = None
     conditions: Text | None = None
     due_on: date | None = None
@@ -226,32 +205,124 @@ class RenegotiateTask(TaskCommand):
         if self.effort is not None:
             checked_between(self.effort, 0, MOST_EFFORT, "effort")
 
+    def other_than(self, was: Terms) -> Terms:
+        """The terms with what is proposed."""
+        return Terms(
+            title=self.title or was.title,
+            conditions=was.conditions if self.conditions is None else self.conditions,
+            due_on=self.due_on or was.due_on,
+            effort=was.effort if self.effort is None else self.effort,
+        )
+
+
+class AskedCommand(TaskCommand):
+    """What the answers to a request have in common: where a team was asked, any of its members gives them."""
+
+    def reads(self) -> Reads:
+        yield from super().reads()
+        self.membership: Membership | None = None
+        if self.promise.team_id and self.issued.person_id:
+            self.membership = Membership(self.issued.person_id, self.promise.team_id)
+            yield [self.membership]
+
+    def admit_asked(self) -> None:
+        """Refuses whoever was not asked."""
+        member = self.membership is not None and self.membership.joined
+        admit(self.promise, self, {Party.PROMISER} if member else ())
+
+
+class AcceptTask(AskedCommand):
+    """Promise what you were asked for, or what any of your team was asked for (R5): only the promiser can."""
+
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        promise = self.promise
-        was = promise.demand(State.COMMITTED)
-        is_party = person_id == promise.promiser_id or promise.is_beneficiary(person_id)
-        demand_party(is_party, NOT_A_PARTY, "promiser or the beneficiary")
+        self.admit_asked()
+        person_id, outcome_id = acting(self.issued), self.promise.outcome_id
+        if team_id := self.promise.team_id:
+            self.emit(TaskTaken(task_id=self.task_id, team_id=team_id, promiser_id=person_id, outcome_id=outcome_id))
+        else:
+            self.emit(TaskAccepted(task_id=self.task_id, promiser_id=person_id, outcome_id=outcome_id))
+
+
+class DeclineTask(AskedCommand):
+    """Do not promise what you were asked for, or your team was, and say why (R6)."""
+
+    reason: Reason
+
+    def execute(self) -> None:
+        self.admit_asked()
+        self.let_terms_lapse()
+        self.emit(TaskDeclined(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
+
+
+class CounterTask(TermsCommand):
+    """Say on which other terms you would promise what you were asked for; whoever asks agrees to them or not (R6).
+
+    Agreed at once where the promise is to yourself. Refused where the terms are those that you were asked for.
+    """
+
+    reason: Reason | None = None
+
+    def execute(self) -> None:
+        was = admit(self.promise, self)
+        terms = self.other_than(was)
+        if terms == was:
+            raise Refused(INVALID, "Say what is to be otherwise, or accept the task as it is.", "dueOn")
+        countered = TaskCountered(
+            task_id=self.task_id,
+            proposer_id=acting(self.issued),
+            title=terms.title,
+            due_on=terms.due_on,
+            reason=self.reason,
+            conditions=terms.conditions,
+            effort=terms.effort,
+            outcome_id=self.promise.outcome_id,
+        )
+        self.emit(countered)
+        if self.promise.own:
+            self.emit(agreed(countered, was.due_on))
+
+
+class WithdrawRequest(TaskCommand):
+    """Ask no longer for a promise that nobody has made (R6)."""
+
+    def execute(self) -> None:
+        admit(self.promise, self)
+        self.let_terms_lapse()
+        self.emit(RequestWithdrawn(task_id=self.task_id, outcome_id=self.promise.outcome_id))
+
+
+class RenegotiateTask(TermsCommand):
+    """Propose other terms and say why; the old ones stand until the other party agrees (R5).
+
+    Agreed at once where the promise is to yourself. Refused while other terms wait for consent.
+    """
+
+    reason: Reason
+
+    def execute(self) -> None:
+        was = admit(self.promise, self)
+        promise, terms = self.promise, self.other_than(was)
         if promise.proposed is not None:
             raise Refused(TERMS_OPEN, "Have the terms agreed or refused that are waiting for consent.", "taskId")
         proposed = TermsProposed(
             task_id=self.task_id,
-            proposer_id=person_id,
-            title=self.title or was.title,
-            due_on=self.due_on or was.due_on,
+            proposer_id=acting(self.issued),
+            title=terms.title,
+            due_on=terms.due_on,
             reason=self.reason,
-            conditions=was.conditions if self.conditions is None else self.conditions,
-            effort=was.effort if self.effort is None else self.effort,
+            conditions=terms.conditions,
+            effort=terms.effort,
             outcome_id=promise.outcome_id,
         )
         self.emit(proposed)
-        if promise.own:
+        if promise.own and proposed.proposer_id == promise.promiser_id:
             self.emit(agreed(proposed, was.due_on))
 
 
-def agreed(proposed: TermsProposed, former_due_on: date) -> TermsAgreed:
+def agreed(proposed: TermsProposed | TaskCountered, former_due_on: date) -> TermsAgreed | CounterAgreed:
     """The proposed terms, in force."""
-    return TermsAgreed(
+    kind = TermsAgreed if isinstance(proposed, TermsProposed) else CounterAgreed
+    return kind(
         task_id=proposed.task_id,
         title=proposed.title,
         due_on=proposed.due_on,
@@ -263,34 +334,22 @@ def agreed(proposed: TermsProposed, former_due_on: date) -> TermsAgreed:
 
 
 class AgreeTerms(TaskCommand):
-    """Agree to the terms that the other party proposed (R5)."""
+    """Agree to the terms that the other party proposed, or countered your request with (R5)."""
 
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        was = self.promise.demand(State.COMMITTED)
-        proposed = self.promise.demand_open()
-        demand_other_party(self.promise, proposed, person_id)
-        self.emit(agreed(proposed, was.due_on))
+        was = admit(self.promise, self)
+        self.emit(agreed(self.promise.demand_open(), was.due_on))
 
 
 class RefuseTerms(TaskCommand):
-    """Do not agree to the terms that the other party proposed; the old ones stand (R5)."""
+    """Do not agree to the terms that the other party proposed; the old ones stand, or the request does (R5)."""
 
     reason: Reason | None = None
 
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.COMMITTED)
-        proposed = self.promise.demand_open()
-        demand_other_party(self.promise, proposed, person_id)
-        self.emit(TermsRefused(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
-
-
-def demand_other_party(promise: Promise, proposed: TermsProposed, person_id: object) -> None:
-    """Refuses whoever stands on the side that proposed, or on neither: silence and one's own word are no consent."""
-    by_promiser = proposed.proposer_id == promise.promiser_id
-    others = {promise.beneficiary_id, promise.requester_id} - {None} if by_promiser else {promise.promiser_id}
-    demand_party(person_id in others - {proposed.proposer_id}, NOT_A_PARTY, "other party")
+        admit(self.promise, self)
+        kind = CounterRefused if self.promise.state is State.COUNTERED else TermsRefused
+        self.emit(kind(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
 
 
 class DeliverTask(TaskCommand):
@@ -303,13 +362,12 @@ class DeliverTask(TaskCommand):
     delivered_on: date | None = None
 
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.COMMITTED)
-        demand_party(person_id == self.promise.promiser_id, NOT_THE_PROMISER, "promiser")
+        admit(self.promise, self)
         delivered_on = self.delivered_on or self.issued.today
         if delivered_on > self.issued.today:
             raise Refused(DAY_IN_FUTURE, "Give a day that has come.", "deliveredOn")
         outcome_id = self.promise.outcome_id
+        self.let_terms_lapse()
         self.emit(
             TaskDelivered(
                 task_id=self.task_id, delivered_on=delivered_on, evidence=self.evidence, outcome_id=outcome_id
@@ -323,9 +381,7 @@ class AcceptDelivery(TaskCommand):
     """Say that what was delivered is what was promised (R6)."""
 
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.DELIVERED)
-        demand_party(self.promise.is_beneficiary(person_id), NOT_THE_BENEFICIARY, "beneficiary")
+        admit(self.promise, self)
         self.emit(DeliveryAccepted(task_id=self.task_id, outcome_id=self.promise.outcome_id))
 
 
@@ -345,22 +401,33 @@ class ReturnDelivery(TaskCommand):
             yield [self.departure]
 
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.DELIVERED)
-        demand_party(self.promise.is_beneficiary(person_id), NOT_THE_BENEFICIARY, "beneficiary")
+        admit(self.promise, self)
         if self.departure and self.departure.left:
             sentence = "Accept the delivery, and ask somebody else for what it lacks: who promised it has left."
             raise Refused(PERSON_LEFT, sentence, "taskId")
         self.emit(DeliveryReturned(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
 
 
-class BreakCommitment(TaskCommand):
-    """Say that you will not keep the promise, and why (R6)."""
+class ReleaseTask(TaskCommand):
+    """Say that you need no longer what you were promised, and why: the promiser is bound no more (R6).
+
+    Terms that still wait for consent lapse.
+    """
 
     reason: Reason
 
     def execute(self) -> None:
-        person_id = acting(self.issued)
-        self.promise.demand(State.COMMITTED)
-        demand_party(person_id == self.promise.promiser_id, NOT_THE_PROMISER, "promiser")
+        admit(self.promise, self)
+        self.let_terms_lapse()
+        self.emit(TaskReleased(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
+
+
+class BreakCommitment(TaskCommand):
+    """Say that you will not keep the promise, and why (R6). Terms that still wait for consent lapse."""
+
+    reason: Reason
+
+    def execute(self) -> None:
+        admit(self.promise, self)
+        self.let_terms_lapse()
         self.emit(CommitmentBroken(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))

@@ -54,3 +54,27 @@ select c.id as check_in_id
    and not exists (select from acknowledgement a where a.organisation_id = $1 and a.check_in_id = c.id and a.until is null)
    and not exists (select from late_acknowledgement l where l.organisation_id = $1 and l.check_in_id = c.id)
  order by c.id
+
+-- note_due_passed: promises whose due date in force has passed undelivered, and of which it has not been noted
+select k.id as task_id, k.due_on
+  from task k
+ where k.organisation_id = $1 and k.until is null and k.state = 'COMMITTED' and k.due_on < $3 and $2::bigint is not null
+   and not exists (
+       select from due_passed n
+        where n.organisation_id = $1 and n.task_id = k.id and n.due_on = k.due_on)
+ order by k.id
+
+-- note_acceptance_passed: deliveries unanswered for longer than the policy allows
+select k.id as task_id
+  from organisation g
+  join task k on k.organisation_id = $1 and k.until is null and k.state = 'DELIVERED' and k.acceptance_passed_on is null
+ where g.organisation_id = $1 and g.until is null and $2::bigint is not null
+   and $3 > k.delivered_on + g.acknowledgement_days
+ order by k.id
+
+-- note_block_aged: what has stood in the way of a promise for longer than the policy allows
+select b.task_id
+  from organisation g
+  join task_block b on b.organisation_id = $1 and b.until is null and b.aged_on is null
+ where g.organisation_id = $1 and g.until is null and $2::bigint is not null and $3 > b.blocked_on + g.block_days
+ order by b.task_id

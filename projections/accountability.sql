@@ -11,15 +11,19 @@ create table task (
     first_due_on date not null,
     effort numeric,
     state text not null check (state in
-        ('REQUESTED', 'COMMITTED', 'DELIVERED', 'KEPT', 'DECLINED', 'WITHDRAWN', 'BROKEN')),
-    promiser_id uuid not null,
+        ('REQUESTED', 'COUNTERED', 'COMMITTED', 'DELIVERED', 'KEPT', 'DECLINED', 'WITHDRAWN', 'RELEASED', 'BROKEN')),
+    promiser_id uuid,
+    first_promiser_id uuid,
     beneficiary_id uuid not null,
     requester_id uuid,
+    team_id uuid,
+    initiative_id uuid,
     outcome_id uuid,
     serves_nothing text,
     requested_on date,
     committed_on date,
     delivered_on date,
+    acceptance_passed_on date,
     ended_on date,
     end_reason text,
     returns int not null,
@@ -36,9 +40,11 @@ create index task_by_promiser on task (organisation_id, promiser_id, due_on, id)
 create index task_by_promiser_as_of on task (organisation_id, promiser_id, due_on, id);
 create index task_by_beneficiary on task (organisation_id, beneficiary_id, due_on, id) where until is null;
 create index task_by_beneficiary_as_of on task (organisation_id, beneficiary_id, due_on, id);
+create index task_by_team on task (organisation_id, team_id) where team_id is not null;
+create index task_by_initiative on task (organisation_id, initiative_id, due_on, id) where initiative_id is not null;
 create index task_by_requester on task (organisation_id, requester_id) where requester_id is not null;
 
--- a due date that was replaced by consent, with the day it stood until
+-- a due date that was replaced by consent, or by the countered one,, with the day it stood until
 create table former_due (
     organisation_id uuid not null,
     id uuid not null,
@@ -63,12 +69,45 @@ create table proposed_terms (
     conditions text,
     due_on date,
     effort numeric,
-    reason text not null,
+    reason text,
     state text not null check (state in ('OPEN', 'AGREED', 'REFUSED', 'LAPSED')),
     primary key (organisation_id, id, since)
 );
 create index proposed_terms_by_task on proposed_terms (organisation_id, task_id, since);
 
+-- what stands in the way of a task, while it does; aged_on is the day on which it was noted that it does so for too long
+create table task_block (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    task_id uuid not null,
+    kind text not null check (kind in ('DECISION', 'INFORMATION', 'WORK', 'CAPACITY', 'ACCESS', 'OTHER')),
+    waiting_for_person_id uuid,
+    waiting_for_team_id uuid,
+    waiting_for text,
+    next_action text not null,
+    act_by date not null,
+    blocked_on date not null,
+    aged_on date,
+    primary key (organisation_id, id, since)
+);
+create index task_block_by_task on task_block (organisation_id, task_id, since);
+
+-- due dates in force that passed undelivered, as they were noted
+create table due_passed (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    task_id uuid not null,
+    due_on date not null,
+    noted_on date not null,
+    primary key (organisation_id, id, since)
+);
+create index due_passed_by_task on due_passed (organisation_id, task_id, since);
+
 comment on table former_due is 'only added';
+comment on table due_passed is 'only added';
 
 -- functions

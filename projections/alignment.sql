@@ -293,7 +293,7 @@ as $$
                 or o.team_id in (select u.team_id from mine u where u.lead) end, false)
 $$;
 
--- outcome_of: the outcome that a measure, reading, boundary, check-in, milestone or celebration hangs on, whenever it stood
+-- outcome_of: the outcome that a measure, reading, boundary, check-in, milestone, celebration or initiative hangs on, whenever it stood
 create function outcome_of(p_organisation uuid, p_thing uuid)
 returns uuid
 language sql stable parallel safe
@@ -309,6 +309,8 @@ as $$
             union all
             select k.outcome_id from milestone k where k.organisation_id = p_organisation and k.id = p_thing
             union all
-            select l.outcome_id from celebration l where l.organisation_id = p_organisation and l.id = p_thing) x
+            select l.outcome_id from celebration l where l.organisation_id = p_organisation and l.id = p_thing
+            union all
+            select i.outcome_id from initiative i where i.organisation_id = p_organisation and i.id = p_thing) x
      limit 1
 $$;

@@ -45,6 +45,7 @@ ORGANISATION = Table(
         "aspirational_success",
         "small_number",
         "default_roll_up",
+        "block_days",
     ),
 )
 PERSON = Table("person", ("name", "email", "left_on"))
@@ -132,6 +133,7 @@ def _policy(event: PolicySet) -> dict[str, Any]:
         "aspirational_success": event.aspirational_success,
         "small_number": event.small_number,
         "default_roll_up": event.default_roll_up.value if event.default_roll_up else None,
+        "block_days": event.block_days,
     }
 
 

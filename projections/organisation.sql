@@ -22,6 +22,7 @@ create table organisation (
     aspirational_success numeric not null,
     small_number int not null,
     default_roll_up text check (default_roll_up in ('MEASURES', 'CHILDREN', 'BOTH', 'SUM')),
+    block_days int not null,
     primary key (organisation_id, id, since)
 );
 

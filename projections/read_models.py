@@ -14,6 +14,7 @@ from projections import (
     practice,
     reviews,
     search,
+    work,
 )
 from projections.rows import Projection
 
@@ -24,6 +25,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("accountability", accountability.TABLES, accountability.revisions),
     Projection("milestones", milestones.TABLES, milestones.revisions),
     Projection("celebrations", celebrations.TABLES, celebrations.revisions),
+    Projection("work", work.TABLES, work.revisions),
     Projection("practice", practice.TABLES, practice.revisions),
     Projection("reviews", reviews.TABLES, reviews.revisions),
     Projection("measures", measures.TABLES, measures.revisions),

@@ -9,7 +9,7 @@ from domain.measures import Direction, MeasureSet
 from domain.milestones import MilestoneSet
 from domain.outcomes import OutcomeSet
 from domain.people import PersonRegistered
-from domain.promises import Promise, TaskCommitted, TaskRequested, TermsProposed
+from domain.promises import Promise, TaskCommitted, TaskCountered, TaskRequested, TermsProposed
 from domain.readings import ReadingTaken
 from tests.given import ANA, BEN, named
 from tests.memory_ledger import MemoryLedger
@@ -58,6 +58,10 @@ def promise(by: UUID = ANA, to: UUID = BEN) -> TaskCommitted:
 
 def proposal(by: UUID = ANA, due_on: date = LATER) -> TermsProposed:
     return TermsProposed(task_id=TASK, proposer_id=by, title="Mend it", due_on=due_on, reason="ill", outcome_id=OUTCOME)
+
+
+def counter(by: UUID = ANA, due_on: date = LATER) -> TaskCountered:
+    return TaskCountered(task_id=TASK, proposer_id=by, title="Mend it", due_on=due_on, reason="ill", outcome_id=OUTCOME)
 
 
 def milestone() -> MilestoneSet:

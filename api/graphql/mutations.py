@@ -77,6 +77,7 @@ ENTITIES: Mapping[str, tuple[str, Any]] = {
     "task_id": ("task", accountability.Task),
     "milestone_id": ("milestone", milestones.Milestone),
     "celebration_id": ("celebration", celebrations.Celebration),
+    "initiative_id": ("initiative", accountability.Initiative),
     "tag_id": ("tag", labels.Tag),
 }
 SECRETS = frozenset({"issue-api-key", "issue-feed-token"})

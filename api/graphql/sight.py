@@ -44,6 +44,7 @@ SCOPES: Mapping[str, str] = {
     "celebration": "{c}.outcome_id is null or " + OF_OUTCOME,
     "celebrated_person": "{c}.outcome_id is null or " + OF_OUTCOME,
     "cheer": "{c}.outcome_id is null or " + OF_OUTCOME,
+    "initiative": OF_OUTCOME,
     "reference": OF_ENTITY,
     "entry": "{c}.type like 'task.%' or {c}.position not in {hidden:positions}",
     "concerned": "{c}.id not in {hidden}",

@@ -15,7 +15,9 @@ from domain.commands import COMMANDS
 from tests.api.edge import Edge, refused
 from tests.api.test_tenancy import CASES, CREATED, body_of, held, peopled, placed, schema_of
 
-HIDDEN = frozenset({"outcome", "measure", "reading", "boundary", "milestone", "checkIn", "celebration", "comment"})
+HIDDEN = frozenset(
+    {"outcome", "measure", "reading", "boundary", "milestone", "checkIn", "celebration", "comment", "initiative"}
+)
 NAMING = [(command, field) for command, field in CASES if held(command, field) in HIDDEN]
 OF_A_KIND = [name for name in COMMANDS if {"entityId", "kind"} <= schema_of(name)["properties"].keys()]
 

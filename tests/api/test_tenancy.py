@@ -37,13 +37,19 @@ HOLDS = {
     "personIds": "person",
     "entityId": "person",
     "askedById": "person",
-    "awaitedId": "milestone",
+    "waitingForPersonId": "person",
+    "waitingForTeamId": "team",
+    "awaitedId": "task",
 }
 WITH: Mapping[str, dict[str, Any]] = {
     "inputIds": {"computation": "SUM"},
     "personIds": {"visibility": "NAMED"},
 }  # what such an id needs beside it
-ELSEWHERE = {("carry-over-outcome", "cycleId"): "nextCycle"}
+ELSEWHERE = {
+    ("carry-over-outcome", "cycleId"): "nextCycle",
+    ("link-milestone", "awaitedId"): "milestone",
+    ("unlink-milestone", "awaitedId"): "milestone",
+}
 KIN = {  # what a parent or a successor is, by command
     "form-team": "team",
     "move-team": "team",
@@ -53,8 +59,10 @@ KIN = {  # what a parent or a successor is, by command
 }
 # What a command needs beside its required fields to come as far as looking its ids up.
 BESIDE: Mapping[str, dict[str, Any]] = {
-    "request-task": {"servesNothing": "Training"},
+    "request-task": {"servesNothing": "Training", "promiserId": None},
     "commit-task": {"servesNothing": "Training"},
+    "relink-task": {"servesNothing": "Training"},
+    "block-task": {"waitingFor": "Rain"},
     "set-measure": {"baseline": "0", "target": "10"},
     "align-outcome": {"objectiveId": None},
     "unalign-outcome": {"objectiveId": None},
@@ -76,9 +84,11 @@ EITHER = (
     frozenset({"higherId", "objectiveId", "measureId"}),
     frozenset({"measureId", "indicatorId"}),
     frozenset({"teamId", "personId"}),
-    frozenset({"outcomeId", "servesNothing"}),
+    frozenset({"outcomeId", "initiativeId", "servesNothing"}),
     frozenset({"outcomeId", "milestoneId", "taskId"}),
     frozenset({"outcomeId", "taskId", "checkInId", "decisionId", "celebrationId"}),
+    frozenset({"promiserId", "teamId"}),
+    frozenset({"waitingForPersonId", "waitingForTeamId", "waitingFor"}),
 )
 
 
@@ -104,6 +114,9 @@ def held(command: str, field: str) -> str:
     return HOLDS.get(field) or field.removesuffix("Id")
 
 
+DAYS = {"endsOn": "2026-09-30", "dueOn": "2099-06-01"}  # or the timekeeper would note, meanwhile, that it passed
+
+
 def value_of(schema: Mapping[str, Any], field: str) -> Any:
     """Something that the schema takes."""
     if "$ref" in schema:
@@ -114,7 +127,7 @@ def value_of(schema: Mapping[str, Any], field: str) -> Any:
             else {one: value_of(named["properties"][one], one) for one in named["required"]}
         )
     if schema.get("format") == "date":
-        return "2026-06-01" if field != "endsOn" else "2026-09-30"
+        return DAYS.get(field, "2026-06-01")
     if schema.get("format") == "decimal":
         return "1"
     if schema.get("pattern", "").startswith("^https"):
@@ -190,7 +203,8 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
     await made(
         "boundary", "set-boundary", outcomeId=ids["outcome"], title="Enough", indicatorId=ids["indicator"], lower="1"
     )
-    await made("task", "commit-task", title=f"Sell {organisation.id}", dueOn="2026-12-01", outcomeId=ids["outcome"])
+    await made("task", "commit-task", title=f"Sell {organisation.id}", dueOn="2099-12-01", outcomeId=ids["outcome"])
+    await made("initiative", "plan-initiative", outcomeId=ids["outcome"], title=f"Stall {organisation.id}")
     await made(
         "milestone", "set-milestone", outcomeId=ids["outcome"], title=f"Half {organisation.id}", dueOn="2026-12-01"
     )

@@ -40,6 +40,7 @@ from domain.cycles import (
 from domain.declining import DeclineWork
 from domain.focus import AbandonOutcome, ActivateOutcome, PauseOutcome, ResumeOutcome, SetFocusLimit, WithdrawOutcome
 from domain.grading import CloseCycle, GradeOutcome, ReopenOutcome
+from domain.initiatives import PlanInitiative
 from domain.kernel import Command, Event, Tag
 from domain.measures import Direction, MeasureSet, RetireMeasure, ReviseMeasure, SetMeasure
 from domain.milestones import (
@@ -56,7 +57,9 @@ from domain.milestones import (
 )
 from domain.outcomes import OutcomeSet, SetOutcome
 from domain.people import PersonRegistered, TeamFormed
+from domain.promises import TaskCommitted
 from domain.readings import CorrectReading, ReadingTaken, VoidReading
+from domain.reassigning import RelinkTask
 from domain.revising import AssignOutcome, NameReviewer, RankOutcomes, ReviseOutcome, ShareOutcome
 from domain.standing import OutcomeActivated, OutcomeGraded
 from domain.strategy import StrategicObjectiveSet
@@ -68,7 +71,7 @@ from tests.given import ANA, BEN, CAT, given_loosely, named
 CLOSED, NEXT = named("closed cycle"), named("next cycle")
 GRADED, DRAFT, ELSEWHERE, FREE, NEW = (named(n) for n in ("graded", "draft", "elsewhere", "free", "new"))
 MEASURE, MILESTONE, READING, BOUNDARY, SAID = (named(n) for n in ("count", "half way", "last", "band", "said"))
-TEAM, OBJECTIVE = named("team"), named("objective")
+TEAM, OBJECTIVE, TASK = named("team"), named("objective"), named("task")
 ABROAD, AT_HOME = named("flour is there"), named("dough is made")
 INSIDE, AFTER, TODAY = date(2022, 3, 15), date(2022, 4, 2), date(2022, 4, 5)
 WHY = "It was noted wrongly."
@@ -102,6 +105,7 @@ WORLD: tuple[Event, ...] = (
     OutcomeActivated(outcome_id=GRADED, cycle_id=CLOSED, owner_id=ANA),
     OutcomeGraded(outcome_id=GRADED, grade=Decimal(1), suggested=Decimal(1), success=True, graded_on=INSIDE,
                   cycle_id=CLOSED, owner_id=ANA),
+    TaskCommitted(task_id=TASK, title="Bake", due_on=AFTER, promiser_id=ANA, beneficiary_id=ANA, serves_nothing="Fun."),
     CycleClosed(cycle_id=CLOSED, closed_on=AFTER),
 )  # fmt: skip
 
@@ -189,6 +193,8 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     LeavesAlone(Celebrate(celebration_id=NEW, title="Well done", outcome_id=GRADED)),
     LeavesAlone(Comment(comment_id=NEW, outcome_id=GRADED, text="Well done")),
     LeavesAlone(CommitTask(task_id=NEW, outcome_id=GRADED, **TELLING)),
+    LeavesAlone(RelinkTask(task_id=TASK, outcome_id=GRADED)),
+    LeavesAlone(PlanInitiative(initiative_id=NEW, outcome_id=GRADED, title="Ovens")),
     LeavesAlone(RequestTask(task_id=NEW, outcome_id=GRADED, promiser_id=CAT, **TELLING)),
     # The life of the cycle itself
     Refuses(PlanCycle(cycle_id=CLOSED, title="Winter", starts_on=INSIDE, ends_on=AFTER), ALREADY_EXISTS),

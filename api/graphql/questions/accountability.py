@@ -11,12 +11,14 @@ from api.graphql.types.accountability import (
     TASK_FILTERS,
     TASK_ORDERS,
     Duty,
+    Initiative,
     Task,
     TaskFilter,
     TaskOrder,
 )
 from api.graphql.types.common import AsOf, Connection
 from api.graphql.types.duties import HELD, HELD_ORDER, HeldDuty
+from api.graphql.types.risks import RISK_ORDER, RISKS, Risk
 
 
 @stands_on(None)
@@ -26,6 +28,11 @@ class AccountabilityQuestions:
     @mapped(Relation(where=BY_ID))
     def task(self, id: ID, as_of: AsOf | None = UNSET, on: date | None = UNSET) -> Task | None:
         """One promise."""
+        raise NotCompiled
+
+    @mapped(Relation(where=BY_ID))
+    def initiative(self, id: ID, as_of: AsOf | None = UNSET, on: date | None = UNSET) -> Initiative | None:
+        """One bundle of promises."""
         raise NotCompiled
 
     @mapped(Relation(order=TASK_ORDERS, filters=TASK_FILTERS, typical=50))
@@ -42,6 +49,22 @@ class AccountabilityQuestions:
         on: date | None = UNSET,
     ) -> Connection[Task]:
         """Who promised what to whom, and what became of it."""
+        raise NotCompiled
+
+    @mapped(Relation(source=RISKS, order=RISK_ORDER, typical=20))
+    def risks(
+        self,
+        *,
+        cycle: ID,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+        as_of: AsOf | None = UNSET,
+        on: date | None = UNSET,
+    ) -> Connection[Risk]:
+        """What endangers the outcomes of a cycle: unconfirmed dependencies, aged blocks, overdue tasks that others wait
+        for, breached boundaries; the oldest first."""
         raise NotCompiled
 
     @mapped(Relation(source=DUTIES, order=DUTY_ORDER, typical=20))

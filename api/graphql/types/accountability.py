@@ -11,7 +11,7 @@ from strawberry import ID, UNSET
 from api.graphql.mapping import Column, Expr, Filter, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.types.common import CHANGED_AT, Connection, Node
 from api.graphql.types.labels import TAGGED, Links, Tags
-from api.graphql.types.organisation import Person
+from api.graphql.types.organisation import Person, Team
 from api.graphql.types.practice import COMMENT_ORDER, Comment
 
 OVERDUE = "({c}.state = 'COMMITTED' and {c}.due_on < {on})"
@@ -22,11 +22,13 @@ class TaskState(Enum):
     """Where a promise stands."""
 
     REQUESTED = "REQUESTED"
+    COUNTERED = "COUNTERED"
     COMMITTED = "COMMITTED"
     DELIVERED = "DELIVERED"
     KEPT = "KEPT"
     DECLINED = "DECLINED"
     WITHDRAWN = "WITHDRAWN"
+    RELEASED = "RELEASED"
     BROKEN = "BROKEN"
 
 
@@ -64,9 +66,12 @@ class TaskFilter:
 
     state: list[TaskState] | None = UNSET
     overdue: bool | None = UNSET
+    blocked: bool | None = UNSET
     promiser: ID | None = UNSET
     beneficiary: ID | None = UNSET
     requester: ID | None = UNSET
+    team: ID | None = UNSET
+    initiative: ID | None = UNSET
     outcome: ID | None = UNSET
     due_from: date | None = UNSET
     due_to: date | None = UNSET
@@ -80,6 +85,9 @@ TASK_FILTERS = {
     "filter.promiser": "{c}.promiser_id = {v}",
     "filter.beneficiary": "{c}.beneficiary_id = {v}",
     "filter.requester": Filter("{c}.requester_id = {v}", null="{c}.requester_id is null"),
+    "filter.blocked": "exists (select from {rows:task_block} b where b.task_id = {c}.id) = {v}",
+    "filter.team": "{c}.team_id = {v}",
+    "filter.initiative": "exists (select from {rows:initiative} i where i.id = {v} and i.id = {c}.initiative_id)",
     "filter.outcome": Filter("{c}.outcome_id = {v} and {v} not in {hidden}", null="{c}.outcome_id is null"),
     "filter.dueFrom": "{c}.due_on >= {v}",
     "filter.dueTo": "{c}.due_on <= {v}",
@@ -95,9 +103,70 @@ class ProposedTerms:
     conditions: str | None
     due: Annotated[date | None, Column("due_on")]
     effort: Decimal | None
-    reason: str
+    reason: str | None
     state: TermsState
     proposer: Annotated[Person | None, Relation(on="proposer_id")]
+
+
+@strawberry.enum
+class BlockKind(Enum):
+    """What a task waits for while its promiser can't go on."""
+
+    DECISION = "DECISION"
+    INFORMATION = "INFORMATION"
+    WORK = "WORK"
+    CAPACITY = "CAPACITY"
+    ACCESS = "ACCESS"
+    OTHER = "OTHER"
+
+
+@stands_on("task_block", key="task_id")
+class Block:
+    """What stands in the way of a task: it waits for a person, a team, or something outside."""
+
+    id: ID
+    kind: BlockKind
+    waiting_for: str | None
+    next_action: str
+    act_by: date
+    blocked_on: date
+    aged_on: Annotated[date | None, "The day on which it was noted that it has stood for longer than it should."]
+    days: Annotated[int, Expr("({on} - {t}.blocked_on)", price=1), "For how long it has stood."]
+    waiting_for_person: Annotated[Person | None, Relation(on="waiting_for_person_id")]
+    waiting_for_team: Annotated[Team | None, Relation(on="waiting_for_team_id")]
+
+
+@strawberry.enum
+class InitiativeState(Enum):
+    """Where an initiative stands."""
+
+    OPEN = "OPEN"
+    DONE = "DONE"
+    DROPPED = "DROPPED"
+
+
+@stands_on("task_wait")
+class TaskWait:
+    """A task that is waited for."""
+
+    since: Annotated[date, Column("waits_since")]
+    confirmed: Annotated[
+        bool,
+        Expr(
+            "exists (select from {rows:task} k where k.id = {t}.awaited_id"
+            " and k.state not in ('REQUESTED', 'COUNTERED'))"
+        ),
+        "Whether somebody has promised it, or had.",
+    ]
+    task: Annotated[Node | None, Relation(on="awaited_id", to="accountability.Task")]
+
+
+@stands_on("task_wait")
+class TaskAwaited:
+    """A task that waits."""
+
+    since: Annotated[date, Column("waits_since")]
+    task: Annotated[Node | None, Relation(on="task_id", to="accountability.Task")]
 
 
 @stands_on("task")
@@ -116,6 +185,15 @@ class Task(Node):
         "Every due date that was replaced by consent, the oldest first.",
     ]
     overdue: Annotated[bool, Expr("({t}.state = 'COMMITTED' and {t}.due_on < {on})", price=1)]
+    dues_passed: Annotated[
+        list[date],
+        Relation(source="{rows:due_passed}", on="task_id", value="{c}.due_on", order=order("since int8")),
+        "Every due date that passed undelivered while it was in force, as the timekeeper noted it.",
+    ]
+    acceptance_passed_on: Annotated[
+        date | None, "The day on which it was noted that the delivery waits longer for its answer than it should."
+    ]
+    block: Annotated[Block | None, Relation(on="id"), "What stands in its way."]
     effort: Decimal | None
     serves_nothing: Annotated[str | None, "Why it serves no outcome."]
     requested_on: date | None
@@ -126,9 +204,22 @@ class Task(Node):
     returns: Annotated[int, "How often its delivery was returned."]
     renegotiations: int
     promiser: Annotated[Person | None, Relation(on="promiser_id")]
+    first_promiser: Annotated[
+        Person | None, Relation(on="first_promiser_id"), "Who was asked for it, or promised it, first."
+    ]
     beneficiary: Annotated[Person | None, Relation(on="beneficiary_id")]
     requester: Annotated[Person | None, Relation(on="requester_id")]
+    team: Annotated[Team | None, Relation(on="team_id"), "The team that was asked for it, whichever of them took it."]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+    initiative: Annotated[Node | None, Relation(on="initiative_id", to="accountability.Initiative")]
+    waits_for: Annotated[
+        list["TaskWait"],
+        Relation(on="task_id", order=order("since int8"), typical=2),
+        "What it can't be finished before.",
+    ]
+    awaited_by: Annotated[
+        list[TaskAwaited], Relation(on="awaited_id", order=order("since int8"), typical=2), "What waits for it."
+    ]
     serves_hidden: Annotated[
         bool,
         Expr("coalesce({t}.outcome_id in {hidden}, false)", price=1),
@@ -154,6 +245,35 @@ class Task(Node):
         raise NotCompiled
 
 
+@stands_on("initiative")
+class Initiative(Node):
+    """A bundle of tasks for one outcome."""
+
+    id: ID
+    title: str
+    description: str | None
+    state: InitiativeState
+    starts_on: date | None
+    due_on: date | None
+    ended_on: date | None
+    end_reason: str | None
+    owner: Annotated[Person | None, Relation(on="owner_id")]
+    outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+
+    @mapped(Relation(on="initiative_id", order=TASK_ORDERS))
+    def tasks(
+        self,
+        *,
+        order_by: TaskOrder = TaskOrder.DUE,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Connection[Task]:
+        """The promises that it bundles."""
+        raise NotCompiled
+
+
 @strawberry.enum
 class DutyKind(Enum):
     """What is asked of somebody."""
@@ -174,14 +294,20 @@ DUTIES = (
     " select 'ANSWER_REQUEST' as kind, k.id as about_id, k.id as task_id, null::uuid as outcome_id,"
     " null::uuid as check_in_id, k.due_on, k.promiser_id as person_id from {rows:task} k"
     f" where k.state = 'REQUESTED' and k.promiser_id = {MINE}"
+    " union all select 'ANSWER_REQUEST', k.id, k.id, null, null, k.due_on, m.person_id from {rows:task} k"
+    " cross join lateral (select m.person_id from {rows:membership} m where m.team_id = k.team_id"
+    f" and m.person_id = {MINE} order by m.person_id <> {{viewer.person}}, m.person_id limit 1) m"
+    " where k.state = 'REQUESTED' and k.promiser_id is null"
     " union all select 'ACCEPT_DELIVERY', k.id, k.id, null, null, k.due_on, k.beneficiary_id from {rows:task} k"
     f" where k.state = 'DELIVERED' and k.beneficiary_id = {MINE}"
     " union all select 'DELIVER', k.id, k.id, null, null, k.due_on, k.promiser_id from {rows:task} k"
     f" where k.state = 'COMMITTED' and k.due_on < {{on}} and k.promiser_id = {MINE}"
     " union all select 'ANSWER_TERMS', k.id, k.id, null, null, k.due_on, p.person_id from {rows:task} k"
-    " cross join lateral (select case when p.proposer_id = k.promiser_id then k.beneficiary_id else k.promiser_id end"
-    " as person_id from {rows:proposed_terms} p where p.task_id = k.id and p.state = 'OPEN' limit 1) p"
-    f" where k.state = 'COMMITTED' and (k.promiser_id = {MINE} or k.beneficiary_id = {MINE}) and p.person_id = {MINE}"
+    " cross join lateral (select case when p.proposer_id <> k.promiser_id then k.promiser_id"
+    " when k.state = 'COUNTERED' then k.requester_id else k.beneficiary_id end as person_id"
+    " from {rows:proposed_terms} p where p.task_id = k.id and p.state = 'OPEN' limit 1) p"
+    f" where (k.promiser_id = {MINE} or k.beneficiary_id = {MINE} or k.requester_id = {MINE})"
+    f" and k.state in ('COUNTERED', 'COMMITTED') and p.person_id = {MINE}"
     " union all select 'CHECK_IN_DUE', o.id, null, o.id, null, d.due_on, w.person_id from {rows:outcome} o"
     " cross join lateral (select o.owner_id as person_id where o.owner_id is not null union all"
     " (select m.person_id from {rows:membership} m where o.owner_id is null and m.team_id = o.team_id and m.lead"

@@ -17,7 +17,7 @@ from api.graphql.mapping import (
     order,
     stands_on,
 )
-from api.graphql.types.accountability import TASK_ORDERS, Task, TaskOrder
+from api.graphql.types.accountability import TASK_ORDERS, Initiative, Task, TaskOrder
 from api.graphql.types.asked import (
     OUTCOME_FILTERS,
     OUTCOME_ORDERS,
@@ -397,6 +397,10 @@ class Outcome(Node):
     ) -> Connection[Celebration]:
         """What was celebrated of it, its milestones and what was promised for it, the latest first."""
         raise NotCompiled
+
+    initiatives: Annotated[
+        list[Initiative], Relation(on="outcome_id", order=order("title"), typical=3), "What bundles its tasks."
+    ]
 
     @mapped(Relation(on="outcome_id", order=TASK_ORDERS))
     def tasks(

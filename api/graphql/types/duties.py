@@ -29,10 +29,10 @@ HELD = (
     " union all select 'REVIEWS_OUTCOME', o.id, o.title, o.id, null, null from {rows:outcome} o"
     " where o.reviewer_id = {a.person} and o.state in ('DRAFT', 'ACTIVE', 'PAUSED')"
     " union all select 'PROMISED', k.id, k.title, null, k.id, null from {rows:task} k"
-    " where k.promiser_id = {a.person} and k.state in ('REQUESTED', 'COMMITTED')"
+    " where k.promiser_id = {a.person} and k.state in ('REQUESTED', 'COUNTERED', 'COMMITTED')"
     " union all select 'IS_PROMISED', k.id, k.title, null, k.id, null from {rows:task} k"
     " where (k.beneficiary_id = {a.person} or k.requester_id = {a.person})"
-    " and k.state in ('REQUESTED', 'COMMITTED', 'DELIVERED')"
+    " and k.state in ('REQUESTED', 'COUNTERED', 'COMMITTED', 'DELIVERED')"
     " union all select 'LEADS_TEAM', t.id, t.name, null, null, t.id from {rows:membership} m"
     " join {rows:team} t on t.id = m.team_id where m.person_id = {a.person} and m.lead)"
 )

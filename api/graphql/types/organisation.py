@@ -59,6 +59,7 @@ class Policy:
     amber_from: float
     aspirational_success: Annotated[float, "The grade from which an aspirational outcome is a success."]
     small_number: Annotated[int, "Below so many cases counts are told, and no rate."]
+    block_days: Annotated[int, "How long something may stand in the way of a promise before it is told as a risk."]
     default_roll_up: Annotated[RollUp | None, "Null: measures where there are any, else what serves the outcome."]
 
 

@@ -79,6 +79,7 @@ class Rows:
             cadence_days=7, grace_days=3, on_track_from=Decimal("-0.10"), at_risk_from=Decimal("-0.25"),
             too_early_share=Decimal("0.10"), acknowledgement_days=7, focus_limit=5, green_from=Decimal("0.7"),
             amber_from=Decimal("0.4"), aspirational_success=Decimal("0.7"), small_number=5, default_roll_up="BOTH",
+            block_days=7,
         )  # fmt: skip
         for nth in range(4):
             await self.add(
@@ -301,8 +302,11 @@ class Rows:
             await self.add(
                 "task", task, 30 + nth, None, title=f"Task {nth % 3}", conditions=None, due_on=due, first_due_on=due,
                 effort=Decimal("2.50") if nth % 2 else None, state=state, promiser_id=self.of("person", nth % 3),
+                first_promiser_id=self.of("person", nth % 4), acceptance_passed_on=due if nth == 2 else None,
                 beneficiary_id=self.of("person", (nth + 1) % 3), requester_id=None,
                 outcome_id=self.of("outcome", nth % 6) if nth % 4 else None,
+                initiative_id=self.of("initiative", nth % 6) if nth % 4 == 1 else None,
+                team_id=self.of("team", 0) if nth == 8 else None,
                 serves_nothing=None if nth % 4 else "Housekeeping", requested_on=None, committed_on=FIRST_DAY,
                 delivered_on=None, ended_on=None, end_reason=None, returns=0, renegotiations=0,
             )  # fmt: skip
@@ -311,6 +315,31 @@ class Rows:
                     "former_due", self.of("former", nth), 47, None, task_id=task, due_on=due - timedelta(9),
                     replaced_on=due - timedelta(10),
                 )  # fmt: skip
+        for nth, (kind, whom) in enumerate((("DECISION", "person"), ("WORK", "team"), ("ACCESS", ""))):
+            await self.add(
+                "task_block", self.of("block", nth), 48, None, task_id=self.of("task", 8 * nth + 1), kind=kind,
+                waiting_for_person_id=self.of("person", 2) if whom == "person" else None,
+                waiting_for_team_id=self.of("team", 0) if whom == "team" else None,
+                waiting_for=None if whom else "The landlord", next_action="Ask again", act_by=FIRST_DAY + timedelta(40),
+                blocked_on=FIRST_DAY + timedelta(20), aged_on=FIRST_DAY + timedelta(30) if nth else None,
+            )  # fmt: skip
+        for nth in range(6):
+            await self.add(
+                "initiative", self.of("initiative", nth), 29, None, outcome_id=self.of("outcome", nth),
+                title=f"Bundle {nth}", description=ODD[nth % len(ODD)],
+                owner_id=self.of("person", 1) if nth % 2 else None,
+                starts_on=FIRST_DAY, due_on=FIRST_DAY + timedelta(60), state="DROPPED" if nth == 3 else "OPEN",
+                ended_on=FIRST_DAY + timedelta(9) if nth == 3 else None, end_reason="Too dear" if nth == 3 else None,
+            )  # fmt: skip
+        for nth, (waits, awaited) in enumerate(((1, 8), (7, 1), (9, 7))):
+            await self.add(
+                "task_wait", self.of("wait", nth), 48, None, task_id=self.of("task", waits),
+                awaited_id=self.of("task", awaited), waits_since=FIRST_DAY,
+            )  # fmt: skip
+        await self.add(
+            "due_passed", self.of("passed", 0), 48, None, task_id=self.of("task", 1), due_on=FIRST_DAY,
+            noted_on=FIRST_DAY + timedelta(1),
+        )  # fmt: skip
         await self.add(
             "proposed_terms", self.of("proposed", 0), 48, None, task_id=self.of("task", 1),
             proposer_id=self.of("person", 1), title=None, conditions=None, due_on=FIRST_DAY + timedelta(50),

@@ -1,0 +1,59 @@
+"""What the read models tell of work: initiatives, requests to a team, waiting, first promisers."""
+
+from datetime import date
+from uuid import uuid4
+
+from domain.initiatives import Ending, EndInitiative, PlanInitiative, ReviseInitiative
+from domain.outcomes import SetOutcome
+from domain.people import FormTeam, RegisterPerson
+from domain.reassigning import ReassignTask
+from domain.tasks import AcceptTask, RequestTask
+from domain.waiting import StopWaitingForTask, WaitForTask
+from infra.database import Database
+from tests.infra.at_work import founded, projecting
+
+DUE = date(2099, 12, 1)
+
+
+async def test_initiatives_team_requests_and_waiting_are_told(database: Database) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        organisation_id, ana, ben = telling.organisation_id, telling.person_id, uuid4()
+        outcome, initiative, team, asked, other = (uuid4() for _ in range(5))
+
+        async def rows(statement: str, *values: object) -> list[tuple[object, ...]]:
+            assert await positions.wait(organisation_id, accepted.position, 10)
+            async with database.read.of(organisation_id) as connection:
+                found = await connection.fetch(statement, organisation_id, *values)
+            return [tuple(row) for row in found]
+
+        await telling.tell(RegisterPerson(person_id=ben, name="Ben"))
+        await telling.tell(SetOutcome(outcome_id=outcome, title="Bread for all"))
+        await telling.tell(FormTeam(team_id=team, name="Ovens", lead_ids=(ana,)))
+        await telling.tell(PlanInitiative(initiative_id=initiative, outcome_id=outcome, title="A stall", due_on=DUE))
+        await telling.tell(ReviseInitiative(initiative_id=initiative, title="Two stalls"))
+        await telling.tell(
+            RequestTask(task_id=asked, title="Build", due_on=DUE, team_id=team, initiative_id=initiative), by=ben
+        )
+        await telling.tell(
+            RequestTask(task_id=other, title="Paint", due_on=DUE, promiser_id=ana, outcome_id=outcome), by=ben
+        )
+        await telling.tell(WaitForTask(task_id=other, awaited_id=asked), by=ben)
+        accepted = await telling.tell(EndInitiative(initiative_id=initiative, ending=Ending.DROPPED, reason="Rain."))
+        task = "select promiser_id, first_promiser_id, team_id, initiative_id, outcome_id, state from task"
+        current = f"{task} where organisation_id = $1 and until is null and id = $2"
+        assert await rows(current, asked) == [(None, None, team, initiative, outcome, "REQUESTED")]
+        told = await rows(
+            "select title, due_on, state, end_reason from initiative where organisation_id = $1 and until is null"
+        )
+        assert told == [("Two stalls", DUE, "DROPPED", "Rain.")]
+        waits = "select task_id, awaited_id from task_wait where organisation_id = $1 and until is null"
+        assert await rows(waits) == [(other, asked)]
+
+        await telling.tell(AcceptTask(task_id=asked), by=ana)
+        accepted = await telling.tell(StopWaitingForTask(task_id=other, awaited_id=asked), by=ben)
+        assert await rows(current, asked) == [(ana, ana, team, initiative, outcome, "COMMITTED")]
+        assert await rows(waits) == []
+
+        accepted = await telling.tell(ReassignTask(task_id=asked, promiser_id=ben, reason="Ana is ill."), by=ben)
+        assert await rows(current, asked) == [(ben, ana, None, initiative, outcome, "REQUESTED")]
