@@ -86,7 +86,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     """Who issued a command and when: all that a decision may know beside what it reads."""
 
     organisation_id: UUID
-    by: str  # person:<uuid>, key:<uuid> or system
+    by: str  # person:<uuid>, key:<uuid>, both with a stroke between them, or system
     at: datetime
     occurred_at: datetime
     today: date  # the day of occurred_at in the organisation's zone

@@ -6,27 +6,55 @@ from strawberry import ID, UNSET
 
 from api.graphql.mapping import Link, NotCompiled, Probe, Relation, mapped, stands_on
 from api.graphql.types.common import AsOf, Connection, Node
-from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
+from api.graphql.types.history import ENTRY_ORDER, HISTORY_FILTERS, WHOLE_ORDER, HistoryEntry, HistoryFilter
 
 BEARER = "(select r.entity_id from {rows:reference} r where r.system = {a.system} and r.external_id = {a.id})"
+OF_WHOLE = (
+    "{c}.id in (select k.entry_id from {rows:concerned} k where k.id in"
+    " (select p.id from parts_of({org}, {a.entity}) p))"
+)
 
 
 @stands_on(None)
 class HistoryQuestions:
     """What was recorded."""
 
-    @mapped(Relation(via=Link("concerned", "", "entry_id", "{l}.id = {a.entity}"), order=ENTRY_ORDER, typical=50))
+    @mapped(
+        Relation(
+            via=Link("concerned", "", "entry_id", "{l}.id = {a.entity}"),
+            order=ENTRY_ORDER,
+            filters=HISTORY_FILTERS,
+            typical=50,
+        )
+    )
     def history(
         self,
         *,
         entity: ID,
+        filter: HistoryFilter | None = UNSET,
         first: int | None = UNSET,
         after: str | None = UNSET,
         last: int | None = UNSET,
         before: str | None = UNSET,
         as_of: AsOf | None = UNSET,
     ) -> Connection[HistoryEntry]:
-        """Everything that was recorded of something, in order."""
+        """Everything that was recorded of something, in order: each event that names it."""
+        raise NotCompiled
+
+    @mapped(Relation(where=OF_WHOLE, order=WHOLE_ORDER, filters=HISTORY_FILTERS, typical=100))
+    def whole_history(
+        self,
+        *,
+        entity: ID,
+        filter: HistoryFilter | None = UNSET,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+        as_of: AsOf | None = UNSET,
+    ) -> Connection[HistoryEntry]:
+        """The history of something and of all that belongs to it: an outcome's measures, readings, boundaries,
+        check-ins, milestones and tasks, and what was said, tagged and linked of any of them."""
         raise NotCompiled
 
     @mapped(Probe("{a.id}"))

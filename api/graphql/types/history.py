@@ -5,9 +5,9 @@ from enum import Enum
 from typing import Annotated
 
 import strawberry
-from strawberry import ID
+from strawberry import ID, UNSET
 
-from api.graphql.mapping import Column, Expr, Here, Probe, Relation, order, stands_on
+from api.graphql.mapping import Column, Expr, Here, NotCompiled, Probe, Relation, mapped, order, stands_on
 from api.graphql.scalars import JSON, Position
 from api.graphql.types.common import Node
 
@@ -26,6 +26,19 @@ VEILED_CHANGES = (
     + " from history_changes({org}, {t}.entity_id, {t}.position) h)"
 )
 ENTRY_ORDER = order("{l}.position int8", unique="{l}.entry_id uuid")
+WHOLE_ORDER = order("position int8", unique="id uuid")
+CORRECTS = (
+    "(select max(x.position) from {rows:entry} x where x.entity_id = {t}.entity_id and x.position < {t}.position"
+    " and x.type = any(corrected_types({t}.type)))"
+)
+CORRECTED_BY = (
+    "(select min(x.position) from {rows:entry} x where x.entity_id = {t}.entity_id and x.position > {t}.position"
+    " and {t}.type = any(corrected_types(x.type)))"
+)
+SENTENCE = (
+    "told_sentence({org}, {t}.position, language_of({a.language},"
+    " (select f.language from {rows:preferences} f where f.id = {viewer.person})), array{hidden})"
+)
 
 
 @strawberry.enum
@@ -61,6 +74,28 @@ class Change:
     after: JSON | None
 
 
+@stands_on("api_key")
+class HistoryKey:
+    """The API key that something came by."""
+
+    id: ID
+    name: str
+
+
+@stands_on(None)
+class RecordedBy:
+    """The command that recorded it; events of one command have its id in common."""
+
+    id: Annotated[ID, Column("command_id")]
+    name: Annotated[
+        str | None,
+        Expr("command_of({org}, {t}.position)", price=3),
+        "Told from what can record such an event and what was recorded with it: the plainest command that explains it.",
+    ]
+    correlation_id: ID
+    causation_id: ID
+
+
 @stands_on("entry")
 class HistoryEntry:
     """An event."""
@@ -73,7 +108,11 @@ class HistoryEntry:
     recorded_at: datetime
     occurred_at: datetime
     actor: Annotated[Actor, Here()]
+    key: Annotated[HistoryKey | None, Relation(on="key_id"), "By which key it came; not known of every person's."]
+    command: Annotated[RecordedBy, Here()]
     reason: str | None
+    corrects: Annotated[Position | None, Expr(CORRECTS, price=3), "The position of what it puts right."]
+    corrected_by: Annotated[Position | None, Expr(CORRECTED_BY, price=3), "The position of what puts it right."]
     changes: Annotated[
         list[Change],
         Relation(
@@ -84,3 +123,31 @@ class HistoryEntry:
         ),
         "What it changed of what it is about.",
     ]
+
+    @mapped(Expr(SENTENCE, price=20))
+    def sentence(self, language: str | None = UNSET) -> str:
+        """It as one tells it to a person: in this language, or the one that you prefer, or English; with the names that
+        stood then."""
+        raise NotCompiled
+
+
+@strawberry.input(description="Which of what was recorded; all that is given has to hold.")
+class HistoryFilter:
+    """Which entries."""
+
+    actor: ID | None = strawberry.field(default=UNSET, description="Recorded by this person or key, or by this key.")
+    kinds: list[str] | None = strawberry.field(
+        default=UNSET, description="Of these types, such as task.delivered, or first words of types, such as reading."
+    )
+    about: ID | None = strawberry.field(default=UNSET, description="About this itself.")
+    recorded_from: datetime | None = strawberry.field(default=UNSET, description="Recorded then or later.")
+    recorded_to: datetime | None = strawberry.field(default=UNSET, description="Recorded before then.")
+
+
+HISTORY_FILTERS = {
+    "filter.actor": "{c}.actor_id = {v} or {c}.key_id = {v}",
+    "filter.kinds": "{c}.type = any({v}) or split_part({c}.type, '.', 1) = any({v})",
+    "filter.about": "{c}.entity_id = {v}",
+    "filter.recordedFrom": "{c}.recorded_at >= {v}",
+    "filter.recordedTo": "{c}.recorded_at < {v}",
+}
