@@ -1,12 +1,21 @@
 """Root questions: what was recorded."""
 
-from datetime import date
+from datetime import date, datetime
 
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import Link, NotCompiled, Probe, Relation, mapped, stands_on
+from api.graphql.scalars import Position
 from api.graphql.types.common import AsOf, Connection, Node
-from api.graphql.types.history import ENTRY_ORDER, HISTORY_FILTERS, WHOLE_ORDER, HistoryEntry, HistoryFilter
+from api.graphql.types.history import (
+    COMPARISON,
+    ENTRY_ORDER,
+    HISTORY_FILTERS,
+    WHOLE_ORDER,
+    Comparison,
+    HistoryEntry,
+    HistoryFilter,
+)
 
 BEARER = "(select r.entity_id from {rows:reference} r where r.system = {a.system} and r.external_id = {a.id})"
 OF_WHOLE = (
@@ -55,6 +64,20 @@ class HistoryQuestions:
     ) -> Connection[HistoryEntry]:
         """The history of something and of all that belongs to it: an outcome's measures, readings, boundaries,
         check-ins, milestones and tasks, and what was said, tagged and linked of any of them."""
+        raise NotCompiled
+
+    @mapped(Relation(source=COMPARISON))
+    def compare(
+        self,
+        *,
+        entity: ID,
+        from_position: Position | None = UNSET,
+        from_time: datetime | None = UNSET,
+        to_position: Position | None = UNSET,
+        to_time: datetime | None = UNSET,
+        as_of: AsOf | None = UNSET,
+    ) -> Comparison | None:
+        """Something at two positions or moments: from its beginning unless said otherwise, to now."""
         raise NotCompiled
 
     @mapped(Probe("{a.id}"))

@@ -9,7 +9,7 @@ from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, Expr, Here, NotCompiled, Probe, Relation, mapped, order, stands_on
 from api.graphql.scalars import JSON, Position
-from api.graphql.types.common import Node
+from api.graphql.types.common import Connection, Node
 
 # A value that names what the viewer may not see is not told, though that it changed is.
 NAMES_HIDDEN = (
@@ -17,14 +17,19 @@ NAMES_HIDDEN = (
     " regexp_matches({value}::text, '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}', 'g') m (id)"
     " where m.id[1]::uuid in {hidden} or outcome_of({org}, m.id[1]::uuid) in {hidden})"
 )
-VEILED_CHANGES = (
-    "(select h.field, "
-    + ", ".join(
+CHANGES = "history_changes({org}, {t}.entity_id, {t}.position)"
+COMPARED = "compared({org}, {t}.entity_id, {t}.from_position, {t}.to_position)"
+
+
+def _veiled(told: str, more: str = "") -> str:
+    """What a function tells of a field before and after, without what names the hidden."""
+    values = (
         f"case when {NAMES_HIDDEN.replace('{value}', f'h.{one}')} then null else h.{one} end as {one}"
         for one in ("before", "after")
     )
-    + " from history_changes({org}, {t}.entity_id, {t}.position) h)"
-)
+    return f"(select h.field{more}, {', '.join(values)} from {told} h)"
+
+
 ENTRY_ORDER = order("{l}.position int8", unique="{l}.entry_id uuid")
 WHOLE_ORDER = order("position int8", unique="id uuid")
 CORRECTS = (
@@ -116,8 +121,8 @@ class HistoryEntry:
     changes: Annotated[
         list[Change],
         Relation(
-            source="history_changes({org}, {t}.entity_id, {t}.position)",
-            veiled=VEILED_CHANGES,
+            source=CHANGES,
+            veiled=_veiled(CHANGES),
             order=order(unique="field"),
             typical=5,
         ),
@@ -151,3 +156,57 @@ HISTORY_FILTERS = {
     "filter.recordedFrom": "{c}.recorded_at >= {v}",
     "filter.recordedTo": "{c}.recorded_at < {v}",
 }
+
+
+LAST_ENTRY = "(select max(x.position) from {rows:entry} x)"
+COMPARISON = (
+    "(select {a.entity} as entity_id,"
+    " least(coalesce({a.from_position}, position_at({org}, {a.from_time}), 0), l.position) as from_position,"
+    " least(coalesce({a.to_position}, position_at({org}, {a.to_time}), l.position), l.position) as to_position"
+    " from (select " + LAST_ENTRY + " as position) l"
+    " where exists (select from {rows:entry} x where x.entity_id = {a.entity}))"
+)
+
+
+@stands_on(None)
+class FieldCompared:
+    """A field of something, at two positions."""
+
+    field: str
+    before: JSON | None
+    after: JSON | None
+    changed: bool
+
+
+@stands_on(None)
+class Comparison:
+    """Something at two positions of the ledger."""
+
+    entity_id: ID
+    entity: Annotated[Node | None, Probe("{t}.entity_id"), "As it is now, or as of when is asked."]
+    from_position: Position
+    to_position: Position
+    fields: Annotated[
+        list[FieldCompared],
+        Relation(source=COMPARED, veiled=_veiled(COMPARED, ", h.changed"), order=order(unique="field"), typical=15),
+        "Every field, and whether it changed; null where it did not stand.",
+    ]
+
+    @mapped(
+        Relation(
+            where="{c}.entity_id = {t}.entity_id and {c}.position > {t}.from_position"
+            " and {c}.position <= {t}.to_position",
+            order=WHOLE_ORDER,
+            typical=20,
+        )
+    )
+    def events(
+        self,
+        *,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Connection[HistoryEntry]:
+        """What was recorded about it in between."""
+        raise NotCompiled
