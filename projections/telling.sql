@@ -46,6 +46,28 @@ as $$
     select x.id from part p join comment x on x.organisation_id = p_organisation and x.about_id = p.id
 $$;
 
+-- hidden_with: an outcome and what is seen by those alone who see it: all that belongs to it but its tasks, which are promises between
+-- people, and what was said of any of it
+create function hidden_with(p_organisation uuid, p_outcome uuid)
+returns table (id uuid)
+language sql stable parallel safe rows 30
+as $$
+    with own (id) as materialized (
+        select p_outcome
+        union all
+        select x.id from measure x where x.organisation_id = p_organisation and x.outcome_id = p_outcome
+        union all
+        select x.id from boundary x where x.organisation_id = p_organisation and x.outcome_id = p_outcome
+        union all
+        select x.id from check_in x where x.organisation_id = p_organisation and x.outcome_id = p_outcome
+        union all
+        select x.id from milestone x where x.organisation_id = p_organisation and x.outcome_id = p_outcome
+    )
+    select o.id from own o
+    union
+    select x.id from own o join comment x on x.organisation_id = p_organisation and x.about_id = o.id
+$$;
+
 -- worded: what a language says under a key; language '' is of none
 create function worded(p_language text, p_key text)
 returns jsonb
