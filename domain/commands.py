@@ -1,6 +1,7 @@
 """Every command and every event by its stored name; the edge, the codec and the reference are made from these."""
 
 from domain import (
+    access,
     alignment,
     boundaries,
     cadence,
@@ -122,6 +123,11 @@ NOTES: dict[str, type[Command]] = {
         timekeeping.NoteCheckInMissed,
         timekeeping.NoteAcknowledgementPassed,
     )
+}
+
+# Issued by the system of what it saw of keys; likewise.
+SEEN: dict[str, type[Command]] = {
+    wire_name(command): command for command in (access.NoteKeyUsed, access.NoteKeyRefused)
 }
 
 EVENTS: dict[str, type[Event]] = {

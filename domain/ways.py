@@ -6,7 +6,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, cast
 
 from domain.carrying import CarryOverOutcome
-from domain.commands import COMMANDS, NOTES
+from domain.commands import COMMANDS, NOTES, SEEN
 from domain.kernel import Command, Event, Fold
 
 # what a command copies of events that it read, which its code does not name
@@ -73,7 +73,7 @@ def events_of(command: type[Command]) -> frozenset[str]:
 def ways() -> dict[str, tuple[str, ...]]:
     """Event type → names of the commands that can record it, those first that can record the fewest others."""
     told: dict[str, list[tuple[int, str]]] = {}
-    for name, command in (COMMANDS | NOTES).items():
+    for name, command in (COMMANDS | NOTES | SEEN).items():
         events = events_of(command)
         for event in events:
             told.setdefault(event, []).append((len(events), name))

@@ -28,7 +28,8 @@ def _base62(number: int, width: int) -> str:
     return "".join(reversed(digits))
 
 
-def _checksum(text: str) -> str:
+def checksum(text: str) -> str:
+    """Of what stands before it: a key that was cut or mistyped is known as such without a look."""
     return _base62(crc32(text.encode()), CHECKSUM)
 
 
@@ -41,7 +42,7 @@ def make() -> ApiKeyMade:
     """From the system's randomness."""
     lookup = "".join(secrets.choice(ALPHABET) for _ in range(LOOKUP))
     stem = f"{PREFIX}{lookup}_{_base62(int.from_bytes(secrets.token_bytes(32)), SECRET)}"
-    text = stem + _checksum(stem)
+    text = stem + checksum(stem)
     return ApiKeyMade(text, lookup, digest_of(text))
 
 
@@ -49,6 +50,6 @@ def lookup_of(text: str) -> str | None:
     """The part to look up by, or None where the text is no key of ours (cut, lengthened, mistyped)."""
     if len(text) != LENGTH or not text.isascii() or not text.startswith(PREFIX):
         return None
-    if not secrets.compare_digest(_checksum(text[:-CHECKSUM]), text[-CHECKSUM:]):
+    if not secrets.compare_digest(checksum(text[:-CHECKSUM]), text[-CHECKSUM:]):
         return None
     return text[len(PREFIX) : len(PREFIX) + LOOKUP]

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
+from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 import asyncpg
 
+from domain.access import Mistake
 from domain.values import Role
+from infra.access_log import AccessLog
 from infra.api_keys import digest_of, lookup_of
 from infra.database import Database, statements
 
@@ -64,8 +67,9 @@ class TooManyRequests(Exception):
 class Entrance:
     """Looks keys up and counts their requests."""
 
-    def __init__(self, database: Database, rate: float, burst: float) -> None:
+    def __init__(self, database: Database, rate: float, burst: float, access: AccessLog | None = None) -> None:
         self.database = database
+        self.access = access  # None: nothing is noted in the ledger
         self.rate = rate
         self.burst = burst
         self.leases: OrderedDict[str, Lease] = OrderedDict()  # by digest
@@ -109,10 +113,13 @@ class Entrance:
         async with self.database.work.acquire() as connection:
             row = await connection.fetchrow(STATEMENTS["enter"], lookup, digest, LEASE, back, self.rate, self.burst)
         kept = row["digest"] if row is not None else NO_DIGEST
-        if not hmac.compare_digest(kept, digest) or row is None or row["revoked"]:
+        same = hmac.compare_digest(kept, digest)
+        if row is None:
             raise KeyUnknown
         today = datetime.now(UTC).date()
-        if row["expires_on"] is not None and row["expires_on"] < today:
+        if mistake := _mistake(row, same, today):
+            if self.access is not None:
+                self.access.refused(row["organisation_id"], row["api_key_id"], row["time_zone"], mistake)
             raise KeyUnknown
         if row["granted"] < 1:
             raise TooManyRequests(row["wait"])
@@ -137,8 +144,19 @@ class Entrance:
         if self.noted.get(entered.api_key_id) == today:
             return
         self.noted[entered.api_key_id] = today
+        if self.access is not None:
+            self.access.used(entered.organisation_id, entered.api_key_id, entered.time_zone)
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute(
                 "select set_config('headway.organisation', $1::text, true)", str(entered.organisation_id)
             )
             await connection.execute(STATEMENTS["used"], entered.organisation_id, entered.api_key_id, today)
+
+
+def _mistake(row: Any, same: bool, today: date) -> Mistake | None:
+    """Why a key that is known does not open; None where it does."""
+    if not same:
+        return Mistake.OTHER_SECRET
+    if row["revoked"]:
+        return Mistake.REVOKED
+    return Mistake.EXPIRED if row["expires_on"] is not None and row["expires_on"] < today else None

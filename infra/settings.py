@@ -78,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         _said("Folder of files (<language>.toml) in which the history is told in words of your own."),
     ] = None
     timekeeper: Annotated[bool, _said("Whether this process notes what time brings about; one of them should.")] = True
+    access_log: Annotated[bool, _said("Whether the ledger notes when keys are used or refused.")] = True
     drain_seconds: Annotated[float, _said("How long readiness is false before connections close.", ge=0, le=60)] = 5.0
 
 

@@ -24,6 +24,8 @@ create table entry (
 create index entry_by_position on entry (organisation_id, position, id);
 create index entry_by_moment on entry (organisation_id, recorded_at, position);
 create index entry_by_entity on entry (organisation_id, entity_id, position);
+create index entry_of_access on entry (organisation_id, position desc, id desc)
+    where split_part(type, '.', 1) in ('access', 'api-key', 'role', 'identity');
 
 -- which entities an event concerns: its id is the entity's
 create table concerned (

@@ -28,6 +28,7 @@ SHIPPED = Path(__file__).with_name("sentences")
 FALLBACK = "en"
 KNOWN = frozenset({"actor", "entity", "day", "changes"})
 CONSTANTS = frozenset({"null", "true", "false"})
+WORD = re.compile("[A-Z_]+")  # a value of an enumeration
 FIGURES = frozenset({"value", "baseline", "target", "lower", "upper", "commit", "stretch"})  # told with their unit
 SEGMENT = re.compile(r"\[([^\[\]]*)\]|([^\[\]]+)")
 PLACE = re.compile(r"\{([^{}]*)\}|([^{}]+)")
@@ -112,6 +113,8 @@ def _reference(event: type[Event], name: str) -> dict[str, Any]:
     """Where a value stands: in the event, in what told it before, in the last event of another type."""
     if name in CONSTANTS:
         return {"is": "constant", "value": name}
+    if WORD.fullmatch(name):
+        return {"is": "constant", "value": encoded(name)}
     if name in KNOWN:
         return {"is": name}
     kind, stroke, path = name.partition("/")

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain.commands import COMMANDS, EVENTS, NOTES
+from domain.commands import COMMANDS, EVENTS, NOTES, SEEN
 from domain.milestones import MoveMilestone
 from domain.ways import events_of, ways
 from examples.demo.commands import lines
@@ -17,7 +17,7 @@ def test_every_event_has_a_way_into_the_ledger(kind: str) -> None:
     assert ways()[kind]
 
 
-@pytest.mark.parametrize("command", [*COMMANDS.values(), *NOTES.values()], ids=lambda command: command.__name__)
+@pytest.mark.parametrize("command", (COMMANDS | NOTES | SEEN).values(), ids=lambda command: command.__name__)
 def test_every_command_can_record_something(command: type) -> None:
     assert events_of(command)
 
@@ -35,7 +35,7 @@ class Noted(Replay):
         types = [event.stored_type() for event in self.events[before:]]
         assert set(types) <= events_of(COMMANDS[line["command"]]), line["command"]
         if types:
-            told = next(name for name in ways()[types[0]] if set(types) <= events_of((COMMANDS | NOTES)[name]))
+            told = next(name for name in ways()[types[0]] if set(types) <= events_of((COMMANDS | NOTES | SEEN)[name]))
             assert told == line["command"]
 
 

@@ -11,11 +11,14 @@ from api.graphql.types.history import (
     COMPARISON,
     ENTRY_ORDER,
     HISTORY_FILTERS,
+    OF_ACCESS,
+    TOLD_TO_VIEWER,
     WHOLE_ORDER,
     Comparison,
     HistoryEntry,
     HistoryFilter,
 )
+from api.graphql.types.news import NEWS_ORDER
 
 BEARER = "(select r.entity_id from {rows:reference} r where r.system = {a.system} and r.external_id = {a.id})"
 OF_WHOLE = (
@@ -31,6 +34,7 @@ class HistoryQuestions:
     @mapped(
         Relation(
             via=Link("concerned", "", "entry_id", "{l}.id = {a.entity}"),
+            where=TOLD_TO_VIEWER,
             order=ENTRY_ORDER,
             filters=HISTORY_FILTERS,
             typical=50,
@@ -50,7 +54,7 @@ class HistoryQuestions:
         """Everything that was recorded of something, in order: each event that names it."""
         raise NotCompiled
 
-    @mapped(Relation(where=OF_WHOLE, order=WHOLE_ORDER, filters=HISTORY_FILTERS, typical=100))
+    @mapped(Relation(where=f"{OF_WHOLE} and {TOLD_TO_VIEWER}", order=WHOLE_ORDER, filters=HISTORY_FILTERS, typical=100))
     def whole_history(
         self,
         *,
@@ -64,6 +68,21 @@ class HistoryQuestions:
     ) -> Connection[HistoryEntry]:
         """The history of something and of all that belongs to it: an outcome's measures, readings, boundaries,
         check-ins, milestones and tasks, and what was said, tagged and linked of any of them."""
+        raise NotCompiled
+
+    @mapped(Relation(where=OF_ACCESS, order=NEWS_ORDER, filters=HISTORY_FILTERS, typical=50))
+    def audit(
+        self,
+        *,
+        filter: HistoryFilter | None = UNSET,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+        as_of: AsOf | None = UNSET,
+    ) -> Connection[HistoryEntry]:
+        """Who was let in, as what and by which key, who came, and who was kept out; the latest first. Only owners and
+        auditors are told."""
         raise NotCompiled
 
     @mapped(Relation(source=COMPARISON))

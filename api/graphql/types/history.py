@@ -149,6 +149,10 @@ class HistoryFilter:
     recorded_to: datetime | None = strawberry.field(default=UNSET, description="Recorded before then.")
 
 
+OVERSEES = "{viewer.role} in ('OWNER', 'AUDITOR')"
+# Who used which key when is for those who answer for it.
+TOLD_TO_VIEWER = "({c}.type not like 'access.%' or " + OVERSEES + ")"
+OF_ACCESS = "split_part({c}.type, '.', 1) in ('access', 'api-key', 'role', 'identity') and " + OVERSEES
 HISTORY_FILTERS = {
     "filter.actor": "{c}.actor_id = {v} or {c}.key_id = {v}",
     "filter.kinds": "{c}.type = any({v}) or split_part({c}.type, '.', 1) = any({v})",
@@ -195,7 +199,7 @@ class Comparison:
     @mapped(
         Relation(
             where="{c}.entity_id = {t}.entity_id and {c}.position > {t}.from_position"
-            " and {c}.position <= {t}.to_position",
+            " and {c}.position <= {t}.to_position and " + TOLD_TO_VIEWER,
             order=WHOLE_ORDER,
             typical=20,
         )
