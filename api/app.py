@@ -20,6 +20,7 @@ from api.applying import Urls
 from api.desk import Desk
 from api.graphql.http import graphql_routes
 from api.graphql.service import GraphQLService
+from api.history_page import history_page
 from api.problems import Problem, fault, unavailable
 from api.readings_csv import readings
 from api.review_page import review_page
@@ -186,6 +187,7 @@ def application(services: Services) -> Litestar:
             *pages.routes(),
             *reference.routes(),
             review_page,
+            history_page,
             operations.live,
             operations.ready,
             operations.metrics,

@@ -226,7 +226,8 @@ as $$
                                   lower(replace(p_value #>> '{}', '_', ' ')))
         when 'number' then told_number(p_language, (p_value #>> '{}')::numeric)
         when 'figure' then told_figure(p_organisation, p_language, (p_value #>> '{}')::numeric, p_of)
-        else case when length(p_value #>> '{}') > 400 then left(p_value #>> '{}', 399) || '…' else p_value #>> '{}' end
+        else (select case when length(v.told) > 400 then left(v.told, 399) || '…' else regexp_replace(v.told, '(?<!\.)\.$', '') end
+                from (select btrim(p_value #>> '{}') as told) v)
     end end
 $$;
 
@@ -359,9 +360,12 @@ begin
         end loop;
         v_told := v_told || coalesce(v_piece, '');
     end loop;
-    if v_told ^@ (worded(p_language, 'general:hidden') #>> '{}') or v_told ^@ (worded(p_language, 'general:missing') #>> '{}') then
-        return upper(left(v_told, 1)) || substr(v_told, 2);
-    end if;
+    v_told := regexp_replace(v_told, '([!?…])\.', '\1', 'g');
+    foreach v_piece in array array['general:hidden', 'general:missing'] loop  -- such a word is no title, and may begin a sentence
+        v_piece := worded(p_language, v_piece) #>> '{}';
+        v_told := replace(replace(v_told, '“' || v_piece || '”', v_piece), '„' || v_piece || '“', v_piece);
+        v_told := case when v_told ^@ v_piece then upper(left(v_told, 1)) || substr(v_told, 2) else v_told end;
+    end loop;
     return v_told;
 end
 $$;

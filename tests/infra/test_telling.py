@@ -135,7 +135,7 @@ async def test_figures_bear_their_unit_and_corrections_what_they_put_right(story
     await story.tell(CorrectReading(reading_id=reading, value=Decimal(2), taken_on=day, reason="Misread"))
     await story.tell(VoidReading(reading_id=reading, reason="Wrong shop"))
     told = await story.told(4)
-    assert told[0] == "Ana set the measure “Loaves” for Bread, from 1% to 2.5%."
+    assert told[0] == "Ana set the measure “Loaves” for “Bread”, from 1% to 2.5%."
     assert told[1] == f"Ana took a reading of “Loaves”: 1.5% on {day.day} {day:%B}."
     assert told[2] == f"Ana corrected the reading of “Loaves” from 1.5% to 2% on {day.day} {day:%B}: Misread."
     assert told[3] == "Ana voided the reading of “Loaves”, which had said 2%: Wrong shop."
