@@ -166,7 +166,8 @@ LAST_ENTRY = "(select max(x.position) from {rows:entry} x)"
 COMPARISON = (
     "(select {a.entity} as entity_id,"
     " least(coalesce({a.from_position}, position_at({org}, {a.from_time}), 0), l.position) as from_position,"
-    " least(coalesce({a.to_position}, position_at({org}, {a.to_time}), l.position), l.position) as to_position"
+    " least(coalesce({a.to_position}, case when {a.to_time} is not null then position_at({org}, {a.to_time}) end,"
+    " l.position), l.position) as to_position"
     " from (select " + LAST_ENTRY + " as position) l"
     " where exists (select from {rows:entry} x where x.entity_id = {a.entity}))"
 )
@@ -190,11 +191,20 @@ class Comparison:
     entity: Annotated[Node | None, Probe("{t}.entity_id"), "As it is now, or as of when is asked."]
     from_position: Position
     to_position: Position
-    fields: Annotated[
-        list[FieldCompared],
-        Relation(source=COMPARED, veiled=_veiled(COMPARED, ", h.changed"), order=order(unique="field"), typical=15),
-        "Every field, and whether it changed; null where it did not stand.",
-    ]
+
+    @mapped(
+        Relation(
+            source=COMPARED,
+            veiled=_veiled(COMPARED, ", h.changed"),
+            filters={"changed": "{c}.changed = {v}"},
+            order=order(unique="field"),
+            typical=15,
+        )
+    )
+    def fields(self, changed: bool | None = UNSET) -> list[FieldCompared]:
+        """Every field before and after; null where the whole did not stand. `changed` asks for those that did, or
+        did not."""
+        raise NotCompiled
 
     @mapped(
         Relation(
