@@ -110,8 +110,8 @@ as $$
      limit 1
 $$;
 
--- told_name: what something was called at a position; where it had ended by then, what it was called last
-create function told_name(p_organisation uuid, p_thing uuid, p_as_of bigint)
+-- called: what something of whatever kind was called at a position; where it had ended by then, what it was called last
+create function called(p_organisation uuid, p_thing uuid, p_as_of bigint)
 returns text
 language sql stable parallel safe
 as $$
@@ -148,6 +148,49 @@ as $$
           order by x.since desc limit 1),
         (select x.name from organisation x where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of
           order by x.since desc limit 1))
+$$;
+
+-- told_name: what something was called at a position, looked for first in the table that the role of its id tells
+create function told_name(p_organisation uuid, p_table text, p_thing uuid, p_as_of bigint)
+returns text
+language plpgsql stable parallel safe
+as $$
+declare
+    v_name text;
+begin
+    case p_table
+    when 'person' then
+        select x.name into v_name from person x
+         where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of order by x.since desc limit 1;
+    when 'team' then
+        select x.name into v_name from team x
+         where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of order by x.since desc limit 1;
+    when 'outcome' then
+        select x.title into v_name from outcome x
+         where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of order by x.since desc limit 1;
+    when 'task' then
+        select x.title into v_name from task x
+         where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of order by x.since desc limit 1;
+    when 'measure' then
+        select x.title into v_name from measure x
+         where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of order by x.since desc limit 1;
+    when 'indicator' then
+        select x.title into v_name from indicator x
+         where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of order by x.since desc limit 1;
+    when 'milestone' then
+        select x.title into v_name from milestone x
+         where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of order by x.since desc limit 1;
+    when 'objective' then
+        select x.title into v_name from objective x
+         where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of order by x.since desc limit 1;
+    when 'cycle' then
+        select x.title into v_name from cycle x
+         where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of order by x.since desc limit 1;
+    else
+        v_name := null;
+    end case;
+    return coalesce(v_name, called(p_organisation, p_thing, p_as_of));
+end
 $$;
 
 -- told_day: a day in words, with its year where that is not the year of the other day
@@ -214,12 +257,12 @@ as $$
     select case when p_value is null or json_typeof(p_value) = 'null' then null
                 when json_typeof(p_value) = 'object' then (
                     select string_agg(v.value, ' ') from json_each_text(p_value) v where v.key not in ('url', 'precision'))
-                else case p_kind
+                else case split_part(p_kind, ':', 1)
         when 'name' then
             case when cardinality(p_hidden) > 0 and ((p_value #>> '{}')::uuid = any (p_hidden)
                       or outcome_of(p_organisation, (p_value #>> '{}')::uuid) = any (p_hidden))
                  then worded(p_language, 'general:hidden') #>> '{}'
-                 else coalesce(told_name(p_organisation, (p_value #>> '{}')::uuid, p_as_of),
+                 else coalesce(told_name(p_organisation, split_part(p_kind, ':', 2), (p_value #>> '{}')::uuid, p_as_of),
                                worded(p_language, 'general:missing') #>> '{}') end
         when 'date' then told_day(p_language, left(p_value #>> '{}', 10)::date, p_beside)
         when 'word' then coalesce(worded(p_language, 'word:' || (p_value #>> '{}')) #>> '{}',
@@ -288,7 +331,7 @@ as $$
              limit 1)
         end
       from entry e
-     cross join lateral (select array(select jsonb_array_elements_text(p_place -> 'path'))) w (path)
+     cross join lateral (select (p_place ->> 'path')::text[]) w (path)
      where e.organisation_id = p_organisation and e.position = p_position
 $$;
 
@@ -316,11 +359,13 @@ begin
         return told_changes(p_organisation, p_language, v_entry.entity_id, v_entry.type, p_position, p_day, p_hidden);
     when 'actor' then
         return case when v_entry.actor_id is null then worded(p_language, 'general:system') #>> '{}'
-                    else told_one(p_organisation, p_language, 'name', to_json(v_entry.actor_id), p_position, p_day, null, p_hidden) end;
+                    else told_one(p_organisation, p_language, case when v_entry.actor ^@ 'person:' then 'name:person' else 'name' end,
+                                  to_json(v_entry.actor_id), p_position, p_day, null, p_hidden) end;
     when 'entity' then
-        return told_one(p_organisation, p_language, 'name', to_json(v_entry.entity_id), p_position, p_day, null, p_hidden);
+        return told_one(p_organisation, p_language, p_place ->> 'kind', to_json(v_entry.entity_id), p_position, p_day, null, p_hidden);
     else
-        v_value := told_reference(p_organisation, p_position, p_place);
+        v_value := case when p_place ->> 'is' = 'said' then v_entry.said #> (p_place ->> 'path')::text[]
+                        else told_reference(p_organisation, p_position, p_place) end;
         if v_value is null or v_value::text in ('null', 'false', '0', '[]', '""') then
             return null;
         elsif p_place ? 'forms' then

@@ -19,7 +19,7 @@ from uuid import UUID
 import msgspec
 
 from domain.commands import EVENTS
-from domain.kernel import Event
+from domain.kernel import Event, tag_roles
 from domain.values import camel
 from domain.ways import ways
 from projections.history import NOT_TOLD
@@ -30,6 +30,19 @@ KNOWN = frozenset({"actor", "entity", "day", "changes"})
 CONSTANTS = frozenset({"null", "true", "false"})
 WORD = re.compile("[A-Z_]+")  # a value of an enumeration
 FIGURES = frozenset({"value", "baseline", "target", "lower", "upper", "commit", "stretch"})  # told with their unit
+# by the role that an id plays: the table of what bears it, where its name is looked for first
+TABLES: Mapping[str, str] = {
+    **dict.fromkeys(("person", "promiser", "beneficiary", "requester", "owner"), "person"),
+    **dict.fromkeys(("reviewer", "delegate", "follower", "author"), "person"),
+    **dict.fromkeys(("team", "parent-team", "shared"), "team"),
+    **dict.fromkeys(("outcome", "higher", "successor"), "outcome"),
+    **dict.fromkeys(("objective", "drives"), "objective"),
+    **dict.fromkeys(("cycle", "parent-cycle"), "cycle"),
+    **dict.fromkeys(("measure", "input"), "measure"),
+    "task": "task",
+    "milestone": "milestone",
+    "indicator": "indicator",
+}
 SEGMENT = re.compile(r"\[([^\[\]]*)\]|([^\[\]]+)")
 PLACE = re.compile(r"\{([^{}]*)\}|([^{}]+)")
 SECTIONS = frozenset({"general", "words", "fields", "sentences"})
@@ -115,6 +128,8 @@ def _reference(event: type[Event], name: str) -> dict[str, Any]:
         return {"is": "constant", "value": name}
     if WORD.fullmatch(name):
         return {"is": "constant", "value": encoded(name)}
+    if name == "entity":
+        return {"is": name, "kind": _name_kind(_hints(event)[camel(event.__struct_fields__[0])])}
     if name in KNOWN:
         return {"is": name}
     kind, stroke, path = name.partition("/")
@@ -136,7 +151,7 @@ def _former(event: type[Event], path: str) -> dict[str, Any]:
 
 def _where(event: type[Event], path: str) -> dict[str, Any]:
     names = tuple(path.split("."))
-    return {"path": names, "kind": _kind(event, names)}
+    return {"path": f"{{{','.join(names)}}}", "kind": _kind(event, names)}
 
 
 def _told_fields(event: type[Event]) -> tuple[str, ...]:
@@ -145,7 +160,7 @@ def _told_fields(event: type[Event]) -> tuple[str, ...]:
 
 @cache
 def _hints(kind: type) -> dict[str, Any]:
-    return {camel(name): hint for name, hint in get_type_hints(kind, include_extras=False).items()}
+    return {camel(name): hint for name, hint in get_type_hints(kind, include_extras=True).items()}
 
 
 def _kind(event: type[Event], path: tuple[str, ...]) -> str:
@@ -156,10 +171,18 @@ def _kind(event: type[Event], path: tuple[str, ...]) -> str:
     for name in path:
         hint = _hints(_plain(hint))[name]
     plain = _plain(hint)
+    if plain is UUID:
+        return _name_kind(hint)
     if plain is Decimal and path[-1] in FIGURES:
         return "figure"
-    named = {UUID: "name", date: "date", datetime: "date", bool: "word", Decimal: "number", int: "number"}
+    named = {date: "date", datetime: "date", bool: "word", Decimal: "number", int: "number"}
     return named.get(plain) or ("word" if isinstance(plain, type) and issubclass(plain, Enum) else "text")
+
+
+def _name_kind(hint: Any) -> str:
+    """`name:person` where the role of the id tells the table, else `name`."""
+    table = next((TABLES[role] for role in tag_roles(hint) if role in TABLES), "")
+    return f"name:{table}".rstrip(":")
 
 
 def _plain(hint: Any) -> Any:
