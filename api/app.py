@@ -20,9 +20,11 @@ from api.applying import Urls
 from api.desk import Desk
 from api.graphql.http import graphql_routes
 from api.graphql.service import GraphQLService
+from api.history_page import history_page
 from api.problems import Problem, fault, unavailable
 from api.readings_csv import readings
 from api.review_page import review_page
+from infra.access_log import AccessLog
 from infra.database import Database, verify_durability
 from infra.database import unavailable as database_unavailable
 from infra.entrance import Entrance
@@ -130,16 +132,20 @@ class Services:
         self.ledger = Ledger(self.database)
         self.ledger.appended.append(self.projector.stir)
         self.projector.start()
-        self.entrance = Entrance(self.database, self.settings.rate_per_second, self.settings.rate_burst)
+        self.access_log = AccessLog(self.ledger)
+        noting = self.access_log if self.settings.access_log else None
+        self.entrance = Entrance(self.database, self.settings.rate_per_second, self.settings.rate_burst, noting)
         self.desk = Desk(self.ledger)
         self.graphql = GraphQLService(self.settings, self.database, self.positions, self.desk)
         await self.graphql.verify()
         self.timekeeper = Timekeeper(self.database, self.ledger)
         if self.settings.timekeeper:
             self.timekeeper.start()
+        self.access_log.start()
 
     async def close(self) -> None:
         await self.timekeeper.stop()
+        await self.access_log.stop()
         await self.ledger.drained()
         await self.projector.stop()
         await self.database.close()
@@ -183,6 +189,7 @@ def application(services: Services) -> Litestar:
             *pages.routes(),
             *reference.routes(),
             review_page,
+            history_page,
             operations.live,
             operations.ready,
             operations.metrics,

@@ -48,14 +48,14 @@ class Applied:
     first_refused: int = 0
 
 
-async def prepare(urls: Urls, told: Callable[[str], None]) -> list[str]:
+async def prepare(urls: Urls, settings: Settings, told: Callable[[str], None]) -> list[str]:
     """Migrations and read models; answers the names of the files applied."""
     connection = await asyncpg.connect(urls.owner, timeout=5)
     try:
         applied = await migrate(connection)
         if await retag(connection):
             told("The ledger's tags were written anew; this server hashes otherwise than the former.")
-        await install(connection, told)
+        await install(connection, told, Path(settings.sentences) if settings.sentences else None)
     finally:
         await connection.close()
     return applied

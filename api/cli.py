@@ -35,6 +35,7 @@ from infra.rebuild import rebuild as rebuild_models
 from infra.settings import Settings, SettingsInvalid, described, home_of, read_settings
 from infra.telemetry import configure_logs
 from projections.read_models import NAMES, PROJECTIONS
+from projections.wording import WordingWrong
 
 app = App(name="headway", help="What was promised, what became of it, and how it moves the strategy.", version="0.1.0")
 organisation_app = App(name="organisation", help="Organisations of this installation.")
@@ -78,7 +79,7 @@ def _serve(settings: Settings, greet: Callable[[Settings, Urls], Awaitable[str]]
     from api.serving import run  # noqa: PLC0415 - the other subcommands need no web server
 
     with database(settings) as urls:
-        uvloop.run(prepare(urls, talk.print))
+        uvloop.run(prepare(urls, settings, talk.print))
         greeting = uvloop.run(_greeted(greet(settings, urls))) if greet is not None else ""
         return run(settings, urls, lambda: talk.print(greeting, markup=False, soft_wrap=True) if greeting else None)
 
@@ -108,8 +109,9 @@ def demo() -> int:
 @app.command
 def migrate() -> int:
     """Apply the schema steps that are missing, and bring the read models to this release's shape."""
-    with database(read_settings(os.environ)) as urls:
-        applied = uvloop.run(prepare(urls, talk.print))
+    settings = read_settings(os.environ)
+    with database(settings) as urls:
+        applied = uvloop.run(prepare(urls, settings, talk.print))
     say("\n".join(applied) if applied else "Nothing to do.")
     return DONE
 
@@ -119,7 +121,7 @@ def apply(file: Path, *, organisation: UUID, on_failure: Literal["stop", "skip"]
     """Apply commands from a file, a JSON line each; run again, it goes on where it stopped."""
     settings = read_settings(os.environ)
     with database(settings) as urls:
-        uvloop.run(prepare(urls, talk.print))
+        uvloop.run(prepare(urls, settings, talk.print))
         collect_seldom()
         result = uvloop.run(apply_file(settings, urls, file, organisation, talk, skip=on_failure == "skip"))
     first = f", the first on line {result.first_refused}" if result.refused else ""
@@ -134,7 +136,7 @@ def import_readings(file: Path, *, organisation: UUID, dry_run: bool = False) ->
     content = file.read_bytes()
 
     async def run(urls: Urls) -> ReadingsBody:
-        await prepare(urls, talk.print)
+        await prepare(urls, settings, talk.print)
         async with desk_of(settings, urls) as office:
             viewer = operator(organisation, await time_zone_of(office.database, organisation))
             envelope = Envelope(key=f"csv-{sha256(content).hexdigest()}")
@@ -198,7 +200,7 @@ def _issue(organisation_id: UUID, *commands: tuple[str, Mapping[str, object]]) -
     settings = read_settings(os.environ)
 
     async def run(urls: Urls) -> tuple[UUID | None, str | None]:
-        await prepare(urls, talk.print)
+        await prepare(urls, settings, talk.print)
         entity, secret = None, None
         async with desk_of(settings, urls) as office:
             for name, fields in commands:
@@ -216,14 +218,15 @@ def _ask(question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
     """Asks over a connection of the role that migrates, which sees every organisation."""
 
     async def run(urls: Urls) -> T:
-        await prepare(urls, talk.print)
+        await prepare(urls, settings, talk.print)
         connection = await asyncpg.connect(urls.owner, timeout=5)
         try:
             return await question(connection)
         finally:
             await connection.close()
 
-    with database(read_settings(os.environ)) as urls:
+    settings = read_settings(os.environ)
+    with database(settings) as urls:
         return uvloop.run(run(urls))
 
 
@@ -296,7 +299,7 @@ def main() -> None:
     """The entry point; what a person can mend is said in a sentence, without a stack trace."""
     try:
         code = app(result_action="return_value")
-    except (SettingsInvalid, EmbeddedFailed, MigrationRefused, DatabaseUnsafe) as error:
+    except (SettingsInvalid, EmbeddedFailed, MigrationRefused, DatabaseUnsafe, WordingWrong) as error:
         _leave(str(error))
     except Refused as refusal:
         _leave(f"{refusal.code}: {refusal.sentence}")

@@ -176,7 +176,7 @@ class Desk:
         person = envelope.by or viewer.person_id
         return Issued(
             organisation_id=viewer.organisation_id,
-            by=f"person:{person}" if person is not None else viewer.actor,
+            by=viewer.actor if envelope.by is None else f"person:{envelope.by}",
             person_id=person,
             role=viewer.role,
             at=now,

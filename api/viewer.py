@@ -26,9 +26,9 @@ class Viewer:
 
     @property
     def actor(self) -> str:
-        if self.person_id is not None:
-            return f"person:{self.person_id}"
-        return f"key:{self.api_key_id}" if self.api_key_id is not None else "system"
+        """As the ledger names who recorded something: a person by their key, a key, or the system."""
+        parts = {"person": self.person_id, "key": self.api_key_id}
+        return "/".join(f"{kind}:{one}" for kind, one in parts.items() if one is not None) or "system"
 
     def today(self) -> date:
         return datetime.now(UTC).astimezone(ZoneInfo(self.time_zone)).date()

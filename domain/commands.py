@@ -1,6 +1,7 @@
 """Every command and every event by its stored name; the edge, the codec and the reference are made from these."""
 
 from domain import (
+    access,
     alignment,
     blocks,
     boundaries,
@@ -153,6 +154,11 @@ NOTES: dict[str, type[Command]] = {
         timekeeping_work.NoteAcceptancePassed,
         timekeeping_work.NoteBlockAged,
     )
+}
+
+# Issued by the system of what it saw of keys; likewise.
+SEEN: dict[str, type[Command]] = {
+    wire_name(command): command for command in (access.NoteKeyUsed, access.NoteKeyRefused)
 }
 
 EVENTS: dict[str, type[Event]] = {

@@ -92,7 +92,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     """Who issued a command and when: all that a decision may know beside what it reads."""
 
     organisation_id: UUID
-    by: str  # person:<uuid>, key:<uuid> or system
+    by: str  # person:<uuid>, key:<uuid>, both with a stroke between them, or system
     at: datetime
     occurred_at: datetime
     today: date  # the day of occurred_at in the organisation's zone
@@ -108,15 +108,16 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
 
 def _tag_roles(hints: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """(field, role) of every field whose type bears a Tag, in an optional or a list too."""
-    return tuple((name, role) for name, hint in hints.items() for role in _roles(hint))
+    return tuple((name, role) for name, hint in hints.items() for role in tag_roles(hint))
 
 
-def _roles(hint: Any) -> Iterator[str]:
+def tag_roles(hint: Any) -> Iterator[str]:
+    """The roles in a type: of an id, an optional one, or a list of them."""
     if get_origin(hint) is Annotated:
         yield from (mark.role for mark in hint.__metadata__ if isinstance(mark, Tag))
     elif get_origin(hint) in {Union, UnionType, tuple}:
         for part in get_args(hint):
-            yield from _roles(part)
+            yield from tag_roles(part)
 
 
 class Event(msgspec.Struct, Decision, frozen=True, kw_only=True, tag_field="type"):

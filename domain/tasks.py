@@ -279,7 +279,7 @@ class CounterTask(TermsCommand):
         )
         self.emit(countered)
         if self.promise.own:
-            self.emit(agreed(countered, was.due_on))
+            self.emit(agreed(CounterAgreed, countered, was.due_on))
 
 
 class WithdrawRequest(TaskCommand):
@@ -316,12 +316,13 @@ class RenegotiateTask(TermsCommand):
         )
         self.emit(proposed)
         if promise.own and proposed.proposer_id == promise.promiser_id:
-            self.emit(agreed(proposed, was.due_on))
+            self.emit(agreed(TermsAgreed, proposed, was.due_on))
 
 
-def agreed(proposed: TermsProposed | TaskCountered, former_due_on: date) -> TermsAgreed | CounterAgreed:
+def agreed(
+    kind: type[TermsAgreed | CounterAgreed], proposed: TermsProposed | TaskCountered, former_due_on: date
+) -> TermsAgreed | CounterAgreed:
     """The proposed terms, in force."""
-    kind = TermsAgreed if isinstance(proposed, TermsProposed) else CounterAgreed
     return kind(
         task_id=proposed.task_id,
         title=proposed.title,
@@ -338,7 +339,8 @@ class AgreeTerms(TaskCommand):
 
     def execute(self) -> None:
         was = admit(self.promise, self)
-        self.emit(agreed(self.promise.demand_open(), was.due_on))
+        kind = CounterAgreed if self.promise.state is State.COUNTERED else TermsAgreed
+        self.emit(agreed(kind, self.promise.demand_open(), was.due_on))
 
 
 class RefuseTerms(TaskCommand):

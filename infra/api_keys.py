@@ -29,7 +29,8 @@ def _base62(number: int, width: int) -> str:
     return "".join(reversed(digits))
 
 
-def _checksum(text: str) -> str:
+def checksum(text: str) -> str:
+    """Of what stands before it: a key that was cut or mistyped is known as such without a look."""
     return _base62(crc32(text.encode()), CHECKSUM)
 
 
@@ -42,7 +43,7 @@ def make(prefix: str = PREFIX) -> ApiKeyMade:
     """From the system's randomness."""
     lookup = "".join(secrets.choice(ALPHABET) for _ in range(LOOKUP))
     stem = f"{prefix}{lookup}_{_base62(int.from_bytes(secrets.token_bytes(32)), SECRET)}"
-    text = stem + _checksum(stem)
+    text = stem + checksum(stem)
     return ApiKeyMade(text, lookup, digest_of(text))
 
 
@@ -50,6 +51,6 @@ def lookup_of(text: str, prefix: str = PREFIX) -> str | None:
     """The part to look up by, or None where the text is no key or token of ours (cut, lengthened, mistyped)."""
     if len(text) != LENGTH or not text.isascii() or not text.startswith(prefix):
         return None
-    if not secrets.compare_digest(_checksum(text[:-CHECKSUM]), text[-CHECKSUM:]):
+    if not secrets.compare_digest(checksum(text[:-CHECKSUM]), text[-CHECKSUM:]):
         return None
     return text[len(prefix) : len(prefix) + LOOKUP]

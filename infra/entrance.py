@@ -18,7 +18,9 @@ from weakref import WeakValueDictionary
 
 import asyncpg
 
+from domain.access import Mistake
 from domain.values import Role
+from infra.access_log import AccessLog
 from infra.api_keys import FEED_PREFIX, digest_of, lookup_of
 from infra.database import Database, statements
 
@@ -75,8 +77,9 @@ class TooManyRequests(Exception):
 class Entrance:
     """Looks keys up and counts their requests."""
 
-    def __init__(self, database: Database, rate: float, burst: float) -> None:
+    def __init__(self, database: Database, rate: float, burst: float, access: AccessLog | None = None) -> None:
         self.database = database
+        self.access = access  # None: nothing is noted in the ledger
         self.rate = rate
         self.burst = burst
         self.leases: OrderedDict[str, Lease] = OrderedDict()  # by digest
@@ -101,8 +104,10 @@ class Entrance:
         if lookup is None:
             raise KeyUnknown
         async with self.database.work.acquire() as connection:
-            row = await connection.fetchrow(STATEMENTS["enter_feed"], lookup, digest, self.rate, self.burst)
-        row, _ = _checked(row, digest)
+            row: Any = await connection.fetchrow(STATEMENTS["enter_feed"], lookup, digest, self.rate, self.burst)
+        if _checked(row, digest)[0] is not None:
+            raise KeyUnknown
+        _check_granted(row)
         return FeedEntered(row["organisation_id"], row["feed"], row["person_id"], row["time_zone"])
 
     async def _queue(self, lookup: str, digest: str) -> Entered:
@@ -128,8 +133,15 @@ class Entrance:
         if back:
             self.leases.pop(digest, None)  # given back once, whoever asks next
         async with self.database.work.acquire() as connection:
-            row = await connection.fetchrow(STATEMENTS["enter"], lookup, digest, LEASE, back, self.rate, self.burst)
-        row, today = _checked(row, digest)
+            row: Any = await connection.fetchrow(
+                STATEMENTS["enter"], lookup, digest, LEASE, back, self.rate, self.burst
+            )
+        mistake, today = _checked(row, digest)
+        if mistake is not None:
+            if self.access is not None:
+                self.access.refused(row["organisation_id"], row["api_key_id"], row["time_zone"], mistake)
+            raise KeyUnknown
+        _check_granted(row)
         entered = Entered(
             organisation_id=row["organisation_id"],
             api_key_id=row["api_key_id"],
@@ -151,6 +163,8 @@ class Entrance:
         if self.noted.get(entered.api_key_id) == today:
             return
         self.noted[entered.api_key_id] = today
+        if self.access is not None:
+            self.access.used(entered.organisation_id, entered.api_key_id, entered.time_zone)
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute(
                 "select set_config('headway.organisation', $1::text, true)", str(entered.organisation_id)
@@ -158,14 +172,25 @@ class Entrance:
             await connection.execute(STATEMENTS["used"], entered.organisation_id, entered.api_key_id, today)
 
 
-def _checked(row: Any, digest: str) -> tuple[Any, date]:
-    """The row, and today. Raises KeyUnknown for one that opens nothing, and TooManyRequests."""
-    kept = row["digest"] if row is not None else NO_DIGEST
-    if not hmac.compare_digest(kept, digest) or row is None or row["revoked"]:
+def _checked(row: Any, digest: str) -> tuple[Mistake | None, date]:
+    """Why a key that is known does not open, None where it does; and today. Raises KeyUnknown for one that nobody
+    knows."""
+    same = hmac.compare_digest(row["digest"] if row is not None else NO_DIGEST, digest)
+    if row is None:
         raise KeyUnknown
     today = datetime.now(UTC).date()
-    if row["expires_on"] is not None and row["expires_on"] < today:
-        raise KeyUnknown
+    return _mistake(row, same, today), today
+
+
+def _check_granted(row: Any) -> None:
     if row["granted"] < 1:
         raise TooManyRequests(row["wait"])
-    return row, today
+
+
+def _mistake(row: Any, same: bool, today: date) -> Mistake | None:
+    """Why a key that is known does not open; None where it does."""
+    if not same:
+        return Mistake.OTHER_SECRET
+    if row["revoked"]:
+        return Mistake.REVOKED
+    return Mistake.EXPIRED if row["expires_on"] is not None and row["expires_on"] < today else None

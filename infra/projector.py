@@ -187,7 +187,7 @@ class Projector:
         if events:
             self._notice(organisation_id, 0, reached)
             PROJECTED.inc(len(events))
-            PROJECTION_LAG_SECONDS.observe(max(0.0, (datetime.now(UTC) - events[-1][7]).total_seconds()))
+            PROJECTION_LAG_SECONDS.observe(max(0.0, (datetime.now(UTC) - events[-1]["recorded_at"]).total_seconds()))
 
     async def _checkpoint(self, connection: Connection, organisation_id: UUID, progresses: list[Progress]) -> None:
         await connection.execute(

@@ -14,7 +14,8 @@ select projection, position, stopped_at,
    for update skip locked
 
 -- events: what comes after a position
-select position, event_id, version, type, actor, tags, reason, recorded_at, occurred_at, body
+select position, event_id, version, type, command_id, correlation_id, causation_id, actor, tags, reason, recorded_at, occurred_at,
+       body
   from ledger.events
  where organisation_id = $1 and position > $2
  order by position

@@ -19,6 +19,7 @@ from infra.migrate import MigrationRefused
 from infra.projector import STATEMENTS as READING
 from infra.projector import problem
 from infra.recording import LedgerRow, Reader
+from infra.wording import install_wording
 from projections.read_models import DERIVED, PROJECTIONS
 from projections.rows import Projection, Sheet, Table, Version
 
@@ -65,11 +66,14 @@ def _derived(name: str) -> str:
     return (FOLDER / f"{name}.sql").read_text()
 
 
-async def install(connection: Connection, told: Callable[[str], None] = lambda _: None) -> Rebuilt | None:
+async def install(
+    connection: Connection, told: Callable[[str], None] = lambda _: None, sentences: Path | None = None
+) -> Rebuilt | None:
     """Brings the read models to this release's shape: makes them, or rebuilds those that have changed. One process at a
-    time; raises MigrationRefused as `rebuild` does."""
+    time; raises MigrationRefused as `rebuild` does, and WordingWrong for a file of `sentences` that cannot be meant."""
     await connection.execute("select pg_advisory_lock($1)", REBUILD_LOCK)
     try:
+        await install_wording(connection, sentences)
         return await _install(connection, told)
     finally:
         if not connection.is_closed():

@@ -30,7 +30,8 @@ class Reader:
 
     def decoded(self, row: LedgerRow) -> Recorded:
         """As `recorded`, for who asks once."""
-        position, event_id, version, kind, actor, tags, reason, recorded_at, occurred_at, body = row
+        position, event_id, version, kind, command_id, correlation_id, causation_id, actor, tags, reason, *rest = row
+        recorded_at, occurred_at, body = rest
         event = decode(kind, version, body)
         if isinstance(event, OrganisationFounded | CalendarSet):
             self.zone = ZoneInfo(event.time_zone)
@@ -40,6 +41,9 @@ class Reader:
             event_id=event_id,
             event=event,
             type=kind,
+            command_id=command_id,
+            correlation_id=correlation_id,
+            causation_id=causation_id,
             actor=actor,
             tags=tuple(tags),
             reason=reason,

@@ -73,7 +73,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     graphql_max_root_fields: Annotated[int, _said("Root fields of a GraphQL operation.", ge=1)] = 20
     graphql_max_cost: Annotated[int, _said("Cost of a GraphQL operation, in rows and fields.", ge=1)] = 50_000
     response_cache_megabytes: Annotated[int, _said("Memory for answers that can be given again.", ge=0)] = 32
+    sentences: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        _said("Folder of files (<language>.toml) in which the history is told in words of your own."),
+    ] = None
     timekeeper: Annotated[bool, _said("Whether this process notes what time brings about; one of them should.")] = True
+    access_log: Annotated[bool, _said("Whether the ledger notes when keys are used or refused.")] = True
     drain_seconds: Annotated[float, _said("How long readiness is false before connections close.", ge=0, le=60)] = 5.0
 
 

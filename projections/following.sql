@@ -17,11 +17,11 @@ create index following_by_person_as_of on following (organisation_id, person_id,
 
 -- functions
 
--- is_news: whether what was recorded is of interest to others: nothing of keys, feed tokens, roles and identities, nor of how and of what
+-- is_news: whether what was recorded is of interest to others: nothing of access, keys, feed tokens, roles and identities, nor of how and of what
 -- somebody wants to be told
 create function is_news(p_type text)
 returns boolean
 language sql immutable parallel safe
 as $$
-    select split_part(p_type, '.', 1) not in ('api-key', 'feed-token', 'role', 'identity', 'preferences', 'following')
+    select split_part(p_type, '.', 1) not in ('access', 'api-key', 'feed-token', 'role', 'identity', 'preferences', 'following')
 $$;

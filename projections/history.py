@@ -11,7 +11,21 @@ from projections.rows import Recorded, Revision, Table, insert
 
 ENTRY = Table(
     "entry",
-    ("position", "entity_id", "type", "recorded_at", "occurred_at", "actor", "actor_id", "reason", "said"),
+    (
+        "position",
+        "entity_id",
+        "type",
+        "recorded_at",
+        "occurred_at",
+        "actor",
+        "actor_id",
+        "key_id",
+        "command_id",
+        "correlation_id",
+        "causation_id",
+        "reason",
+        "said",
+    ),
     only_added=True,
 )
 CONCERNED = Table("concerned", ("entry_id", "position"), only_added=True)
@@ -30,7 +44,8 @@ def revisions(recorded: Recorded) -> Iterator[Revision]:
     event = recorded.event
     subject, *fields = event.__struct_fields__
     entity_id: UUID = getattr(event, subject)
-    kind, _, actor = recorded.actor.partition(":")
+    actor, _, key = recorded.actor.partition("/")  # `person:<id>/key:<id>`: who, and by which key
+    kind, _, actor_id = actor.partition(":")
     said = {camel(name): getattr(event, name) for name in fields if name not in NOT_TOLD}
     yield insert(
         ENTRY,
@@ -40,8 +55,12 @@ def revisions(recorded: Recorded) -> Iterator[Revision]:
         type=recorded.type,
         recorded_at=recorded.recorded_at,
         occurred_at=recorded.occurred_at,
-        actor=recorded.actor,
-        actor_id=UUID(actor) if kind == "person" else None,
+        actor=actor,
+        actor_id=UUID(actor_id) if actor_id else None,
+        key_id=_borne(key or actor) if key or kind == "key" else None,
+        command_id=recorded.command_id,
+        correlation_id=recorded.correlation_id,
+        causation_id=recorded.causation_id,
         reason=recorded.reason,
         said=msgspec.json.encode(said).decode(),
     )

@@ -13,6 +13,10 @@ create table entry (
     occurred_at timestamptz not null,
     actor text collate "C" not null,
     actor_id uuid,
+    key_id uuid,
+    command_id uuid not null,
+    correlation_id uuid not null,
+    causation_id uuid not null,
     reason text,
     said json not null,
     primary key (organisation_id, id, since)
@@ -20,6 +24,8 @@ create table entry (
 create index entry_by_position on entry (organisation_id, position, id);
 create index entry_by_moment on entry (organisation_id, recorded_at, position);
 create index entry_by_entity on entry (organisation_id, entity_id, position);
+create index entry_of_access on entry (organisation_id, position desc, id desc)
+    where split_part(type, '.', 1) in ('access', 'api-key', 'role', 'identity');
 
 -- which entities an event concerns: its id is the entity's
 create table concerned (
@@ -38,7 +44,7 @@ comment on table concerned is 'only added';
 -- functions
 
 -- history_changes: what an event changed of its entity, field by field; before is what the entity's last earlier event that told
--- the field had said. What was said again unchanged is left out.
+-- the field had said, were it not a proposal, which changes nothing yet. What was said again unchanged is left out.
 create function history_changes(p_organisation uuid, p_entity uuid, p_position bigint)
 returns table (field text, before json, after json)
 language sql stable parallel safe rows 5
@@ -50,7 +56,7 @@ as $$
            select x.said -> f.key as value
              from entry x
             where x.organisation_id = p_organisation and x.entity_id = e.entity_id and x.position < e.position
-              and json_typeof(x.said -> f.key) is not null
+              and json_typeof(x.said -> f.key) is not null and x.type not like '%-proposed'
             order by x.position desc
             limit 1) b on true
      where e.organisation_id = p_organisation and e.entity_id = p_entity and e.position = p_position

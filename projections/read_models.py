@@ -35,5 +35,14 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("search", search.TABLES, search.revisions),
 )
 # files of functions alone, over the tables of several projections
-DERIVED: tuple[str, ...] = ("figures", "progress", "map", "sight", "worth_celebrating", "cycle_review", "advice")
+DERIVED: tuple[str, ...] = (
+    "figures",
+    "progress",
+    "map",
+    "sight",
+    "worth_celebrating",
+    "cycle_review",
+    "advice",
+    "telling",
+)
 NAMES: tuple[str, ...] = tuple(projection.name for projection in PROJECTIONS)

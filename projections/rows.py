@@ -50,6 +50,9 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event_id: UUID
     event: Event
     type: str
+    command_id: UUID
+    correlation_id: UUID
+    causation_id: UUID
     actor: str
     tags: tuple[str, ...]
     reason: str | None

@@ -8,7 +8,7 @@ import pytest
 
 from domain import codes
 from domain.codes import Code
-from domain.commands import COMMANDS, EVENTS, NOTES
+from domain.commands import COMMANDS, EVENTS, NOTES, SEEN
 from domain.kernel import Command, Fold
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +28,7 @@ def test_every_refusal_code_is_proven(name: str) -> None:
     assert name in TESTS, f"no test names {name}"
 
 
-@pytest.mark.parametrize("command", [*COMMANDS.values(), *NOTES.values()], ids=lambda command: command.__name__)
+@pytest.mark.parametrize("command", (COMMANDS | NOTES | SEEN).values(), ids=lambda command: command.__name__)
 def test_every_command_is_proven_documented_and_hides_nothing(command: type[Command]) -> None:
     assert command.__name__ in TESTS
     assert command.__doc__
@@ -51,7 +51,7 @@ def test_a_rule_of_a_code_is_a_rule() -> None:
 
 
 def test_nobody_but_the_timekeeper_is_given_its_commands() -> None:
-    assert not COMMANDS.keys() & NOTES.keys()
+    assert not COMMANDS.keys() & (NOTES.keys() | SEEN.keys())
 
 
 def test_no_file_is_two_subjects() -> None:

@@ -74,8 +74,9 @@ class Veil:
         if what != "positions":
             return sql("(select h.id from hidden h)")
         recorded = sql(
-            "select k.position from hidden h join concerned k on k.id = h.id"
-            " where k.until is null and k.organisation_id = ",
+            "select k.position from hidden h cross join lateral hidden_with(",
+            writer.organisation,
+            ", h.id) w join concerned k on k.id = w.id where k.until is null and k.organisation_id = ",
             writer.organisation,
         )
         writer.once("hidden_positions", recorded)

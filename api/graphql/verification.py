@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 from graphql import GraphQLEnumType
 
-from api.graphql.arguments import Observed, argument_of
+from api.graphql.arguments import Argument, Observed, argument_of
 from api.graphql.compiler import ORGANISATION, TODAY, Compiler, ordering
 from api.graphql.mapping import Column, Expr
 from api.graphql.model import Kind, Mapped, MappingWrong, Model, snake
@@ -86,7 +86,13 @@ def _expression(model: Model, mapped: Mapped, mark: Expr, moment: Moment, writer
     if parent is None:
         return None
     alias, clause = parent
-    return writer.with_common(sql("select ", filled(mark.whole, Places(writer, moment, row=alias)), clause))
+    places = Places(writer, moment, row=alias, arguments=_arguments(mapped))
+    return writer.with_common(sql("select ", filled(mark.whole, places), clause))
+
+
+def _arguments(mapped: Mapped) -> dict[str, Argument]:
+    """As where none is given."""
+    return {snake(name): argument_of(one, None, name) for name, one in mapped.arguments.items()}
 
 
 def _relation(model: Model, mapped: Mapped, moment: Moment, writer: Writer) -> Sql | None:
@@ -94,7 +100,7 @@ def _relation(model: Model, mapped: Mapped, moment: Moment, writer: Writer) -> S
     if not hasattr(mapped.mark, "on") and mapped.kind is not Kind.VARIANTS:
         return None
     compiler: Any = Compiler(model, {}, Observed({}), lambda _asked, _cost: [], writer)
-    arguments = {snake(name): argument_of(one, None, name) for name, one in mapped.arguments.items()}
+    arguments = _arguments(mapped)
     parent = None if mapped.parent == "Query" else _parent(model, mapped, moment, compiler.writer)
     if mapped.parent != "Query" and parent is None:
         return None

@@ -42,6 +42,10 @@ class Rows:
     def of(self, kind: str, nth: int | str) -> UUID:
         return id_of(self.name, kind, nth)
 
+    def cause(self, nth: int) -> dict[str, UUID]:
+        """By which command something was recorded."""
+        return {f"{one}_id": self.of("command", nth) for one in ("command", "correlation", "causation")}
+
     async def add(self, table: str, row_id: UUID, since: int, until: int | None = None, **values: Any) -> None:
         names = ["organisation_id", "id", "since", "until", *values]
         places = ", ".join(f"${nth + 1}" for nth in range(len(names)))
@@ -413,6 +417,7 @@ class Rows:
                 recorded_at=recorded, occurred_at=recorded - timedelta(hours=1),
                 actor=f"person:{self.of('person', 0)}" if position % 2 else f"key:{self.of('key', 0)}",
                 actor_id=self.of("person", 0) if position % 2 else self.of("key", 0),
+                key_id=None if position % 3 else self.of("key", 0), **self.cause(position // 2),
                 reason="Because" if position % 5 == 0 else None,
                 said=f'{{"title": "Title {position}", "weight": {position // 12},'
                 ' "kind": {"x": null, "y": [1, 2.5]}}',
@@ -435,6 +440,7 @@ class Rows:
             await self.add(
                 "entry", entry, position, None, position=position, entity_id=entity, type=name, recorded_at=at,
                 occurred_at=at, actor=f"person:{person}", actor_id=person, reason=None, said="{}",
+                **self.cause(position),
             )  # fmt: skip
             for one in concerned:
                 await self.add("concerned", one, position, None, entry_id=entry, position=position)

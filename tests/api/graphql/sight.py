@@ -125,8 +125,8 @@ async def marked(connection: asyncpg.Connection) -> None:
         entry = rows.of("entry", nth)
         await rows.add(
             "entry", entry, nth, None, position=nth, entity_id=entity, type=kind, recorded_at=moment,
-            occurred_at=moment, actor=f"person:{rows.of('person', 0)}", actor_id=rows.of("person", 0), reason=None,
-            said=json.dumps(body),
+            occurred_at=moment, actor=f"person:{rows.of('person', 0)}", actor_id=rows.of("person", 0),
+            **rows.cause(nth), reason=None, said=json.dumps(body),
         )  # fmt: skip
         for one in [entity, *concerned]:
             await rows.add("concerned", one, nth, None, entry_id=entry, position=nth)

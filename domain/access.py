@@ -1,0 +1,115 @@
+"""Who came in, and who was kept out: noted by the system, never a secret of a key nor where anybody called from."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from domain.codes import NOT_FOUND
+from domain.kernel import ApiKeyId, Command, Event, Fold, Reads, Refused
+from domain.organisation import ApiKey
+from domain.preferences import Hour
+from domain.timekeeping import check_timekeeper
+from domain.values import Role
+
+Times = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Mistake(StrEnum):
+    """What was wrong with a key that did not open."""
+
+    OTHER_SECRET = "OTHER_SECRET"  # noqa: S105 - a word for it, and none itself
+    REVOKED = "REVOKED"
+    EXPIRED = "EXPIRED"
+
+
+class KeyUsed(Event, frozen=True, tag="access.key-used"):
+    """A key was used on a day, for the first time on that day."""
+
+    api_key_id: ApiKeyId
+    used_on: date
+
+
+class KeyRefused(Event, frozen=True, tag="access.key-refused"):
+    """Somebody called by a key that does not open; told once an hour, with how often it was by then."""
+
+    api_key_id: ApiKeyId
+    refused_on: date
+    hour: Hour
+    mistake: Mistake
+    times: Times
+
+
+class Accesses(Fold[KeyUsed | KeyRefused]):
+    """The last days on which a key was used, and the hours in which it was refused."""
+
+    def __init__(self, api_key_id: UUID) -> None:
+        super().__init__(api_key=api_key_id)
+        self.used: set[date] = set()
+        self.refused: set[tuple[date, int, Mistake]] = set()
+
+    def fold(self, event: KeyUsed | KeyRefused) -> None:
+        match event:
+            case KeyUsed():
+                self.used.add(event.used_on)
+            case KeyRefused():
+                self.refused.add((event.refused_on, event.hour, event.mistake))
+
+
+class NoteKeyUsed(Command):
+    """Note that a key was used on a day; once for that day, whoever notes it again."""
+
+    entity = "api_key_id"
+    role = Role.OWNER
+
+    api_key_id: ApiKeyId
+    used_on: date
+
+    def reads(self) -> Reads:
+        self.api_key, self.accesses = ApiKey(self.api_key_id), Accesses(self.api_key_id)
+        yield [self.api_key, self.accesses]
+
+    def execute(self) -> None:
+        check_timekeeper(self.issued)
+        check_key(self.api_key)
+        if self.used_on not in self.accesses.used:
+            self.emit(KeyUsed(api_key_id=self.api_key_id, used_on=self.used_on))
+
+
+class NoteKeyRefused(Command):
+    """Note that somebody called by a key that does not open; once an hour for each mistake."""
+
+    entity = "api_key_id"
+    role = Role.OWNER
+
+    api_key_id: ApiKeyId
+    refused_on: date
+    hour: Hour
+    mistake: Mistake
+    times: Times = 1
+
+    def reads(self) -> Reads:
+        self.api_key, self.accesses = ApiKey(self.api_key_id), Accesses(self.api_key_id)
+        yield [self.api_key, self.accesses]
+
+    def execute(self) -> None:
+        check_timekeeper(self.issued)
+        check_key(self.api_key)
+        if (self.refused_on, self.hour, self.mistake) not in self.accesses.refused:
+            self.emit(
+                KeyRefused(
+                    api_key_id=self.api_key_id,
+                    refused_on=self.refused_on,
+                    hour=self.hour,
+                    mistake=self.mistake,
+                    times=self.times,
+                )
+            )
+
+
+def check_key(api_key: ApiKey) -> None:
+    """Refuses what is no key."""
+    if api_key.issued is None:
+        raise Refused(NOT_FOUND, "There is no such key: look at the list of keys.", "apiKeyId")

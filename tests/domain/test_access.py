@@ -1,0 +1,45 @@
+"""What is noted of access: the first use of a key on a day, refusals once an hour, and by the system alone."""
+
+from datetime import date
+
+from domain.access import KeyRefused, KeyUsed, Mistake, NoteKeyRefused, NoteKeyUsed
+from domain.codes import NOT_ALLOWED, NOT_FOUND
+from domain.organisation import ApiKeyIssued
+from domain.values import Role
+from tests.given import ANA, given, named
+
+KEY = named("key")
+ISSUED = ApiKeyIssued(api_key_id=KEY, name="Board", role=Role.READER, scopes=(), lookup="look", digest="0" * 64)
+DAY = date(2022, 6, 15)
+USED = KeyUsed(api_key_id=KEY, used_on=DAY)
+REFUSED = KeyRefused(api_key_id=KEY, refused_on=DAY, hour=9, mistake=Mistake.OTHER_SECRET, times=3)
+USING = NoteKeyUsed(api_key_id=KEY, used_on=DAY)
+REFUSING = NoteKeyRefused(api_key_id=KEY, refused_on=DAY, hour=9, mistake=Mistake.OTHER_SECRET, times=3)
+
+
+def test_the_use_of_a_key_is_noted_once_a_day() -> None:
+    given(ISSUED).when(USING, by=None).then(USED)
+    given(ISSUED, USED).when(USING, by=None).then_nothing()
+    next_day = date(2022, 6, 16)
+    given(ISSUED, USED).when(NoteKeyUsed(api_key_id=KEY, used_on=next_day), by=None).then(
+        KeyUsed(api_key_id=KEY, used_on=next_day)
+    )
+
+
+def test_refusals_of_a_key_are_noted_once_an_hour_for_each_mistake() -> None:
+    given(ISSUED).when(REFUSING, by=None).then(REFUSED)
+    given(ISSUED, REFUSED).when(REFUSING, by=None).then_nothing()
+    revoked = NoteKeyRefused(api_key_id=KEY, refused_on=DAY, hour=9, mistake=Mistake.REVOKED)
+    given(ISSUED, REFUSED).when(revoked, by=None).then(
+        KeyRefused(api_key_id=KEY, refused_on=DAY, hour=9, mistake=Mistake.REVOKED, times=1)
+    )
+
+
+def test_what_is_no_key_is_not_noted() -> None:
+    given().when(USING, by=None).then_refused(NOT_FOUND, "apiKeyId")
+    given().when(REFUSING, by=None).then_refused(NOT_FOUND, "apiKeyId")
+
+
+def test_nobody_but_the_system_notes_access() -> None:
+    given(ISSUED).when(USING, by=ANA).then_refused(NOT_ALLOWED)
+    given(ISSUED).when(REFUSING, by=ANA).then_refused(NOT_ALLOWED)
