@@ -15,7 +15,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import commands, map_route, operations, pages, reference
+from api import audit, commands, map_route, operations, pages, reference
 from api.applying import Urls
 from api.desk import Desk
 from api.graphql.http import graphql_routes
@@ -23,10 +23,12 @@ from api.graphql.service import GraphQLService
 from api.problems import Problem, fault, unavailable
 from api.readings_csv import readings
 from api.review_page import review_page
+from infra.checkpoints import witnesses_of
 from infra.database import Database, verify_durability
 from infra.database import unavailable as database_unavailable
 from infra.entrance import Entrance
 from infra.ledger import Ledger
+from infra.notary import Notary
 from infra.positions import Positions
 from infra.projector import Projector
 from infra.settings import Settings, SettingsInvalid
@@ -137,8 +139,13 @@ class Services:
         self.timekeeper = Timekeeper(self.database, self.ledger)
         if self.settings.timekeeper:
             self.timekeeper.start()
+        self.notary = Notary(self.database, self.settings)
+        self.witnesses = witnesses_of(self.settings)
+        if self.settings.checkpoint_seconds:
+            self.notary.start()
 
     async def close(self) -> None:
+        await self.notary.stop()
         await self.timekeeper.stop()
         await self.ledger.drained()
         await self.projector.stop()
@@ -164,6 +171,7 @@ def application(services: Services) -> Litestar:
                 "readiness": services.readiness,
                 "positions": services.positions,
                 "settings": services.settings,
+                "witnesses": services.witnesses,
             }
         )
         try:
@@ -180,6 +188,7 @@ def application(services: Services) -> Litestar:
             map_route.strategy_map,
             *pages.routes(),
             *reference.routes(),
+            *audit.routes(),
             review_page,
             operations.live,
             operations.ready,

@@ -74,6 +74,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     graphql_max_cost: Annotated[int, _said("Cost of a GraphQL operation, in rows and fields.", ge=1)] = 50_000
     response_cache_megabytes: Annotated[int, _said("Memory for answers that can be given again.", ge=0)] = 32
     timekeeper: Annotated[bool, _said("Whether this process notes what time brings about; one of them should.")] = True
+    checkpoint_seconds: Annotated[
+        int, _said("How often this process signs checkpoints where events have come; 0: never.", ge=0, le=86_400)
+    ] = 10
+    checkpoint_origin: Annotated[
+        str,
+        _said(
+            "What checkpoints call this installation, as example.com/headway; the organisation's id follows.",
+            pattern=r"^[^\s+]+$",
+        ),
+    ] = "headway"
+    signing_keys: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        _said("File of the keys that sign checkpoints; none: signing-keys in the home, made when it is first needed."),
+    ] = None
+    witnesses: Annotated[
+        str, _said("Public keys of those who may cosign checkpoints, separated by spaces; none: nobody.")
+    ] = ""
     drain_seconds: Annotated[float, _said("How long readiness is false before connections close.", ge=0, le=60)] = 5.0
 
 

@@ -21,7 +21,6 @@ alter table ledger.tile alter column nodes set storage plain;  -- hashes do not 
 create table ledger.checkpoint (
     organisation_id uuid not null,
     size bigint not null,
-    root bytea not null,
     note text collate "C" not null,
     made_at timestamptz not null default clock_timestamp(),
     primary key (organisation_id, size)

@@ -15,6 +15,7 @@ from infra.ledger import Ledger
 from infra.projector import STATEMENTS as READING
 from infra.tiles import (
     HEIGHT,
+    Connection,
     NodeMissing,
     Tile,
     consistency,
@@ -77,7 +78,7 @@ async def told(database: Database) -> UUID:
     return telling.organisation_id
 
 
-async def hashes(connection: asyncpg.Connection, organisation_id: UUID) -> list[bytes]:
+async def hashes(connection: Connection, organisation_id: UUID) -> list[bytes]:
     rows = await connection.fetch(
         "select hash from ledger.events where organisation_id = $1 order by position", organisation_id
     )
