@@ -5,34 +5,34 @@ Exit 0: done; 1: found something; 2: asked wrongly.
 
 import os
 import sys
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 from uuid import UUID
 
 import asyncpg
 import msgspec
 import uvloop
-from cyclopts import App, Parameter
-from rich.console import Console
+from cyclopts import App
 from uuid_utils.compat import uuid7
 
 from api.applying import Urls, apply_file, desk_of, operator, prepare, time_zone_of
+from api.audit_cli import audit_app
 from api.desk import Envelope
 from api.readings_csv import ReadingsBody, SheetRefused, take
+from api.terminal import DONE, FOUND, WRONG, Json, database, say, talk
 from domain.kernel import Refused
 from domain.values import Invalid, Role
 from infra.chain import walk
 from infra.collection import collect_seldom
 from infra.database import DatabaseUnsafe, unavailable
-from infra.embedded import EmbeddedFailed, EmbeddedServer
+from infra.embedded import EmbeddedFailed
 from infra.migrate import MigrationRefused
 from infra.projector import STATEMENTS
 from infra.rebuild import rebuild as rebuild_models
-from infra.settings import Settings, SettingsInvalid, described, home_of, read_settings
+from infra.settings import Settings, SettingsInvalid, described, read_settings
 from infra.telemetry import configure_logs
 from projections.read_models import NAMES, PROJECTIONS
 
@@ -40,38 +40,11 @@ app = App(name="headway", help="What was promised, what became of it, and how it
 organisation_app = App(name="organisation", help="Organisations of this installation.")
 key_app = App(name="key", help="API keys.")
 readings_app = App(name="readings", help="Readings of measures and indicators.")
+T = TypeVar("T")
 app.command(organisation_app)
 app.command(readings_app)
 app.command(key_app)
-
-talk = Console(stderr=True, highlight=False)
-DONE, FOUND, WRONG = 0, 1, 2
-T = TypeVar("T")
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Write JSON, for machines.")]
-
-
-def say(text: str) -> None:
-    """A fact."""
-    sys.stdout.write(text + "\n")
-
-
-@contextmanager
-def database(settings: Settings) -> Generator[Urls]:
-    """The database that is set, or the home's embedded one, running for so long; up to date when handed over."""
-    server: EmbeddedServer | None = None
-    try:
-        if settings.database_url is not None:
-            urls = Urls(settings.database_url, settings.application_database_url)
-        else:
-            server = EmbeddedServer(home_of(settings))
-            if server.note:
-                talk.print(server.note)
-            server.start()
-            urls = Urls(server.url(), server.application_url())
-        yield urls
-    finally:
-        if server is not None:
-            server.stop()
+app.command(audit_app)
 
 
 def _serve(settings: Settings, greet: Callable[[Settings, Urls], Awaitable[str]] | None = None) -> int:

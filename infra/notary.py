@@ -51,9 +51,10 @@ class Notary:
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute(READING["sweep_scope"])
             restless = await connection.fetch(STATEMENTS["restless"])
-        return sum([await self._catch_up(organisation_id) for (organisation_id,) in restless])
+        return sum([await self.catch_up(organisation_id) for (organisation_id,) in restless])
 
-    async def _catch_up(self, organisation_id: UUID) -> int:
+    async def catch_up(self, organisation_id: UUID) -> int:
+        """One organisation; how many checkpoints were signed."""
         try:
             while (made := await self._advance(organisation_id)) is None:
                 pass
