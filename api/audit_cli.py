@@ -96,7 +96,7 @@ def export_bundle(
     entity: UUID | None = None,
     kept: Path | None = None,
 ) -> int:
-    """Write events with their proof into a new folder; with --kept FILE, proves that the checkpoint in it is continued."""
+    """Write events with their proof into a new folder; with --kept FILE, proves that its checkpoint is continued."""
     try:
         note = kept_in(kept)
         manifest = _asked(
@@ -114,7 +114,7 @@ def export_bundle(
 
 @audit_app.command(name="verify")
 def verify_bundle(bundle: Path, *, key: tuple[str, ...] = (), kept: Path | None = None) -> int:
-    """Check a bundle, without database or network; --key: a public key that you trust, --kept: a checkpoint of before."""
+    """Check a bundle, without database or network; --key: a public key to trust, --kept: a checkpoint of before."""
     try:
         trusted = [read_key(one) for one in key]
         note = kept_in(kept)

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 import asyncpg
 import msgspec
 import uvloop
-from cyclopts import App
+from cyclopts import App, Parameter
 from uuid_utils.compat import uuid7
 
 from api.applying import Urls, apply_file, desk_of, operator, prepare, time_zone_of
@@ -25,15 +25,17 @@ from api.readings_csv import ReadingsBody, SheetRefused, take
 from api.terminal import DONE, FOUND, WRONG, Json, database, say, talk
 from domain.kernel import Refused
 from domain.values import Invalid, Role
-from infra.chain import walk
 from infra.collection import collect_seldom
 from infra.database import DatabaseUnsafe, unavailable
 from infra.embedded import EmbeddedFailed
 from infra.migrate import MigrationRefused
+from infra.notes import NoteWrong, read_notes
 from infra.projector import STATEMENTS
+from infra.rebuild import compare
 from infra.rebuild import rebuild as rebuild_models
 from infra.settings import Settings, SettingsInvalid, described, read_settings
 from infra.telemetry import configure_logs
+from infra.verifying import verify
 from projections.read_models import NAMES, PROJECTIONS
 
 app = App(name="headway", help="What was promised, what became of it, and how it moves the strategy.", version="0.1.0")
@@ -219,13 +221,43 @@ def status(*, json: Json = False) -> int:
     return FOUND if any(row["stopped_at"] for row in rows) else DONE
 
 
-@app.command
-def verify(organisation: UUID | None = None, *, since: int = 1) -> int:
-    """Walk the chain of hashes; says the first position that does not hold."""
-    walks = _ask(lambda connection: walk(connection, organisation, since))
-    for one in walks:
-        say(one.sentence)
-    return FOUND if any(one.broken_at is not None for one in walks) else DONE
+@app.command(name="verify")
+def verify_record(
+    organisation: UUID | None = None,
+    *,
+    since: int = 1,
+    checkpoint: Path | None = None,
+    read_models: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Walk the chain of hashes (from --since on), make the tree anew, and compare them with the stored nodes and every
+    checkpoint; --checkpoint FILE: with what was kept outside, too; --read-models: and fold the read models anew."""
+    try:
+        kept = read_notes(checkpoint.read_text(encoding="utf-8")) if checkpoint is not None else []
+        found = _ask(lambda connection: verify(connection, organisation, since, kept))
+    except (OSError, NoteWrong) as error:
+        talk.print(str(error), markup=False, soft_wrap=True)
+        return WRONG
+    for sentence in (sentence for one in found for sentence in one.sentences):
+        say(sentence)
+    differs = _read_models_differ() if read_models else False
+    return FOUND if differs or not all(one.holds for one in found) else DONE
+
+
+def _read_models_differ() -> bool:
+    """Says what differs, and what could not be compared."""
+    result = _ask(compare)
+    for sentence in [
+        *(
+            f"{table}: {count} rows differ from those that the events make"
+            for table, count in result.differences.items()
+        ),
+        *(f"stopped: {stopped}" for stopped in result.stopped),
+        *(f"not compared: {behind}" for behind in result.behind),
+    ]:
+        say(sentence)
+    if not result.differences and not result.stopped:
+        say(f"the read models of {result.events} events hold")
+    return bool(result.differences or result.stopped)
 
 
 @app.command
