@@ -125,28 +125,27 @@ def make_root(indexes, leaves, proof, first, last):
     return node(left, make_root(indexes, leaves, proof, middle, last))
 
 
-def continues(old, size, proof, old_root, new_root):
-    """RFC 9162, 2.1.4.2."""
+def both_roots(old, size, proof, known):
+    """The root of the first `old` leaves and of all `size`, out of a consistency proof; `known`: the old root, if it is
+    this range's."""
     if old == size:
-        return not proof and old_root == new_root
-    if not 0 < old < size or not proof:
+        found = next(proof) if known is None else known
+        return found, found
+    middle = 1 << (size - 1).bit_length() - 1
+    if old <= middle:
+        older, left = both_roots(old, middle, proof, known)
+        return older, node(left, next(proof))
+    older, right = both_roots(old - middle, size - middle, proof, None)
+    left = next(proof)
+    return node(left, older), node(left, right)
+
+
+def continues(old, size, hashes, old_root, new_root):
+    proof = iter(hashes)
+    try:
+        return 0 < old <= size and both_roots(old, size, proof, old_root) == (old_root, new_root) and not list(proof)
+    except StopIteration:
         return False
-    path = [old_root, *proof] if old & (old - 1) == 0 else proof
-    fn, sn = old - 1, size - 1
-    while fn & 1:
-        fn, sn = fn >> 1, sn >> 1
-    fr = sr = path[0]
-    for one in path[1:]:
-        if sn == 0:
-            return False
-        if fn & 1 or fn == sn:
-            fr, sr = node(one, fr), node(one, sr)
-            while fn and not fn & 1:
-                fn, sn = fn >> 1, sn >> 1
-        else:
-            sr = node(sr, one)
-        fn, sn = fn >> 1, sn >> 1
-    return (fr, sr, sn) == (old_root, new_root, 0)
 
 
 def leaves_of(folder, manifest):
