@@ -95,7 +95,7 @@ async def opened(state: State, viewer: Viewer) -> AsyncGenerator[Connection]:
 async def _last(connection: Connection, viewer: Viewer) -> Stored:
     found = await newest(connection, viewer.organisation_id)
     if found is None:
-        raise Problem(404, "NOT_FOUND", NOT_YET, headers={"retry-after": "10"})
+        raise Problem(404, "NOT_FOUND", NOT_YET, headers={"retry-after": "60"})
     return found
 
 

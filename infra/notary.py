@@ -17,7 +17,7 @@ from infra.tiles import BATCH, STATEMENTS, NodeMissing, grow, size_of
 
 
 class Notary:
-    """Looks every few seconds for organisations whose ledgers have moved."""
+    """Looks each minute, unless told otherwise, for organisations whose ledgers have moved."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database = database

@@ -76,7 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     timekeeper: Annotated[bool, _said("Whether this process notes what time brings about; one of them should.")] = True
     checkpoint_seconds: Annotated[
         int, _said("How often this process signs checkpoints where events have come; 0: never.", ge=0, le=86_400)
-    ] = 10
+    ] = 60
     checkpoint_origin: Annotated[
         str,
         _said(
