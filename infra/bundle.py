@@ -8,7 +8,7 @@ unpacked before it can be trusted.
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -24,8 +24,8 @@ README, MANIFEST, EVENTS = "README.md", "bundle.json", "events.ndjson"
 INCLUSION, CONSISTENCY, CHECKPOINT, KEYS = "inclusion.txt", "consistency.ndjson", "checkpoint.txt", "keys.txt"
 FILES = (MANIFEST, EVENTS, INCLUSION, CONSISTENCY, CHECKPOINT, KEYS)
 NONE = bytes(32)
-EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - moments here are in UTC and say so by their Z
-HEAD = struct.Struct(">q")
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+FIXED = struct.Struct(">qq16s16s16s16sqh5i")
 T = TypeVar("T")
 
 
@@ -48,12 +48,12 @@ class Line(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """An event as it is stored and hashed, with the hash before and its own."""
 
     position: int
-    recorded_at: str
+    recorded_at: datetime
     command_id: UUID
     event_id: UUID
     correlation_id: UUID
     causation_id: UUID
-    occurred_at: str
+    occurred_at: datetime
     version: int
     type: str
     actor: str
@@ -85,48 +85,38 @@ _ENCODER = msgspec.json.Encoder()
 _LINE = msgspec.json.Decoder(Line)
 
 
-def moment_text(at: datetime) -> str:
-    """`2026-03-01T12:00:00.000000Z`, from a moment in UTC."""
-    return at.isoformat(timespec="microseconds")[:26] + "Z"
-
-
-def _moment(text: str) -> bytes:
-    at = datetime.fromisoformat(text[:-1])
-    if text[-1] != "Z" or at.isoformat(timespec="microseconds") != text[:-1]:
-        raise ValueError(text)
+def _since(at: datetime) -> int:
+    """Microseconds; raises ValueError where the moment is not told in UTC."""
+    if at.tzinfo is not UTC:
+        raise ValueError("a moment in another zone")
     since = at - EPOCH
-    return HEAD.pack((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def hash_of(organisation: bytes, line: Line) -> bytes:
-    """The hash that the fields and the hash before make; raises ValueError or struct.error for what no event holds."""
-    tags = "\n".join(line.tags)
-    if tags.count("\n") != max(0, len(line.tags) - 1) or "" in line.tags or line.reason == "":
+    """The hash that the fields and the hash before make; raises ValueError, TypeError or struct.error for what no event
+    holds."""
+    joined = "\n".join(line.tags)
+    if joined.count("\n") != max(0, len(line.tags) - 1) or "" in line.tags or line.reason == "":
         raise ValueError("tags and reason are not told apart by the hash")
-    kind, actor, body = line.type.encode(), line.actor.encode(), line.body.encode()
-    tagged, reason = tags.encode(), (line.reason or "").encode()
-    return sha256(
-        b"".join(
-            (
-                b"\x01",
-                line.before,
-                organisation,
-                HEAD.pack(line.position),
-                _moment(line.recorded_at),
-                line.command_id.bytes,
-                line.event_id.bytes,
-                line.correlation_id.bytes,
-                line.causation_id.bytes,
-                _moment(line.occurred_at),
-                struct.pack(">h5i", line.version, len(kind), len(actor), len(tagged), len(reason), len(body)),
-                kind,
-                actor,
-                tagged,
-                reason,
-                body,
-            )
-        )
-    ).digest()
+    kind, actor, tags = line.type.encode(), line.actor.encode(), joined.encode()
+    reason, body = (line.reason or "").encode(), line.body.encode()
+    fixed = FIXED.pack(
+        line.position,
+        _since(line.recorded_at),
+        line.command_id.bytes,
+        line.event_id.bytes,
+        line.correlation_id.bytes,
+        line.causation_id.bytes,
+        _since(line.occurred_at),
+        line.version,
+        len(kind),
+        len(actor),
+        len(tags),
+        len(reason),
+        len(body),
+    )
+    return sha256(b"".join((b"\x01", line.before, organisation, fixed, kind, actor, tags, reason, body))).digest()
 
 
 def check(folder: Path, trusted: Sequence[Key] = (), kept: Note | None = None) -> Checked:
@@ -262,7 +252,7 @@ def _events(folder: Path, manifest: Manifest) -> Iterator[Line]:
 def _made(organisation: bytes, line: Line) -> bytes | None:
     try:
         return hash_of(organisation, line) if len(line.before) == len(NONE) else None
-    except (ValueError, struct.error, IndexError):
+    except (ValueError, TypeError, struct.error):
         return None
 
 

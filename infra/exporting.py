@@ -20,7 +20,6 @@ from infra.bundle import (
     Earlier,
     Line,
     Manifest,
-    moment_text,
 )
 from infra.checkpoints import Stored, between, keys_of, newest
 from infra.database import statements
@@ -141,12 +140,12 @@ def _line(row: Any) -> Line:
     ) = row
     return Line(
         position,
-        moment_text(recorded_at),
+        recorded_at,
         command,
         event,
         correlation,
         causation,
-        moment_text(occurred_at),
+        occurred_at,
         version,
         kind,
         actor,

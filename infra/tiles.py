@@ -19,10 +19,10 @@ from infra.tree import (
     above,
     consistency_spans,
     cover_spans,
+    folded,
     inclusion_spans,
     leaf_hash,
     nodes_of,
-    span_hash,
 )
 
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
@@ -86,7 +86,7 @@ async def nodes(connection: Connection, organisation_id: UUID, wanted: Iterable[
     """Complete nodes, from the tiles; those of level 0 from the events. Raises NodeMissing."""
     asked = set(wanted)
     places = {node: place_of(node) for node in asked if node[0]}
-    tiles = sorted({tile for tile, _ in places.values()})
+    tiles = {tile for tile, _ in places.values()}
     rows = await connection.fetch(
         STATEMENTS["nodes"],
         organisation_id,
@@ -94,19 +94,20 @@ async def nodes(connection: Connection, organisation_id: UUID, wanted: Iterable[
         [index for _, index in tiles],
         [index + 1 for level, index in asked if level == 0],
     )
-    stored = {(row[0], row[1]): row[2] for row in rows}
-    found = {(0, index - 1): leaf_hash(data) for (level, index), data in stored.items() if level < 0}
-    for node, (tile, nth) in places.items():
-        found[node] = stored.get(tile, b"")[nth * LENGTH : (nth + 1) * LENGTH]
-    if missing := [node for node in sorted(asked) if len(found.get(node, b"")) != LENGTH]:
-        raise NodeMissing(f"node {missing[0][1]} of level {missing[0][0]} is missing")
+    stored = {(level, index): data for level, index, data in rows}
+    found = {node: stored.get(tile, b"")[nth * LENGTH : (nth + 1) * LENGTH] for node, (tile, nth) in places.items()}
+    found |= {(0, index - 1): leaf_hash(data) for (level, index), data in stored.items() if level < 0}
+    if len(found) < len(asked) or any(len(data) != LENGTH for data in found.values()):
+        level, index = min(node for node in asked if len(found.get(node, b"")) != LENGTH)
+        raise NodeMissing(f"node {index} of level {level} is missing")
     return found
 
 
 async def summed(connection: Connection, organisation_id: UUID, spans: Sequence[Span]) -> list[bytes]:
     """The hash of each span; raises NodeMissing."""
-    found = await nodes(connection, organisation_id, {node for span in spans for node in nodes_of(span)})
-    return [span_hash(span, found) for span in spans]
+    parts = [nodes_of(span) for span in spans]
+    found = await nodes(connection, organisation_id, [node for part in parts for node in part])
+    return [folded([found[node] for node in part]) for part in parts]
 
 
 async def root_at(connection: Connection, organisation_id: UUID, size: int) -> bytes:

@@ -5,7 +5,7 @@ A tree over `size` leaves is made of complete subtrees, which never change again
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 Node = tuple[int, int]
@@ -55,14 +55,13 @@ def nodes_of(span: Span) -> list[Node]:
     return found
 
 
-def span_hash(span: Span, hashes: Mapping[Node, bytes]) -> bytes:
-    """Of a span, from its complete subtrees."""
-    parts = [hashes[node] for node in nodes_of(span)]
+def folded(parts: Sequence[bytes]) -> bytes:
+    """The hash of a span, from those of its complete subtrees."""
     if not parts:
         return EMPTY
-    found = parts.pop()
-    while parts:
-        found = node_hash(parts.pop(), found)
+    found = parts[-1]
+    for part in parts[-2::-1]:
+        found = node_hash(part, found)
     return found
 
 

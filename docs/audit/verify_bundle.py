@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 MANIFEST = "format organisationId first last entityId events"
 IDS = ("commandId", "eventId", "correlationId", "causationId")
 EVENT = f"position recordedAt {' '.join(IDS)} occurredAt version type actor tags reason body before hash"
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?!\.000000)(\.\d{6})?Z", re.ASCII)
 
 
 class Wrong(Exception):

@@ -8,6 +8,7 @@ import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from shutil import copytree
 from uuid import UUID, uuid4
@@ -212,11 +213,20 @@ def chained_anew(folder: Path) -> None:
     (folder / "events.ndjson").write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in lines))
 
 
-NEVER = "2026-01-01T00:00:00.000000Z"
+def zoned(folder: Path) -> None:
+    """The very same moment, as another zone tells it."""
+    lines = (folder / "events.ndjson").read_bytes().decode().split("\n")
+    moment = datetime.fromisoformat(json.loads(lines[4])["recordedAt"]).astimezone(timezone(timedelta(hours=1)))
+    line(4, recordedAt=moment.isoformat())(folder)
+
+
+NEVER = "2026-01-01T00:00:00Z"
 ALTERED: dict[str, Alter] = {
     "position": line(4, position=400),
     "recorded": line(4, recordedAt=NEVER),
-    "recorded in another form": line(4, recordedAt="2026-01-01T00:00:00Z"),
+    "recorded in another form": line(4, recordedAt="2026-01-01T00:00:00.000000Z"),
+    "recorded in another zone": zoned,
+    "recorded in no zone": text("events.ndjson", lambda whole: whole.replace('Z","commandId"', '","commandId"', 1)),
     "no moment": line(4, recordedAt="Z"),
     "occurred": line(4, occurredAt=NEVER),
     "command": line(4, commandId=str(uuid4())),

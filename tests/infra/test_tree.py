@@ -13,13 +13,13 @@ from infra.tree import (
     consistency_spans,
     cover_spans,
     covered_root,
+    folded,
     inclusion_spans,
     is_consistent,
     is_included,
     leaf_hash,
     nodes_of,
     root,
-    span_hash,
 )
 
 PUBLISHED = ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
@@ -88,9 +88,7 @@ def subproof(m: int, leaves: list[bytes], known: bool) -> list[bytes]:
 
 def told(spans: list[Span], leaves: list[bytes]) -> list[bytes]:
     """The hashes of spans, each from its complete subtrees."""
-    nodes = {node for span in spans for node in nodes_of(span)}
-    hashes = {(level, at): mth(leaves[at << level : (at + 1) << level]) for level, at in nodes}
-    return [span_hash(span, hashes) for span in spans]
+    return [folded([mth(leaves[at << level : (at + 1) << level]) for level, at in nodes_of(span)]) for span in spans]
 
 
 @pytest.mark.parametrize("size", range(9))
