@@ -1,9 +1,9 @@
 """The stored nodes of the trees: where each stands, how they are read, and how a tree grows by further events.
 
 A leaf is the hash that chains an event to all before it, so that a root over leaves speaks of contents and of order.
-What is stored are the complete nodes above the leaves, in tiles of five levels: level 0 holds the tree's levels 1 to
-5, level 1 its levels 6 to 10. Inside a tile nodes stand in the order of their completion, so that a tile only grows at
-its end.
+What is stored are the complete nodes, leaves too, in tiles of five levels: level 0 holds the tree's levels 0 to 4,
+level 1 its levels 5 to 9. Inside a tile nodes stand in the order of their completion, so that a tile only grows at its
+end.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,29 +35,29 @@ Tile = tuple[int, int]
 
 
 def place_of(node: Node) -> tuple[Tile, int]:
-    """The tile of a node above the leaves, and which of its nodes it is."""
+    """The tile of a node, and which of its nodes it is."""
     level, index = node
-    high, height = divmod(level - 1, HEIGHT)
+    high, height = divmod(level, HEIGHT)
     tile = index >> (HEIGHT - 1 - height)
     below = ((index & ((BOTTOM >> height) - 1)) + 1 << height) - 1  # nodes of the lowest level before its last one
     return (high, tile), 2 * below - below.bit_count() + height
 
 
 def grown(size: int, edge: Mapping[int, bytes], leaves: Sequence[bytes]) -> list[tuple[int, list[bytes]]]:
-    """The nodes that further leaves complete, per level the index of the first and all of them; `edge` has by level the
-    complete subtrees that the tree is made of so far."""
+    """Further leaves and the nodes that they complete, per level the index of the first and all of them; `edge` has by
+    level the complete subtrees that the tree is made of so far."""
     levels: list[tuple[int, list[bytes]]] = []
     first, row = size, list(leaves)
     while row:
-        if first & 1:
-            row, first = [edge[len(levels)], *row], first - 1
-        row, first = above(row), first >> 1
         levels.append((first, row))
-    return levels[:-1]
+        if first & 1:
+            row, first = [edge[len(levels) - 1], *row], first - 1
+        row, first = above(row), first >> 1
+    return levels
 
 
 def packed(levels: Sequence[tuple[int, list[bytes]]]) -> dict[Tile, bytes]:
-    """What each tile gains by nodes, as `grown` lists them from level 1 on."""
+    """What each tile gains by nodes, as `grown` lists them."""
     found: dict[Tile, list[bytes]] = {}
     for high in range(0, len(levels), HEIGHT):
         here = levels[high : high + HEIGHT]
@@ -83,22 +83,16 @@ class NodeMissing(LookupError):
 
 
 async def nodes(connection: Connection, organisation_id: UUID, wanted: Iterable[Node]) -> dict[Node, bytes]:
-    """Complete nodes, from the tiles; those of level 0 from the events. Raises NodeMissing."""
-    asked = set(wanted)
-    places = {node: place_of(node) for node in asked if node[0]}
+    """Complete nodes; raises NodeMissing."""
+    places = {node: place_of(node) for node in wanted}
     tiles = {tile for tile, _ in places.values()}
     rows = await connection.fetch(
-        STATEMENTS["nodes"],
-        organisation_id,
-        [level for level, _ in tiles],
-        [index for _, index in tiles],
-        [index + 1 for level, index in asked if level == 0],
+        STATEMENTS["nodes"], organisation_id, [level for level, _ in tiles], [index for _, index in tiles]
     )
     stored = {(level, index): data for level, index, data in rows}
     found = {node: stored.get(tile, b"")[nth * LENGTH : (nth + 1) * LENGTH] for node, (tile, nth) in places.items()}
-    found |= {(0, index - 1): leaf_hash(data) for (level, index), data in stored.items() if level < 0}
-    if len(found) < len(asked) or any(len(data) != LENGTH for data in found.values()):
-        level, index = min(node for node in asked if len(found.get(node, b"")) != LENGTH)
+    if missing := [node for node, data in found.items() if len(data) != LENGTH]:
+        level, index = min(missing)
         raise NodeMissing(f"node {index} of level {level} is missing")
     return found
 

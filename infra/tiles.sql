@@ -1,11 +1,7 @@
--- nodes: tiles by level and index, and at level -1 the hashes that chain some events
+-- nodes: tiles by level and index
 select t.level, t.index, t.nodes
   from unnest($2::smallint[], $3::bigint[]) w (level, index)
   join ledger.tile t on t.organisation_id = $1 and t.level = w.level and t.index = w.index
-union all
-select -1, e.position, e.hash
-  from ledger.events e
- where e.organisation_id = $1 and e.position = any ($4::bigint[])
 
 -- size: how many events the tree covers
 select size from ledger.tree where organisation_id = $1

@@ -54,6 +54,7 @@ class Growing:
     def add(self, hashed: bytes) -> Iterator[tuple[Node, bytes]]:
         """The nodes that an event completes, in their order."""
         level, data = 0, sha256(b"\x00" + hashed).digest()
+        yield (0, self.size), data
         while self.edge and self.edge[-1][0] == level:
             data = sha256(b"\x01" + self.edge.pop()[1] + data).digest()
             level += 1
@@ -206,7 +207,6 @@ class _Comparison:
             self.organisation_id,
             [level for level, _ in wanted],
             [index for _, index in wanted],
-            [],
         )
         stored = {(row[0], row[1]): row[2] for row in rows}
         for tile in wanted:
@@ -219,7 +219,7 @@ class _Comparison:
             self._say(f"stored nodes of the tree differ from the events: tile {tile[1]} of level {tile[0]}.")
 
     def _compare_amount(self, size: int, stored: int) -> None:
-        """A tree of n leaves has n - popcount(n) complete nodes above them; more or fewer are nobody's."""
-        expected = LENGTH * (size - size.bit_count())
+        """A tree of n leaves has 2n - popcount(n) complete nodes; more or fewer are nobody's."""
+        expected = LENGTH * (2 * size - size.bit_count())
         if stored != expected and not self.differing:
             self._say(f"the tree has {stored // LENGTH} stored nodes where {size} events make {expected // LENGTH}.")

@@ -7,7 +7,7 @@ create table ledger.tree (
     size bigint not null
 ) with (fillfactor = 50);
 
--- complete inner nodes, 32 bytes each, those of five levels together over 32 nodes below, in the order in which they were completed
+-- complete nodes, 32 bytes each, those of five levels together, in the order in which they were completed
 create table ledger.tile (
     organisation_id uuid not null,
     level smallint not null,

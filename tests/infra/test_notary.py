@@ -107,8 +107,7 @@ async def test_a_new_key_signs_beside_the_old_until_the_next(database: Database,
 @pytest.mark.parametrize(
     "change",
     [
-        "update ledger.tile set nodes = overlay(nodes placing sha256('x') from 6 * 32 + 1) where organisation_id = $1",
-        "update ledger.events set hash = sha256('x') where organisation_id = $1 and position = 13",
+        "update ledger.tile set nodes = overlay(nodes placing sha256('x') from 14 * 32 + 1) where organisation_id = $1",
         "delete from ledger.tile where organisation_id = $1",
     ],
 )

@@ -35,8 +35,8 @@ from tests.infra.at_work import founded
 
 
 def every_node(leaves: Sequence[bytes]) -> dict[Node, bytes]:
-    """Those above the leaves."""
-    found: dict[Node, bytes] = {}
+    """Leaves and all above them."""
+    found = {(0, index): leaf for index, leaf in enumerate(leaves)}
     row, level = list(leaves), 0
     while len(row) > 1:
         row, level = above(row), level + 1
@@ -50,7 +50,7 @@ def test_tiles_hold_every_node_however_the_tree_grew(steps: list[int]) -> None:
     tiles: dict[Tile, bytes] = {}
     size = 0
     for step in steps:
-        known = every_node(leaves[:size]) | {(0, n): leaf for n, leaf in enumerate(leaves[:size])}
+        known = every_node(leaves[:size])
         edge = {level: known[level, index] for level, index in edge_of(size)}
         for tile, gained in packed(grown(size, edge, leaves[size : size + step])).items():
             tiles[tile] = tiles.get(tile, b"") + gained

@@ -186,7 +186,7 @@ async def test_f16_events_changed_by_sql_are_found_however_much_is_mended(
     ("change", "says"),
     [
         ("update ledger.tile set nodes = overlay(nodes placing sha256('x') from 33)", "tile 0 of level 0"),
-        ("update ledger.tile set nodes = nodes || sha256('x')", "stored nodes where 19 events make 16"),
+        ("update ledger.tile set nodes = nodes || sha256('x')", "stored nodes where 19 events make 35"),
         ("delete from ledger.tile", "tile 0 of level 0"),
         ("update ledger.tree set size = 20", "the tree covers 20 events, and the ledger has 19"),
         ("update ledger.checkpoint set note = replace(note, E'\\n10\\n', E'\\n11\\n')", "events is another's"),
