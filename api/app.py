@@ -15,7 +15,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import calendars, commands, map_route, operations, pages, reference
+from api import audit, calendars, commands, map_route, operations, pages, reference
 from api.applying import Urls
 from api.desk import Desk
 from api.graphql.http import graphql_routes
@@ -25,10 +25,12 @@ from api.problems import Problem, fault, unavailable
 from api.readings_csv import readings
 from api.review_page import review_page
 from infra.access_log import AccessLog
+from infra.checkpoints import witnesses_of
 from infra.database import Database, verify_durability
 from infra.database import unavailable as database_unavailable
 from infra.entrance import Entrance
 from infra.ledger import Ledger
+from infra.notary import Notary
 from infra.positions import Positions
 from infra.projector import Projector
 from infra.settings import Settings, SettingsInvalid
@@ -142,8 +144,13 @@ class Services:
         if self.settings.timekeeper:
             self.timekeeper.start()
         self.access_log.start()
+        self.notary = Notary(self.database, self.settings)
+        self.witnesses = witnesses_of(self.settings)
+        if self.settings.checkpoint_seconds:
+            self.notary.start()
 
     async def close(self) -> None:
+        await self.notary.stop()
         await self.timekeeper.stop()
         await self.access_log.stop()
         await self.ledger.drained()
@@ -170,6 +177,7 @@ def application(services: Services) -> Litestar:
                 "readiness": services.readiness,
                 "positions": services.positions,
                 "settings": services.settings,
+                "witnesses": services.witnesses,
             }
         )
         try:
@@ -188,6 +196,7 @@ def application(services: Services) -> Litestar:
             calendars.commitments,
             *pages.routes(),
             *reference.routes(),
+            *audit.routes(),
             review_page,
             history_page,
             operations.live,

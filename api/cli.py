@@ -5,8 +5,7 @@ Exit 0: done; 1: found something; 2: asked wrongly.
 
 import os
 import sys
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -17,23 +16,26 @@ import asyncpg
 import msgspec
 import uvloop
 from cyclopts import App, Parameter
-from rich.console import Console
 from uuid_utils.compat import uuid7
 
 from api.applying import Urls, apply_file, desk_of, operator, prepare, time_zone_of
+from api.audit_cli import audit_app
 from api.desk import Envelope
 from api.readings_csv import ReadingsBody, SheetRefused, take
+from api.terminal import DONE, FOUND, WRONG, Json, database, say, talk
 from domain.kernel import Refused
 from domain.values import Invalid, Role
-from infra.chain import walk
 from infra.collection import collect_seldom
 from infra.database import DatabaseUnsafe, unavailable
-from infra.embedded import EmbeddedFailed, EmbeddedServer
+from infra.embedded import EmbeddedFailed
 from infra.migrate import MigrationRefused
+from infra.notes import NoteWrong, read_notes
 from infra.projector import STATEMENTS
+from infra.rebuild import compare
 from infra.rebuild import rebuild as rebuild_models
-from infra.settings import Settings, SettingsInvalid, described, home_of, read_settings
+from infra.settings import Settings, SettingsInvalid, described, read_settings
 from infra.telemetry import configure_logs
+from infra.verifying import verify
 from projections.read_models import NAMES, PROJECTIONS
 from projections.wording import WordingWrong
 
@@ -41,38 +43,11 @@ app = App(name="headway", help="What was promised, what became of it, and how it
 organisation_app = App(name="organisation", help="Organisations of this installation.")
 key_app = App(name="key", help="API keys.")
 readings_app = App(name="readings", help="Readings of measures and indicators.")
+T = TypeVar("T")
 app.command(organisation_app)
 app.command(readings_app)
 app.command(key_app)
-
-talk = Console(stderr=True, highlight=False)
-DONE, FOUND, WRONG = 0, 1, 2
-T = TypeVar("T")
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Write JSON, for machines.")]
-
-
-def say(text: str) -> None:
-    """A fact."""
-    sys.stdout.write(text + "\n")
-
-
-@contextmanager
-def database(settings: Settings) -> Generator[Urls]:
-    """The database that is set, or the home's embedded one, running for so long; up to date when handed over."""
-    server: EmbeddedServer | None = None
-    try:
-        if settings.database_url is not None:
-            urls = Urls(settings.database_url, settings.application_database_url)
-        else:
-            server = EmbeddedServer(home_of(settings))
-            if server.note:
-                talk.print(server.note)
-            server.start()
-            urls = Urls(server.url(), server.application_url())
-        yield urls
-    finally:
-        if server is not None:
-            server.stop()
+app.command(audit_app)
 
 
 def _serve(settings: Settings, greet: Callable[[Settings, Urls], Awaitable[str]] | None = None) -> int:
@@ -249,13 +224,43 @@ def status(*, json: Json = False) -> int:
     return FOUND if any(row["stopped_at"] for row in rows) else DONE
 
 
-@app.command
-def verify(organisation: UUID | None = None, *, since: int = 1) -> int:
-    """Walk the chain of hashes; says the first position that does not hold."""
-    walks = _ask(lambda connection: walk(connection, organisation, since))
-    for one in walks:
-        say(one.sentence)
-    return FOUND if any(one.broken_at is not None for one in walks) else DONE
+@app.command(name="verify")
+def verify_record(
+    organisation: UUID | None = None,
+    *,
+    since: int = 1,
+    checkpoint: Path | None = None,
+    read_models: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Walk the chain of hashes (from --since on), make the tree anew, and compare them with the stored nodes and every
+    checkpoint; --checkpoint FILE: with what was kept outside, too; --read-models: and fold the read models anew."""
+    try:
+        kept = read_notes(checkpoint.read_text(encoding="utf-8")) if checkpoint is not None else []
+        found = _ask(lambda connection: verify(connection, organisation, since, kept))
+    except (OSError, NoteWrong) as error:
+        talk.print(str(error), markup=False, soft_wrap=True)
+        return WRONG
+    for sentence in (sentence for one in found for sentence in one.sentences):
+        say(sentence)
+    differs = _read_models_differ() if read_models else False
+    return FOUND if differs or not all(one.holds for one in found) else DONE
+
+
+def _read_models_differ() -> bool:
+    """Says what differs, and what could not be compared."""
+    result = _ask(compare)
+    for sentence in [
+        *(
+            f"{table}: {count} rows differ from those that the events make"
+            for table, count in result.differences.items()
+        ),
+        *(f"stopped: {stopped}" for stopped in result.stopped),
+        *(f"not compared: {behind}" for behind in result.behind),
+    ]:
+        say(sentence)
+    if not result.differences and not result.stopped:
+        say(f"the read models of {result.events} events hold")
+    return bool(result.differences or result.stopped)
 
 
 @app.command

@@ -103,7 +103,7 @@ def _installed() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "pginstall"
 
 
-def _write_secret(path: Path, text: str) -> None:
+def write_secret(path: Path, text: str) -> None:
     """Never readable by others, not even for a moment, and never half there."""
     new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -179,7 +179,7 @@ class EmbeddedServer:
             place = self.home / "embedded" if self._can_enter(self.home) else self._roomy()
             inside = place.is_relative_to(self.home)
             told = {"place": place.name if inside else str(place), "user": self.account.name}
-            _write_secret(self.home / "embedded.json", json.dumps(told))
+            write_secret(self.home / "embedded.json", json.dumps(told))
         self.note = f"{running} in {place}."
         if not place.is_relative_to(self.home):
             self.note = f"{running} in {place}, for it can't enter {self.home}."
@@ -275,7 +275,7 @@ class EmbeddedServer:
     def _secret(self, name: str) -> str:
         path = self.home / f"{name}.secret"
         if not path.exists():
-            _write_secret(path, secrets.token_urlsafe(32))
+            write_secret(path, secrets.token_urlsafe(32))
         return path.read_text()
 
     @contextmanager

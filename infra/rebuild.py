@@ -42,6 +42,7 @@ class Rebuilt:
     rows: int = 0
     differences: dict[str, int] = field(default_factory=dict[str, int])
     stopped: list[str] = field(default_factory=list[str])
+    behind: list[str] = field(default_factory=list[str])  # what could not be compared
 
 
 def parts(projection: Projection) -> tuple[str, str]:
@@ -130,6 +131,17 @@ async def rebuild(
             await connection.execute("select pg_advisory_unlock($1)", REBUILD_LOCK)
 
 
+async def compare(connection: Connection, wanted: Sequence[Projection] = PROJECTIONS) -> Rebuilt:
+    """Folds the read models beside those that stand, and says how they differ; nothing is switched, and the projector
+    waits for the comparison alone."""
+    await connection.execute("select pg_advisory_lock($1)", REBUILD_LOCK)
+    try:
+        return await Rebuild(connection, wanted, functions=False, switches=False).run()
+    finally:
+        if not connection.is_closed():
+            await connection.execute("select pg_advisory_unlock($1)", REBUILD_LOCK)
+
+
 @dataclass(slots=True)
 class Course:
     """One projection of one organisation being folded."""
@@ -144,10 +156,13 @@ class Course:
 class Rebuild:
     """One run."""
 
-    def __init__(self, connection: Connection, wanted: Sequence[Projection], functions: bool) -> None:
+    def __init__(
+        self, connection: Connection, wanted: Sequence[Projection], functions: bool, switches: bool = True
+    ) -> None:
         self.connection = connection
         self.wanted = tuple(wanted)
         self.functions = functions
+        self.switches = switches
         self.result = Rebuilt()
         self.courses: dict[UUID, list[Course]] = {}
         self.readers: dict[UUID, Reader] = {}
@@ -167,10 +182,12 @@ class Rebuild:
                 await self._load_standing()
                 await connection.execute(STATEMENTS["guard"])
                 await self._compare()
-                await self._switch()
+                if self.switches:
+                    await self._switch()
             await connection.execute("drop schema rebuild cascade")
-            names = [f"read.{table.name}" for projection in self.wanted for table in projection.tables]
-            await connection.execute(f"analyze {', '.join(names)}")
+            if self.switches:
+                names = [f"read.{table.name}" for projection in self.wanted for table in projection.tables]
+                await connection.execute(f"analyze {', '.join(names)}")
         finally:
             if not connection.is_closed():
                 await connection.execute("reset search_path")
@@ -259,9 +276,12 @@ class Rebuild:
                     differing = await self.connection.fetchval(_difference(table), organisation_id)
                     if differing:
                         self.result.differences[table.name] = self.result.differences.get(table.name, 0) + differing
-                await self.connection.execute(
-                    STATEMENTS["arrive"], organisation_id, name, course.position, course.stopped_at, course.problem
-                )
+                if reached != course.position:
+                    self.result.behind.append(f"{organisation_id}: {name} is at {reached or 0} of {course.position}")
+                if self.switches:
+                    await self.connection.execute(
+                        STATEMENTS["arrive"], organisation_id, name, course.position, course.stopped_at, course.problem
+                    )
 
     async def _lock_out(self) -> None:
         """All tables at once, or none and again: whoever waits with some of them in hand stands in the way of those who

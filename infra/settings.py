@@ -79,6 +79,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = None
     timekeeper: Annotated[bool, _said("Whether this process notes what time brings about; one of them should.")] = True
     access_log: Annotated[bool, _said("Whether the ledger notes when keys are used or refused.")] = True
+    checkpoint_seconds: Annotated[
+        int, _said("How often this process signs checkpoints where events have come; 0: never.", ge=0, le=86_400)
+    ] = 60
+    checkpoint_origin: Annotated[
+        str,
+        _said(
+            "What checkpoints call this installation, as example.com/headway; the organisation's id follows.",
+            pattern=r"^[^\s+]+$",
+        ),
+    ] = "headway"
+    signing_keys: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        _said("File of the keys that sign checkpoints; none: signing-keys in the home, made when it is first needed."),
+    ] = None
+    witnesses: Annotated[
+        str, _said("Public keys of those who may cosign checkpoints, separated by spaces; none: nobody.")
+    ] = ""
     drain_seconds: Annotated[float, _said("How long readiness is false before connections close.", ge=0, le=60)] = 5.0
 
 

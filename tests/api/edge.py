@@ -24,7 +24,7 @@ from infra.settings import Settings
 PROBLEM, JSON, NDJSON = "application/problem+json", "application/json", "application/x-ndjson"
 HERE = str(Path(__file__).parents[2]).lower()
 GRAPHQL = "application/graphql-response+json"
-ROOMY = Settings(rate_per_second=1e6, rate_burst=1e6, access_log=False)
+ROOMY = Settings(rate_per_second=1e6, rate_burst=1e6, access_log=False, checkpoint_seconds=0)
 Body = bytes | str | Mapping[str, Any] | None
 
 

@@ -18,7 +18,7 @@ PERSON = b'{"name":"Ana"}'
 
 
 async def test_the_rate_is_exact_across_two_processes(urls: Urls) -> None:  # 78
-    settings = Settings(rate_per_second=0.001, rate_burst=100)
+    settings = Settings(rate_per_second=0.001, rate_burst=100, checkpoint_seconds=0)
     async with served(ROOMY, urls) as founding:
         made = await founding.found("Metered")
     async with served(settings, urls) as one, served(settings, urls) as other:

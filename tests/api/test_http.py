@@ -367,7 +367,9 @@ async def test_no_other_site_is_let_in_unless_it_is_named(edge: Edge, origin: st
 @pytest.fixture(scope="module")
 async def shared(urls: Urls) -> AsyncIterator[Edge]:
     """Served with one site named."""
-    async with served(Settings(cors_origins=f" {OWN_SITE} ,https://other.example"), urls) as opened:
+    async with served(
+        Settings(cors_origins=f" {OWN_SITE} ,https://other.example", checkpoint_seconds=0), urls
+    ) as opened:
         yield opened
 
 

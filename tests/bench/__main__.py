@@ -26,6 +26,8 @@ BENCHES: Mapping[str, tuple[str, str]] = {
     "append-library": ("library", "append_library"),
     "flatness": ("flatness", "flatness"),
     "rebuild": ("rebuilding", "rebuilding"),
+    "tree": ("tree", "tree"),
+    "audit": ("audit", "audit"),
     "visible": ("visible", "visible"),
     "http": ("http", "over_http"),
     "reads": ("reads", "reads"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Self
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -13,6 +14,12 @@ import pytest
 import api.desk
 import infra.chain
 from infra.chain import walk
+from infra.checkpoints import newest
+from infra.database import Database
+from infra.notary import Notary
+from infra.notes import Note
+from infra.settings import Settings
+from infra.verifying import Verified, verify
 from tests.faults.child import Child
 from tests.faults.conftest import Place
 from tests.faults.invariants import Broken, check_all, check_ledger
@@ -153,13 +160,13 @@ async def test_f16_catches_a_walk_that_believes_the_hash_beside_a_row(
 
 
 @pytest.mark.parametrize("hidden", [False, True])
-async def test_f16_a_tail_cut_off_is_missed(place: Place, journal: Journal, hidden: bool) -> None:
-    """By the chain, and where the head was set back with it, by what is kept outside: the journal, one day a signed
-    head."""
+async def test_f16_a_tail_cut_off_is_missed(place: Place, journal: Journal, tmp_path: Path, hidden: bool) -> None:
+    """By the chain, and where everything inside was set back with it, by what is kept outside: journal and checkpoint."""
     load = await loaded(place, journal)
     struck = load.worlds[2].organisation_id
+    kept = await checkpoint_of(place, struck, tmp_path)
 
-    async def cut(connection: asyncpg.Connection) -> tuple[int, int | None]:
+    async def cut(connection: asyncpg.Connection) -> tuple[int, Verified, Verified]:
         last = await connection.fetchval("select position from ledger.heads where organisation_id = $1", struck)
         await connection.execute("delete from ledger.events where organisation_id = $1 and position = $2", struck, last)
         if hidden:
@@ -169,10 +176,29 @@ async def test_f16_a_tail_cut_off_is_missed(place: Place, journal: Journal, hidd
                 struck,
                 last - 1,
             )
-        [walked] = await walk(connection, struck)
-        return last, walked.broken_at
+            for table in ("tile", "tree", "checkpoint"):
+                await connection.execute(f"delete from ledger.{table} where organisation_id = $1", struck)
+        [inside] = await verify(connection, struck)
+        [outside] = await verify(connection, struck, kept=[kept])
+        return last, inside, outside
 
-    last, broken_at = await as_owner(place.owner, cut)
-    assert broken_at == (None if hidden else last)
+    last, inside, outside = await as_owner(place.owner, cut)
+    assert inside.chain.broken_at == (None if hidden else last)
+    assert inside.holds == hidden
+    assert f"the checkpoint that was kept outside knows {last} events" in " ".join(outside.sentences)
     with pytest.raises(Broken, match="I1"):
         await check_ledger(place.owner, journal)
+
+
+async def checkpoint_of(place: Place, organisation_id: UUID, home: Path) -> Note:
+    """Signed for what there is, and carried away."""
+    settings = Settings(home=str(home))
+    database = await Database.open(settings, place.owner, place.application)
+    try:
+        await Notary(database, settings).catch_up(organisation_id)
+        async with database.read.of(organisation_id) as connection:
+            stored = await newest(connection, organisation_id)
+    finally:
+        await database.close()
+    assert stored is not None
+    return stored.note

@@ -92,7 +92,7 @@ async def test_the_schema_is_not_for_strangers(edge: Edge) -> None:  # 35
 @pytest.fixture(scope="module")
 async def closed(urls: Urls, edge: Edge) -> AsyncIterator[Edge]:
     """Served as in production that tells nobody its schema."""
-    async with served(Settings(introspection=False), urls) as opened:
+    async with served(Settings(introspection=False, checkpoint_seconds=0), urls) as opened:
         opened.here = edge.here
         yield opened
 

@@ -31,7 +31,9 @@ def folder(path: Path, text: str = TRUSTED) -> Path:
 async def only(
     postgres: EmbeddedServer, database_name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Edge]:
-    settings = Settings(graphql_documents=str(folder(tmp_path_factory.mktemp("trusted"))), graphql_trust="only")
+    settings = Settings(
+        graphql_documents=str(folder(tmp_path_factory.mktemp("trusted"))), graphql_trust="only", checkpoint_seconds=0
+    )
     urls = Urls(postgres.url(database_name), postgres.application_url(database_name))
     async with served(settings, urls) as opened:
         opened.here = await opened.found("Careful")

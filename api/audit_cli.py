@@ -1,0 +1,159 @@
+"""`headway audit`: for who runs the record, who checks it, and who keeps watch."""
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import uvloop
+from cyclopts import App, Parameter
+
+from api.applying import Urls, prepare
+from api.terminal import DONE, FOUND, WRONG, database, say, talk
+from infra.bundle import BundleWrong, Checked, check
+from infra.checkpoints import keys_of, newest
+from infra.database import Connection, Database
+from infra.exporting import NotExported, export
+from infra.notary import Notary
+from infra.notes import Key, Note, NoteWrong, read_key, read_notes
+from infra.settings import read_settings
+from infra.signing import KeyRing
+from infra.witnessing import NotWitnessed, witnessed
+
+audit_app = App(name="audit", help="Proofs of the record: for who keeps it, and for who doubts it.")
+T = TypeVar("T")
+Organisation = Annotated[UUID, Parameter(help="Id of the organisation.")]
+
+
+def _asked(organisation: UUID, question: Callable[[Connection], Awaitable[T]]) -> T:
+    """Asks of an organisation whose tree has caught up with its ledger."""
+    settings = read_settings(os.environ)
+
+    async def run(urls: Urls) -> T:
+        await prepare(urls, talk.print)
+        opened = await Database.open(settings, urls.owner, urls.application)
+        try:
+            await Notary(opened, settings).catch_up(organisation)
+            async with opened.owner_connection() as connection:
+                await connection.execute("select set_config('headway.organisation', $1, false)", str(organisation))
+                return await question(connection)
+        finally:
+            await opened.close()
+
+    with database(settings) as urls:
+        return uvloop.run(run(urls))
+
+
+def kept_in(file: Path | None) -> Note | None:
+    """The last checkpoint in a file; raises NoteWrong."""
+    if file is None:
+        return None
+    notes = read_notes(file.read_text(encoding="utf-8"))
+    if not notes:
+        raise NoteWrong("The file holds no checkpoint.")
+    return notes[-1]
+
+
+def _wrong(sentence: object) -> int:
+    talk.print(str(sentence), markup=False, soft_wrap=True)
+    return WRONG
+
+
+@audit_app.command
+def checkpoint(*, organisation: Organisation) -> int:
+    """The last checkpoint: hand it to those who are to be able to trust the record later."""
+    found = _asked(organisation, lambda connection: newest(connection, organisation))
+    if found is None:
+        return _wrong("This organisation has no events.")
+    say(str(found.note).rstrip("\n"))
+    return DONE
+
+
+@audit_app.command
+def keys(*, organisation: Organisation) -> int:
+    """Every public key that has signed checkpoints of an organisation, the newest first."""
+    for key in _asked(organisation, lambda connection: keys_of(connection, organisation)):
+        say(key.line)
+    return DONE
+
+
+@audit_app.command(name="rotate-key")
+def rotate_key(*, end_overlap: bool = False) -> int:
+    """Make a new signing key; the one before signs beside it until the next rotation, or no longer (--end-overlap)."""
+    signing = KeyRing.of(read_settings(os.environ)).rotate(end_overlap=end_overlap)
+    say(f"{len(signing)} keys sign from the next checkpoint on" if len(signing) > 1 else "the new key signs alone")
+    return DONE
+
+
+@audit_app.command(name="export")
+def export_bundle(
+    out: Path,
+    *,
+    organisation: Organisation,
+    from_: Annotated[int, Parameter(name="--from")] = 1,
+    to: int | None = None,
+    entity: UUID | None = None,
+    kept: Path | None = None,
+) -> int:
+    """Write events with their proof into a new folder; with --kept FILE, proves that its checkpoint is continued."""
+    try:
+        note = kept_in(kept)
+        manifest = _asked(
+            organisation, lambda connection: export(connection, organisation, out, from_, to, entity, note)
+        )
+    except FileExistsError:
+        return _wrong(f"{out} is there already; name a new folder.")
+    except OSError as error:
+        return _wrong(f"{error.filename} can't be used: {error.strerror}.")
+    except (NotExported, NoteWrong) as error:
+        return _wrong(error)
+    say(f"{manifest.events} events, positions {manifest.first} to {manifest.last}, with their proof in {out}")
+    return DONE
+
+
+@audit_app.command(name="verify")
+def verify_bundle(bundle: Path, *, key: tuple[str, ...] = (), kept: Path | None = None) -> int:
+    """Check a bundle, without database or network; --key: a public key to trust, --kept: a checkpoint of before."""
+    try:
+        trusted = [read_key(one) for one in key]
+        note = kept_in(kept)
+    except (OSError, NoteWrong) as error:
+        return _wrong(error)
+    try:
+        checked = check(bundle, trusted, note)
+    except BundleWrong as error:
+        say(f"WRONG: {error}")
+        return FOUND
+    for line in _verdict(checked, trusted):
+        say(line)
+    return DONE
+
+
+def _verdict(checked: Checked, trusted: list[Key]) -> list[str]:
+    told, point = checked.manifest, checked.checkpoint
+    what = f"the positions {told.first} to {told.last}"
+    if told.entity_id is not None:
+        what = f"{told.entity_id} within {what}; that none was left out is not proven"
+    lines = [
+        f"HOLDS: {told.events} events of organisation {told.organisation_id}, of {what}.",
+        f"Each is under the root of {point.size} events, which continues {checked.earlier} earlier checkpoints.",
+    ]
+    lines += [f"signed by {key.line}" for key in checked.signers]
+    if not trusted:
+        lines.append("Compare these keys with those that you had by another way, or name one with --key.")
+    return lines
+
+
+@audit_app.command
+def witness(file: Path, *, organisation: Organisation) -> int:
+    """Append the last checkpoint to a file, once it is proven to continue the last one there: the file is a witness."""
+    try:
+        added = _asked(organisation, lambda connection: witnessed(connection, organisation, file))
+    except (OSError, NoteWrong) as error:
+        return _wrong(error)
+    except NotWitnessed as refused:
+        say(f"WRONG: {refused}")
+        return FOUND
+    say(f"{added.size} events, consistent with what {file} knew")
+    return DONE

@@ -1,0 +1,41 @@
+"""What the subcommands share: how they talk, how they exit, and the database that they are for."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from api.applying import Urls
+from infra.embedded import EmbeddedServer
+from infra.settings import Settings, home_of
+
+talk = Console(stderr=True, highlight=False)
+DONE, FOUND, WRONG = 0, 1, 2
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Write JSON, for machines.")]
+
+
+def say(text: str) -> None:
+    """A fact."""
+    sys.stdout.write(text + "\n")
+
+
+@contextmanager
+def database(settings: Settings) -> Generator[Urls]:
+    """The database that is set, or the home's embedded one, running for so long; up to date when handed over."""
+    server: EmbeddedServer | None = None
+    try:
+        if settings.database_url is not None:
+            urls = Urls(settings.database_url, settings.application_database_url)
+        else:
+            server = EmbeddedServer(home_of(settings))
+            if server.note:
+                talk.print(server.note)
+            server.start()
+            urls = Urls(server.url(), server.application_url())
+        yield urls
+    finally:
+        if server is not None:
+            server.stop()
