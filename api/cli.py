@@ -29,11 +29,14 @@ from infra.chain import walk
 from infra.collection import collect_seldom
 from infra.database import DatabaseUnsafe, unavailable
 from infra.embedded import EmbeddedFailed, EmbeddedServer
+from infra.master_key import open_vault
 from infra.migrate import MigrationRefused
 from infra.projector import STATEMENTS
 from infra.rebuild import rebuild as rebuild_models
+from infra.seals import Seals
 from infra.settings import Settings, SettingsInvalid, described, home_of, read_settings
 from infra.telemetry import configure_logs
+from infra.vault import VaultUnsafe
 from projections.read_models import NAMES, PROJECTIONS
 
 app = App(name="headway", help="What was promised, what became of it, and how it moves the strategy.", version="0.1.0")
@@ -78,7 +81,7 @@ def _serve(settings: Settings, greet: Callable[[Settings, Urls], Awaitable[str]]
     from api.serving import run  # noqa: PLC0415 - the other subcommands need no web server
 
     with database(settings) as urls:
-        uvloop.run(prepare(urls, talk.print))
+        uvloop.run(prepare(settings, urls, talk.print))
         greeting = uvloop.run(_greeted(greet(settings, urls))) if greet is not None else ""
         return run(settings, urls, lambda: talk.print(greeting, markup=False, soft_wrap=True) if greeting else None)
 
@@ -108,8 +111,9 @@ def demo() -> int:
 @app.command
 def migrate() -> int:
     """Apply the schema steps that are missing, and bring the read models to this release's shape."""
-    with database(read_settings(os.environ)) as urls:
-        applied = uvloop.run(prepare(urls, talk.print))
+    settings = read_settings(os.environ)
+    with database(settings) as urls:
+        applied = uvloop.run(prepare(settings, urls, talk.print))
     say("\n".join(applied) if applied else "Nothing to do.")
     return DONE
 
@@ -119,7 +123,7 @@ def apply(file: Path, *, organisation: UUID, on_failure: Literal["stop", "skip"]
     """Apply commands from a file, a JSON line each; run again, it goes on where it stopped."""
     settings = read_settings(os.environ)
     with database(settings) as urls:
-        uvloop.run(prepare(urls, talk.print))
+        uvloop.run(prepare(settings, urls, talk.print))
         collect_seldom()
         result = uvloop.run(apply_file(settings, urls, file, organisation, talk, skip=on_failure == "skip"))
     first = f", the first on line {result.first_refused}" if result.refused else ""
@@ -134,7 +138,7 @@ def import_readings(file: Path, *, organisation: UUID, dry_run: bool = False) ->
     content = file.read_bytes()
 
     async def run(urls: Urls) -> ReadingsBody:
-        await prepare(urls, talk.print)
+        await prepare(settings, urls, talk.print)
         async with desk_of(settings, urls) as office:
             viewer = operator(organisation, await time_zone_of(office.database, organisation))
             envelope = Envelope(key=f"csv-{sha256(content).hexdigest()}")
@@ -198,7 +202,7 @@ def _issue(organisation_id: UUID, *commands: tuple[str, Mapping[str, object]]) -
     settings = read_settings(os.environ)
 
     async def run(urls: Urls) -> tuple[UUID | None, str | None]:
-        await prepare(urls, talk.print)
+        await prepare(settings, urls, talk.print)
         entity, secret = None, None
         async with desk_of(settings, urls) as office:
             for name, fields in commands:
@@ -214,16 +218,17 @@ def _issue(organisation_id: UUID, *commands: tuple[str, Mapping[str, object]]) -
 
 def _ask(question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
     """Asks over a connection of the role that migrates, which sees every organisation."""
+    told = read_settings(os.environ)
 
     async def run(urls: Urls) -> T:
-        await prepare(urls, talk.print)
+        await prepare(told, urls, talk.print)
         connection = await asyncpg.connect(urls.owner, timeout=5)
         try:
             return await question(connection)
         finally:
             await connection.close()
 
-    with database(read_settings(os.environ)) as urls:
+    with database(told) as urls:
         return uvloop.run(run(urls))
 
 
@@ -262,7 +267,8 @@ def rebuild(projection: str | None = None) -> int:
         talk.print(f"There is no projection {projection}; there are {', '.join(NAMES)}.")
         return WRONG
     wanted = [one for one in PROJECTIONS if projection in {None, one.name}]
-    result = _ask(lambda connection: rebuild_models(connection, wanted))
+    seals = Seals(open_vault(read_settings(os.environ)))
+    result = _ask(lambda connection: rebuild_models(connection, seals, wanted))
     say(f"{result.events} events folded, {result.rows} rows loaded")
     for table, count in result.differences.items():
         say(f"{table}: {count} rows differed from those that stood")
@@ -296,7 +302,7 @@ def main() -> None:
     """The entry point; what a person can mend is said in a sentence, without a stack trace."""
     try:
         code = app(result_action="return_value")
-    except (SettingsInvalid, EmbeddedFailed, MigrationRefused, DatabaseUnsafe) as error:
+    except (SettingsInvalid, EmbeddedFailed, MigrationRefused, DatabaseUnsafe, VaultUnsafe) as error:
         _leave(str(error))
     except Refused as refusal:
         _leave(f"{refusal.code}: {refusal.sentence}")

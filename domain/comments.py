@@ -1,11 +1,14 @@
 """Comments: what people say to each other about anything, and take back."""
 
+from typing import Annotated
 from uuid import UUID
 
 from domain.checkins import SaidOf, check_author
 from domain.codes import ALREADY_EXISTS, COMMENT_RETRACTED, INVALID, NOT_FOUND, PERSON_REQUIRED
 from domain.decisions import Decision
 from domain.kernel import (
+    OF_AUTHOR,
+    OWN,
     AuthorId,
     CheckInId,
     Command,
@@ -28,7 +31,7 @@ class Commented(Event, frozen=True, tag="comment.made"):
 
     comment_id: CommentId
     author_id: AuthorId
-    text: Text
+    text: Annotated[Text, OF_AUTHOR]
     about_id: UUID  # the one of the next four that is given
     outcome_id: OutcomeId | None = None
     task_id: TaskId | None = None
@@ -41,7 +44,7 @@ class CommentRetracted(Event, frozen=True, tag="comment.retracted"):
     """A comment was taken back; it stays in the history."""
 
     comment_id: CommentId
-    reason: Reason | None = None
+    reason: Annotated[Reason, OWN] | None = None
 
 
 class Said(Fold[Commented | CommentRetracted]):

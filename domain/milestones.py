@@ -1,10 +1,11 @@
 """Milestones: dated points on the way of an outcome, set, moved and reached."""
 
 from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 from domain.codes import ALREADY_EXISTS, DAY_IN_FUTURE, MILESTONE_REACHED, NOT_FOUND, PERSON_REQUIRED
-from domain.kernel import Command, Event, Fold, MilestoneId, OutcomeId, Reads, ReferenceId, Refused
+from domain.kernel import OWN, Command, Event, Fold, MilestoneId, OutcomeId, Reads, ReferenceId, Refused
 from domain.outcomes import CycleOf, Outcome
 from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
 from domain.values import Reason, Text, Title
@@ -39,7 +40,7 @@ class MilestoneReached(Event, frozen=True, tag="milestone.reached"):
     outcome_id: OutcomeId
     reached_on: date
     days_late: int
-    note: Text | None = None
+    note: Annotated[Text, OWN] | None = None
 
 
 class Milestone(Fold[MilestoneSet | MilestoneMoved | MilestoneReached]):

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from domain.codes import ALREADY_EXISTS, NOT_ALLOWED, NOT_FOUND, PERSON_LEFT, TEAM_CIRCLE, TEAM_DISBANDED
-from domain.kernel import Command, Event, Fold, ParentTeamId, PersonId, Reads, ReferenceId, Refused, TeamId
+from domain.kernel import OF_PERSON, Command, Event, Fold, ParentTeamId, PersonId, Reads, ReferenceId, Refused, TeamId
 from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
 from domain.values import Email, Name, Reason, Role
 
@@ -16,8 +16,8 @@ class PersonRegistered(Event, frozen=True, tag="person.registered"):
     """A person can be named from now on as an owner, a promiser or a lead."""
 
     person_id: PersonId
-    name: Name
-    email: Email | None = None
+    name: Annotated[Name, OF_PERSON]
+    email: Annotated[Email, OF_PERSON] | None = None
     reference: Reference | None = None
     reference_id: ReferenceId | None = None
 
@@ -26,8 +26,8 @@ class PersonRevised(Event, frozen=True, tag="person.revised"):
     """A person goes by this name and this address from now on."""
 
     person_id: PersonId
-    name: Name
-    email: Email | None = None
+    name: Annotated[Name, OF_PERSON]
+    email: Annotated[Email, OF_PERSON] | None = None
 
 
 @bears_reference
@@ -76,7 +76,7 @@ class PersonDeactivated(Event, frozen=True, tag="person.deactivated"):
     """A person has left; nothing can be given to them any more."""
 
     person_id: PersonId
-    reason: Reason
+    reason: Annotated[Reason, OF_PERSON]
 
 
 class TeamDisbanded(Event, frozen=True, tag="team.disbanded"):

@@ -2,12 +2,13 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
 from domain.codes import NO_TERMS_OPEN, NOT_FOUND, PERSON_REQUIRED, TASK_NOT_IN_STATE, Code
-from domain.kernel import BeneficiaryId, Event, Fold, Issued, OutcomeId, PromiserId, Refused, RequesterId, TaskId
+from domain.kernel import OWN, BeneficiaryId, Event, Fold, Issued, OutcomeId, PromiserId, Refused, RequesterId, TaskId
 from domain.values import Effort, Reason, Text, Title
 
 
@@ -61,7 +62,7 @@ class TaskDeclined(Event, frozen=True, tag="task.declined"):
     """Who was asked did not promise, and said why."""
 
     task_id: TaskId
-    reason: Reason
+    reason: Annotated[Reason, OWN]
     outcome_id: OutcomeId | None = None
 
 
@@ -79,7 +80,7 @@ class TermsProposed(Event, frozen=True, tag="task.terms-proposed"):
     proposer_id: UUID  # one of the parties, whose tags stand on the event that made the task
     title: Title
     due_on: date
-    reason: Reason
+    reason: Annotated[Reason, OWN]
     conditions: Text | None = None
     effort: Effort | None = None
     outcome_id: OutcomeId | None = None
@@ -101,7 +102,7 @@ class TermsRefused(Event, frozen=True, tag="task.terms-refused"):
     """The other party did not agree; the old terms stand."""
 
     task_id: TaskId
-    reason: Reason | None = None
+    reason: Annotated[Reason, OWN] | None = None
     outcome_id: OutcomeId | None = None
 
 
@@ -110,7 +111,7 @@ class TaskDelivered(Event, frozen=True, tag="task.delivered"):
 
     task_id: TaskId
     delivered_on: date
-    evidence: Text | None = None
+    evidence: Annotated[Text, OWN] | None = None
     outcome_id: OutcomeId | None = None
 
 
@@ -125,7 +126,7 @@ class DeliveryReturned(Event, frozen=True, tag="task.delivery-returned"):
     """What was delivered is not what was promised; the promise stands."""
 
     task_id: TaskId
-    reason: Reason
+    reason: Annotated[Reason, OWN]
     outcome_id: OutcomeId | None = None
 
 
@@ -133,7 +134,7 @@ class CommitmentBroken(Event, frozen=True, tag="task.broken"):
     """The promiser will not keep the promise, and said why."""
 
     task_id: TaskId
-    reason: Reason
+    reason: Annotated[Reason, OWN]
     outcome_id: OutcomeId | None = None
 
 

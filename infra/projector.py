@@ -172,8 +172,8 @@ class Projector:
             events = await connection.fetch(STATEMENTS["events"], organisation_id, min(at.values()), MOST_EVENTS)
             progresses = [Progress(one, at[one.name]) for one in PROJECTIONS if one.name in at]
             if events:
-                zone = claimed[0][3]
-                readers = {start: Reader(organisation_id, zone) for start in at.values()}  # most stand together
+                zone, seals = claimed[0][3], self.database.seals
+                readers = {start: Reader(organisation_id, zone, seals) for start in at.values()}  # most stand together
                 for progress in progresses:
                     await advance(connection, readers[progress.position], progress, events)
                 crash("between rows and checkpoint")

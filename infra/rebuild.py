@@ -19,6 +19,7 @@ from infra.migrate import MigrationRefused
 from infra.projector import STATEMENTS as READING
 from infra.projector import problem
 from infra.recording import LedgerRow, Reader
+from infra.seals import Seals
 from projections.read_models import DERIVED, PROJECTIONS
 from projections.rows import Projection, Sheet, Table, Version
 
@@ -65,18 +66,18 @@ def _derived(name: str) -> str:
     return (FOLDER / f"{name}.sql").read_text()
 
 
-async def install(connection: Connection, told: Callable[[str], None] = lambda _: None) -> Rebuilt | None:
+async def install(connection: Connection, seals: Seals, told: Callable[[str], None] = lambda _: None) -> Rebuilt | None:
     """Brings the read models to this release's shape: makes them, or rebuilds those that have changed. One process at a
     time; raises MigrationRefused as `rebuild` does."""
     await connection.execute("select pg_advisory_lock($1)", REBUILD_LOCK)
     try:
-        return await _install(connection, told)
+        return await _install(connection, seals, told)
     finally:
         if not connection.is_closed():
             await connection.execute("select pg_advisory_unlock($1)", REBUILD_LOCK)
 
 
-async def _install(connection: Connection, told: Callable[[str], None]) -> Rebuilt | None:
+async def _install(connection: Connection, seals: Seals, told: Callable[[str], None]) -> Rebuilt | None:
     stand = {row[0]: row[1] for row in await connection.fetch(STATEMENTS["installed"])}
     if not stand:
         async with connection.transaction():
@@ -94,7 +95,7 @@ async def _install(connection: Connection, told: Callable[[str], None]) -> Rebui
                 await _install_functions(connection)
         return None
     told(f"Rebuilding {', '.join(one.name for one in changed)}.")
-    return await rebuild(connection, changed, functions=True)
+    return await rebuild(connection, seals, changed, functions=True)
 
 
 async def _install_functions(connection: Connection) -> None:
@@ -114,13 +115,13 @@ async def _note(connection: Connection, changed: Iterable[Projection]) -> None:
 
 
 async def rebuild(
-    connection: Connection, wanted: Sequence[Projection] = PROJECTIONS, *, functions: bool = False
+    connection: Connection, seals: Seals, wanted: Sequence[Projection] = PROJECTIONS, *, functions: bool = False
 ) -> Rebuilt:
     """Under an advisory lock; killed at any step it leaves the former rows standing, and the next run begins anew.
     Raises MigrationRefused where a long transaction never lets go of a table."""
     await connection.execute("select pg_advisory_lock($1)", REBUILD_LOCK)
     try:
-        return await Rebuild(connection, wanted, functions).run()
+        return await Rebuild(connection, seals, wanted, functions).run()
     finally:
         if not connection.is_closed():
             await connection.execute("select pg_advisory_unlock($1)", REBUILD_LOCK)
@@ -140,8 +141,9 @@ class Course:
 class Rebuild:
     """One run."""
 
-    def __init__(self, connection: Connection, wanted: Sequence[Projection], functions: bool) -> None:
+    def __init__(self, connection: Connection, seals: Seals, wanted: Sequence[Projection], functions: bool) -> None:
         self.connection = connection
+        self.seals = seals
         self.wanted = tuple(wanted)
         self.functions = functions
         self.result = Rebuilt()
@@ -183,7 +185,7 @@ class Rebuild:
     async def _fold(self, organisation_id: UUID, head: int) -> None:
         await self.connection.execute("select set_config('headway.organisation', $1, false)", str(organisation_id))
         courses = self.courses.setdefault(organisation_id, [Course(one) for one in self.wanted])
-        reader = self.readers.setdefault(organisation_id, Reader(organisation_id, None))
+        reader = self.readers.setdefault(organisation_id, Reader(organisation_id, None, self.seals))
         start = max(course.position for course in courses)
         async for events in self._events(organisation_id, start, head):
             self.result.events += len(events)
