@@ -26,6 +26,7 @@ from api.review_page import review_page
 from infra.database import Database, verify_durability
 from infra.database import unavailable as database_unavailable
 from infra.entrance import Entrance
+from infra.forgetting import Scrubber
 from infra.ledger import Ledger
 from infra.positions import Positions
 from infra.projector import Projector
@@ -131,15 +132,19 @@ class Services:
         self.ledger.appended.append(self.projector.stir)
         self.projector.start()
         self.entrance = Entrance(self.database, self.settings.rate_per_second, self.settings.rate_burst)
+        self.scrubber = Scrubber(self.database)
+        self.scrubber.start()
         self.desk = Desk(self.ledger)
         self.graphql = GraphQLService(self.settings, self.database, self.positions, self.desk)
         await self.graphql.verify()
+        self.positions.forgetting += [self.ledger.forget, self.graphql.forget, self.scrubber.wake]
         self.timekeeper = Timekeeper(self.database, self.ledger)
         if self.settings.timekeeper:
             self.timekeeper.start()
 
     async def close(self) -> None:
         await self.timekeeper.stop()
+        await self.scrubber.stop()
         await self.ledger.drained()
         await self.projector.stop()
         await self.database.close()

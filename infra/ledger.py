@@ -64,6 +64,11 @@ class Ledger:
         )
         return sequencer
 
+    def forget(self, organisation_id: UUID) -> None:
+        """Lets go of what is known of the organisation; it will be read again."""
+        if sequencer := self.sequencers.get(organisation_id):
+            sequencer.forget()
+
     async def drained(self) -> None:
         """Returns when every command that was taken in has been answered."""
         while tasks := [s.task for s in self.sequencers.values() if s.task is not None]:

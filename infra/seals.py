@@ -38,21 +38,23 @@ class Seals:
         personal = event.personal()
         if not personal:
             return encode(event), reason
-        texts: dict[str, str] = {}
+        texts: dict[str, str | None] = {}
         for field, of in personal.items():
             text: str | None = getattr(event, field)
             person_id: UUID | None = getattr(event, of) if of else issuer_id
             if text is not None and person_id is not None:
-                texts[field] = self._seal(organisation_id, event.stored_type(), field, person_id, text)
+                sealed = self._seal(organisation_id, event.stored_type(), field, person_id, text)
+                texts[field] = sealed or _no_more(type(event), field)
         if not texts:
             return encode(event), reason
         body = msgspec.json.decode(encode(event), type=dict[str, Any]) | texts
         return msgspec.json.encode(body).decode(), texts.get("reason", reason)
 
-    def _seal(self, organisation_id: UUID, kind: str, field: str, person_id: UUID, text: str) -> str:
+    def _seal(self, organisation_id: UUID, kind: str, field: str, person_id: UUID, text: str) -> str | None:
+        """None where the person is forgotten."""
         found = self.vault.key_of(organisation_id, person_id)
         if found is None:
-            return FORGOTTEN
+            return None
         key_id, key = found
         nonce = os.urandom(NONCE)
         cipher = key.encrypt(nonce, text.encode(), _bound_to(organisation_id, kind, field, person_id))

@@ -117,8 +117,15 @@ class Sequencer:
         self.sleep: asyncio.Future[None] | None = None  # until a command comes or the flight has landed
         self.flight: Flight | None = None
         self.landed: tuple[Flight, Answers] | None = None  # wholly, and not told yet
+        self.stale = False  # whether what it remembers is to be forgotten
         self.round = 0  # counts the batches taken up
         self.fresh = False  # whether the database has confirmed the warm folds since the batch was taken up
+
+    def forget(self) -> None:
+        """What is known is read again, once nothing stands upon it."""
+        self.stale = self.task is not None and self.flight is not None
+        if not self.stale:
+            self.warmth.forget()
 
     def submit(self, waiting: Waiting) -> None:
         self.queue.append(waiting)
@@ -145,6 +152,8 @@ class Sequencer:
                 self.warmth.forget()
                 _fail(undecided, error)
             self.warmth.trim()
+            if self.stale and self.flight is None:
+                self.forget()
         self.task = None  # nothing is awaited between the last look at the queue and this mark
 
     def _take(self) -> list[Waiting]:
