@@ -40,6 +40,9 @@ class Personal(msgspec.Struct, frozen=True):
 OWN = Personal()
 OF_PERSON = Personal("person_id")
 OF_AUTHOR = Personal("author_id")
+OF_FORMER_OWNER = Personal("from_owner_id")
+OF_FORMER_PROMISER = Personal("from_promiser_id")
+OF_FORMER_BENEFICIARY = Personal("from_beneficiary_id")
 
 OrganisationId = Annotated[UUID, Tag("organisation")]
 PersonId = Annotated[UUID, Tag("person")]

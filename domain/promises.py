@@ -8,7 +8,20 @@ from uuid import UUID
 import msgspec
 
 from domain.codes import NO_TERMS_OPEN, NOT_FOUND, PERSON_REQUIRED, TASK_NOT_IN_STATE, Code
-from domain.kernel import OWN, BeneficiaryId, Event, Fold, Issued, OutcomeId, PromiserId, Refused, RequesterId, TaskId
+from domain.kernel import (
+    OF_FORMER_BENEFICIARY,
+    OF_FORMER_PROMISER,
+    OWN,
+    BeneficiaryId,
+    Event,
+    Fold,
+    Issued,
+    OutcomeId,
+    PromiserId,
+    Refused,
+    RequesterId,
+    TaskId,
+)
 from domain.values import Effort, Reason, Text, Title
 
 
@@ -145,7 +158,7 @@ class TaskReassigned(Event, frozen=True, tag="task.reassigned"):
     from_promiser_id: PromiserId
     promiser_id: PromiserId
     requester_id: RequesterId  # who asks from now on
-    reason: Reason
+    reason: Annotated[Reason, OF_FORMER_PROMISER]
     terms_lapsed: bool = False  # whether new terms that waited for consent lapse
     outcome_id: OutcomeId | None = None
 
@@ -156,7 +169,7 @@ class BeneficiaryReplaced(Event, frozen=True, tag="task.beneficiary-replaced"):
     task_id: TaskId
     from_beneficiary_id: BeneficiaryId
     beneficiary_id: BeneficiaryId
-    reason: Reason
+    reason: Annotated[Reason, OF_FORMER_BENEFICIARY]
     from_requester_id: RequesterId | None = None  # where who asked is replaced
     requester_id: RequesterId | None = None
     terms_lapsed: bool = False  # whether new terms that waited for consent lapse

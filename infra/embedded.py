@@ -44,6 +44,7 @@ full_page_writes = on
 synchronous_commit = on
 wal_level = replica
 max_slot_wal_keep_size = 1GB
+wal_recycle = off
 max_connections = 100
 autovacuum_naptime = 10s
 shared_buffers = 128MB
