@@ -55,10 +55,7 @@ class Forgetting:
 
     async def run(self, position: int, projections: Sequence[Projection]) -> None:
         """Destroys the keys, then sweeps what was recorded before the position; raises VaultUnavailable."""
-        mark = mark_of(self.person_id).removeprefix("\x01") + "."
-        rows = await self.connection.fetch(STATEMENTS["sealed"], self.organisation_id, position, mark, timeout=SECONDS)
-        keys = {parted(text)[1] for row in rows for text in sealed_texts(row[3], row[9]).values() if mark in text}
-        self.seals.vault.forget(self.organisation_id, self.person_id, keys)
+        rows = await self.destroy(position)
         stand_ins = [Reader(self.organisation_id, self.zone, StandIn(self.seals, text)) for text in STAND_INS]
         reader = Reader(self.organisation_id, self.zone, self.seals)
         for row in rows:
@@ -68,9 +65,21 @@ class Forgetting:
                     columns = _differing(revision, second[key])
                     if columns:
                         await self._sweep(revision, row[0], columns, left.get(key))
-        await self.connection.execute(
-            STATEMENTS["swept"], self.organisation_id, self.person_id, position, sorted(self.tables)
-        )
+        await self.note(position)
+
+    async def destroy(self, position: int) -> Sequence[LedgerRow]:
+        """The person's keys, whether the vault remembers whose they were or only the ledger does; answers the events
+        that were sealed with them. Raises VaultUnavailable."""
+        mark = mark_of(self.person_id).removeprefix("\x01") + "."
+        rows = await self.connection.fetch(STATEMENTS["sealed"], self.organisation_id, position, mark, timeout=SECONDS)
+        keys = {parted(text)[1] for row in rows for text in sealed_texts(row[3], row[9]).values() if mark in text}
+        self.seals.vault.forget(self.organisation_id, self.person_id, keys)
+        return rows
+
+    async def note(self, position: int) -> None:
+        """The files have to be written anew, and every process has to let go of what it remembers."""
+        tables = sorted(self.tables)
+        await self.connection.execute(STATEMENTS["swept"], self.organisation_id, self.person_id, position, tables)
         await self.connection.execute(STATEMENTS["told"], self.organisation_id)
 
     async def _sweep(self, revision: Revision, since: int, columns: list[str], left: Revision | None) -> None:

@@ -211,6 +211,19 @@ async def test_a_read_model_made_after_it_says_nothing_either(database: Database
     assert name == "(forgotten)"
 
 
+async def test_a_rebuild_that_comes_upon_it_first_begins_anew(database: Database, owner: asyncpg.Connection) -> None:
+    async with projecting(database) as (ledger, projector, positions):
+        telling = await founded(ledger)
+        hers = await tell_a_life(telling)
+        last = await telling.tell(RegisterPerson(person_id=uuid4(), name="Last"))
+        assert await positions.wait(telling.organisation_id, last.position, SECONDS)
+        await projector.stop()
+        await telling.tell(ForgetPerson(person_id=hers))
+        await rebuild(owner, seals())
+    assert await told(owner, telling, WORD) == []
+    assert (await rebuild(owner, seals())).differences == {}
+
+
 async def test_without_the_vault_nothing_personal_is_taken_and_all_else_is(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
