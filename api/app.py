@@ -26,7 +26,7 @@ from api.review_page import review_page
 from infra.database import Database, verify_durability
 from infra.database import unavailable as database_unavailable
 from infra.entrance import Entrance
-from infra.forgetting import Scrubber
+from infra.forgetting import Scrubber, reapply
 from infra.ledger import Ledger
 from infra.positions import Positions
 from infra.projector import Projector
@@ -126,6 +126,7 @@ class Services:
         self.database = await Database.open(self.settings, self.urls.owner, self.urls.application)
         async with self.database.work.acquire() as connection:
             await verify_durability(connection)
+        await reapply(self.database)
         self.positions = Positions()
         self.projector = Projector(self.database, self.positions)
         self.ledger = Ledger(self.database)

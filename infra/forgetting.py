@@ -19,6 +19,7 @@ from infra.database import Database, statements, unavailable
 from infra.recording import LedgerRow, Reader
 from infra.seals import Seals, mark_of, parted, sealed_texts
 from infra.telemetry import log
+from projections.read_models import PROJECTIONS
 from projections.rows import Projection, Revision, Table
 
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
@@ -124,6 +125,26 @@ def _statement(table: Table, column: str) -> str:
         f"(select min(since) from read.{table.name} where {where} since > $3"
         f' and "{column}"::text is distinct from {said}), 9223372036854775807)'
     )
+
+
+async def reapply(database: Database) -> int:
+    """How many were forgotten again: of those whom the vault knows to be forgotten and a restored database does not,
+    what the read models say is swept; of those whom the database knows and a restored vault does not, the keys are
+    destroyed."""
+    seals = database.seals
+    async with database.owner_connection() as owner:
+        await owner.execute("select set_config('headway.sweep', 'on', false)")
+        noted = {(row[0], row[1]): row[2] for row in await owner.fetch(STATEMENTS["noted"])}
+    again = 0
+    for organisation_id, person_id in noted.keys() ^ set(seals.vault.forgotten()):
+        async with database.work.acquire() as connection, connection.transaction():
+            await connection.execute(STATEMENTS["scope"], organisation_id)
+            standing = await connection.fetchrow(STATEMENTS["standing"], organisation_id)
+            if standing is not None:
+                gone = Forgetting(connection, Reader(organisation_id, standing[1], seals), person_id)
+                await gone.run(standing[0] + 1, PROJECTIONS)
+                again += 1
+    return again
 
 
 class Scrubber:

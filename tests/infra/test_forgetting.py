@@ -39,8 +39,10 @@ from domain.tasks import (
 from infra.chain import walk
 from infra.database import Database
 from infra.embedded import EmbeddedServer
-from infra.forgetting import Scrubber
+from infra.forgetting import Scrubber, reapply
+from infra.master_key import open_vault
 from infra.rebuild import rebuild
+from infra.seals import Seals
 from infra.settings import Settings
 from infra.vault import VaultUnavailable
 from projections.read_models import PROJECTIONS
@@ -222,6 +224,43 @@ async def test_a_rebuild_that_comes_upon_it_first_begins_anew(database: Database
         await rebuild(owner, seals())
     assert await told(owner, telling, WORD) == []
     assert (await rebuild(owner, seals())).differences == {}
+
+
+async def test_a_restored_database_forgets_again_before_it_serves(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        hers = await tell_a_life(telling)
+        last = await telling.tell(RegisterPerson(person_id=uuid4(), name="Last"))
+        assert await positions.wait(telling.organisation_id, last.position, SECONDS)
+    database.seals.vault.forget(telling.organisation_id, hers)  # after the backup that the database stands at again
+    assert await told(owner, telling, WORD) != []
+    assert await reapply(database) >= 1
+    assert await told(owner, telling, WORD) == []
+    assert await reapply(database) == 0
+    assert (await rebuild(owner, seals())).differences == {}
+
+
+async def test_a_restored_vault_forgets_again_as_well(database: Database, owner: asyncpg.Connection) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        hers = await tell_a_life(telling)
+        database.seals.vault.close()
+        kept = database.seals.vault.path.read_bytes()
+        database.seals = Seals(open_vault(database.settings))
+        done = await telling.tell(ForgetPerson(person_id=hers))
+        assert await positions.wait(telling.organisation_id, done.position, SECONDS)
+    database.seals.vault.close()
+    database.seals.vault.path.write_bytes(kept)
+    database.seals = Seals(open_vault(database.settings))
+    assert not database.seals.vault.has_forgotten(telling.organisation_id, hers)
+    assert await reapply(database) >= 1
+    assert database.seals.vault.has_forgotten(telling.organisation_id, hers)
+    sealed = await owner.fetchval(
+        "select body from ledger.events where type = 'person.registered' and strpos(body, $1) > 0", str(hers)
+    )
+    assert database.seals.open(telling.organisation_id, "person.registered", 1, sealed).as_dict()["email"] is None
 
 
 async def test_without_the_vault_nothing_personal_is_taken_and_all_else_is(
