@@ -22,15 +22,19 @@ from uuid_utils.compat import uuid7
 
 from api.applying import Urls, apply_file, desk_of, operator, prepare, time_zone_of
 from api.desk import Envelope
+from api.person_page import write_export
 from api.readings_csv import ReadingsBody, SheetRefused, take
 from domain.kernel import Refused
 from domain.values import Invalid, Role
 from infra.chain import walk
 from infra.collection import collect_seldom
-from infra.database import DatabaseUnsafe, unavailable
+from infra.database import Database, DatabaseUnsafe, unavailable
 from infra.embedded import EmbeddedFailed, EmbeddedServer
+from infra.forgetting import Scrubber
 from infra.master_key import open_vault
 from infra.migrate import MigrationRefused
+from infra.person_export import STATEMENTS as EXPORT
+from infra.person_export import Held, held
 from infra.projector import STATEMENTS
 from infra.rebuild import rebuild as rebuild_models
 from infra.seals import Seals
@@ -42,10 +46,12 @@ from projections.read_models import NAMES, PROJECTIONS
 app = App(name="headway", help="What was promised, what became of it, and how it moves the strategy.", version="0.1.0")
 organisation_app = App(name="organisation", help="Organisations of this installation.")
 key_app = App(name="key", help="API keys.")
+person_app = App(name="person", help="What is held about a person, and how it is forgotten.")
 readings_app = App(name="readings", help="Readings of measures and indicators.")
 app.command(organisation_app)
 app.command(readings_app)
 app.command(key_app)
+app.command(person_app)
 
 talk = Console(stderr=True, highlight=False)
 DONE, FOUND, WRONG = 0, 1, 2
@@ -195,6 +201,48 @@ def revoke_key(organisation: UUID, key: UUID, *, reason: str = "Revoked by the o
     _issue(organisation, ("revoke-api-key", {"apiKeyId": key, "reason": reason}))
     say("revoked")
     return DONE
+
+
+@person_app.command
+def forget(organisation: UUID, person: UUID) -> int:
+    """Destroy the keys to all that is personal of somebody who has left; it cannot be undone."""
+    _issue(organisation, ("forget-person", {"personId": person}))
+    scrubbed = _ask_database(lambda database: Scrubber(database).scrub())
+    say("forgotten" if scrubbed else "forgotten; another process is writing the files anew")
+    return DONE
+
+
+@person_app.command
+def export(organisation: UUID, person: UUID, folder: Path) -> int:
+    """Write everything held about a person into a folder, as JSON and as a page to read."""
+
+    async def told(database: Database) -> tuple[str, str, list[Held]]:
+        async with database.work.acquire() as connection, connection.transaction():
+            await connection.execute(STATEMENTS["scope"], organisation)
+            names = await connection.fetchrow(EXPORT["names"], organisation, person) or ("somebody unknown", "")
+            events = [one async for one in held(connection, database.seals, organisation, person)]
+        return names[0], names[1], events
+
+    name, where, events = _ask_database(told)
+    write_export(folder, name, where, events)
+    say(f"{len(events)} records in {folder}")
+    return DONE if events else FOUND
+
+
+def _ask_database(question: Callable[[Database], Awaitable[T]]) -> T:
+    """Asks as a serving process does, with the vault."""
+    told = read_settings(os.environ)
+
+    async def run(urls: Urls) -> T:
+        await prepare(told, urls, talk.print)
+        opened = await Database.open(told, urls.owner, urls.application)
+        try:
+            return await question(opened)
+        finally:
+            await opened.close()
+
+    with database(told) as urls:
+        return uvloop.run(run(urls))
 
 
 def _issue(organisation_id: UUID, *commands: tuple[str, Mapping[str, object]]) -> tuple[UUID | None, str | None]:

@@ -41,6 +41,7 @@ from infra.database import Database
 from infra.embedded import EmbeddedServer
 from infra.forgetting import Scrubber, reapply
 from infra.master_key import open_vault
+from infra.person_export import Held, held
 from infra.rebuild import rebuild
 from infra.seals import Seals
 from infra.settings import Settings
@@ -261,6 +262,28 @@ async def test_a_restored_vault_forgets_again_as_well(database: Database, owner:
         "select body from ledger.events where type = 'person.registered' and strpos(body, $1) > 0", str(hers)
     )
     assert database.seals.open(telling.organisation_id, "person.registered", 1, sealed).as_dict()["email"] is None
+
+
+async def test_an_export_holds_what_is_hers_and_nothing_of_others_and_is_empty_of_texts_afterwards(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    async def exported() -> list[Held]:
+        return [one async for one in held(owner, database.seals, telling.organisation_id, hers)]
+
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        hers = await tell_a_life(telling)
+        await tell_a_life(telling, "Balthasarine")
+        before = await exported()
+        said = [value for one in before for value in one.fields.values() if WORD in str(value)]
+        assert len(said) >= len([kind for kind in EVENTS.values() if kind.personal()])
+        assert not any("Balthasarine" in str(one.fields) for one in before)
+        assert {one.issued_by for one in before} == {"you", "somebody else"}
+        done = await telling.tell(ForgetPerson(person_id=hers))
+        assert await positions.wait(telling.organisation_id, done.position, SECONDS)
+    after = await exported()
+    assert [one.type for one in after] == [*(one.type for one in before), "person.forgotten"]
+    assert not any(WORD in str(one.fields) for one in after)
 
 
 async def test_without_the_vault_nothing_personal_is_taken_and_all_else_is(
