@@ -29,6 +29,7 @@ from infra.checkpoints import witnesses_of
 from infra.database import Database, verify_durability
 from infra.database import unavailable as database_unavailable
 from infra.entrance import Entrance
+from infra.forgetting import Scrubber, reapply
 from infra.ledger import Ledger
 from infra.notary import Notary
 from infra.positions import Positions
@@ -129,6 +130,7 @@ class Services:
         self.database = await Database.open(self.settings, self.urls.owner, self.urls.application)
         async with self.database.work.acquire() as connection:
             await verify_durability(connection)
+        await reapply(self.database)
         self.positions = Positions()
         self.projector = Projector(self.database, self.positions)
         self.ledger = Ledger(self.database)
@@ -137,9 +139,12 @@ class Services:
         self.access_log = AccessLog(self.ledger)
         noting = self.access_log if self.settings.access_log else None
         self.entrance = Entrance(self.database, self.settings.rate_per_second, self.settings.rate_burst, noting)
+        self.scrubber = Scrubber(self.database)
+        self.scrubber.start()
         self.desk = Desk(self.ledger)
         self.graphql = GraphQLService(self.settings, self.database, self.positions, self.desk)
         await self.graphql.verify()
+        self.positions.forgetting += [self.ledger.forget, self.graphql.forget, self.scrubber.wake]
         self.timekeeper = Timekeeper(self.database, self.ledger)
         if self.settings.timekeeper:
             self.timekeeper.start()
@@ -153,6 +158,7 @@ class Services:
         await self.notary.stop()
         await self.timekeeper.stop()
         await self.access_log.stop()
+        await self.scrubber.stop()
         await self.ledger.drained()
         await self.projector.stop()
         await self.database.close()

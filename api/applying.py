@@ -19,11 +19,13 @@ from api.viewer import Viewer
 from domain.values import Role
 from infra.database import Database
 from infra.ledger import Ledger
+from infra.master_key import open_vault
 from infra.migrate import migrate, retag
 from infra.positions import Positions
 from infra.projecting import projecting_beside
 from infra.projector import STATEMENTS, Projector
 from infra.rebuild import install
+from infra.seals import Seals
 from infra.sequencer import Forgone
 from infra.settings import Settings
 
@@ -48,16 +50,18 @@ class Applied:
     first_refused: int = 0
 
 
-async def prepare(urls: Urls, settings: Settings, told: Callable[[str], None]) -> list[str]:
+async def prepare(settings: Settings, urls: Urls, told: Callable[[str], None]) -> list[str]:
     """Migrations and read models; answers the names of the files applied."""
+    seals = Seals(open_vault(settings))
     connection = await asyncpg.connect(urls.owner, timeout=5)
     try:
         applied = await migrate(connection)
         if await retag(connection):
             told("The ledger's tags were written anew; this server hashes otherwise than the former.")
-        await install(connection, told, Path(settings.sentences) if settings.sentences else None)
+        await install(connection, seals, told, Path(settings.sentences) if settings.sentences else None)
     finally:
         await connection.close()
+        seals.vault.close()
     return applied
 
 

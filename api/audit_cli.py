@@ -31,7 +31,7 @@ def _asked(organisation: UUID, question: Callable[[Connection], Awaitable[T]]) -
     settings = read_settings(os.environ)
 
     async def run(urls: Urls) -> T:
-        await prepare(urls, talk.print)
+        await prepare(settings, urls, talk.print)
         opened = await Database.open(settings, urls.owner, urls.application)
         try:
             await Notary(opened, settings).catch_up(organisation)

@@ -21,20 +21,27 @@ from uuid_utils.compat import uuid7
 from api.applying import Urls, apply_file, desk_of, operator, prepare, time_zone_of
 from api.audit_cli import audit_app
 from api.desk import Envelope
+from api.person_page import write_export
 from api.readings_csv import ReadingsBody, SheetRefused, take
 from api.terminal import DONE, FOUND, WRONG, Json, database, say, talk
 from domain.kernel import Refused
 from domain.values import Invalid, Role
 from infra.collection import collect_seldom
-from infra.database import DatabaseUnsafe, unavailable
+from infra.database import Database, DatabaseUnsafe, unavailable
 from infra.embedded import EmbeddedFailed
+from infra.forgetting import Scrubber
+from infra.master_key import open_vault
 from infra.migrate import MigrationRefused
 from infra.notes import NoteWrong, read_notes
+from infra.person_export import STATEMENTS as EXPORT
+from infra.person_export import Held, held
 from infra.projector import STATEMENTS
 from infra.rebuild import compare
 from infra.rebuild import rebuild as rebuild_models
+from infra.seals import Seals
 from infra.settings import Settings, SettingsInvalid, described, read_settings
 from infra.telemetry import configure_logs
+from infra.vault import VaultUnsafe
 from infra.verifying import verify
 from projections.read_models import NAMES, PROJECTIONS
 from projections.wording import WordingWrong
@@ -42,19 +49,21 @@ from projections.wording import WordingWrong
 app = App(name="headway", help="What was promised, what became of it, and how it moves the strategy.", version="0.1.0")
 organisation_app = App(name="organisation", help="Organisations of this installation.")
 key_app = App(name="key", help="API keys.")
+person_app = App(name="person", help="What is held about a person, and how it is forgotten.")
 readings_app = App(name="readings", help="Readings of measures and indicators.")
 T = TypeVar("T")
 app.command(organisation_app)
 app.command(readings_app)
 app.command(key_app)
 app.command(audit_app)
+app.command(person_app)
 
 
 def _serve(settings: Settings, greet: Callable[[Settings, Urls], Awaitable[str]] | None = None) -> int:
     from api.serving import run  # noqa: PLC0415 - the other subcommands need no web server
 
     with database(settings) as urls:
-        uvloop.run(prepare(urls, settings, talk.print))
+        uvloop.run(prepare(settings, urls, talk.print))
         greeting = uvloop.run(_greeted(greet(settings, urls))) if greet is not None else ""
         return run(settings, urls, lambda: talk.print(greeting, markup=False, soft_wrap=True) if greeting else None)
 
@@ -86,7 +95,7 @@ def migrate() -> int:
     """Apply the schema steps that are missing, and bring the read models to this release's shape."""
     settings = read_settings(os.environ)
     with database(settings) as urls:
-        applied = uvloop.run(prepare(urls, settings, talk.print))
+        applied = uvloop.run(prepare(settings, urls, talk.print))
     say("\n".join(applied) if applied else "Nothing to do.")
     return DONE
 
@@ -96,7 +105,7 @@ def apply(file: Path, *, organisation: UUID, on_failure: Literal["stop", "skip"]
     """Apply commands from a file, a JSON line each; run again, it goes on where it stopped."""
     settings = read_settings(os.environ)
     with database(settings) as urls:
-        uvloop.run(prepare(urls, settings, talk.print))
+        uvloop.run(prepare(settings, urls, talk.print))
         collect_seldom()
         result = uvloop.run(apply_file(settings, urls, file, organisation, talk, skip=on_failure == "skip"))
     first = f", the first on line {result.first_refused}" if result.refused else ""
@@ -111,7 +120,7 @@ def import_readings(file: Path, *, organisation: UUID, dry_run: bool = False) ->
     content = file.read_bytes()
 
     async def run(urls: Urls) -> ReadingsBody:
-        await prepare(urls, settings, talk.print)
+        await prepare(settings, urls, talk.print)
         async with desk_of(settings, urls) as office:
             viewer = operator(organisation, await time_zone_of(office.database, organisation))
             envelope = Envelope(key=f"csv-{sha256(content).hexdigest()}")
@@ -170,12 +179,54 @@ def revoke_key(organisation: UUID, key: UUID, *, reason: str = "Revoked by the o
     return DONE
 
 
+@person_app.command
+def forget(organisation: UUID, person: UUID) -> int:
+    """Destroy the keys to all that is personal of somebody who has left; it cannot be undone."""
+    _issue(organisation, ("forget-person", {"personId": person}))
+    scrubbed = _ask_database(lambda database: Scrubber(database).scrub())
+    say("forgotten" if scrubbed else "forgotten; another process is writing the files anew")
+    return DONE
+
+
+@person_app.command
+def export(organisation: UUID, person: UUID, folder: Path) -> int:
+    """Write everything held about a person into a folder, as JSON and as a page to read."""
+
+    async def told(database: Database) -> tuple[str, str, list[Held]]:
+        async with database.work.acquire() as connection, connection.transaction():
+            await connection.execute(STATEMENTS["scope"], organisation)
+            names = await connection.fetchrow(EXPORT["names"], organisation, person) or ("somebody unknown", "")
+            events = [one async for one in held(connection, database.seals, organisation, person)]
+        return names[0], names[1], events
+
+    name, where, events = _ask_database(told)
+    write_export(folder, name, where, events)
+    say(f"{len(events)} records in {folder}")
+    return DONE if events else FOUND
+
+
+def _ask_database(question: Callable[[Database], Awaitable[T]]) -> T:
+    """Asks as a serving process does, with the vault."""
+    told = read_settings(os.environ)
+
+    async def run(urls: Urls) -> T:
+        await prepare(told, urls, talk.print)
+        opened = await Database.open(told, urls.owner, urls.application)
+        try:
+            return await question(opened)
+        finally:
+            await opened.close()
+
+    with database(told) as urls:
+        return uvloop.run(run(urls))
+
+
 def _issue(organisation_id: UUID, *commands: tuple[str, Mapping[str, object]]) -> tuple[UUID | None, str | None]:
     """Issues commands in the name of the system; answers the last one's entity and secret."""
     settings = read_settings(os.environ)
 
     async def run(urls: Urls) -> tuple[UUID | None, str | None]:
-        await prepare(urls, settings, talk.print)
+        await prepare(settings, urls, talk.print)
         entity, secret = None, None
         async with desk_of(settings, urls) as office:
             for name, fields in commands:
@@ -191,17 +242,17 @@ def _issue(organisation_id: UUID, *commands: tuple[str, Mapping[str, object]]) -
 
 def _ask(question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
     """Asks over a connection of the role that migrates, which sees every organisation."""
+    told = read_settings(os.environ)
 
     async def run(urls: Urls) -> T:
-        await prepare(urls, settings, talk.print)
+        await prepare(told, urls, talk.print)
         connection = await asyncpg.connect(urls.owner, timeout=5)
         try:
             return await question(connection)
         finally:
             await connection.close()
 
-    settings = read_settings(os.environ)
-    with database(settings) as urls:
+    with database(told) as urls:
         return uvloop.run(run(urls))
 
 
@@ -248,7 +299,8 @@ def verify_record(
 
 def _read_models_differ() -> bool:
     """Says what differs, and what could not be compared."""
-    result = _ask(compare)
+    seals = Seals(open_vault(read_settings(os.environ)))
+    result = _ask(lambda connection: compare(connection, seals))
     for sentence in [
         *(
             f"{table}: {count} rows differ from those that the events make"
@@ -270,7 +322,8 @@ def rebuild(projection: str | None = None) -> int:
         talk.print(f"There is no projection {projection}; there are {', '.join(NAMES)}.")
         return WRONG
     wanted = [one for one in PROJECTIONS if projection in {None, one.name}]
-    result = _ask(lambda connection: rebuild_models(connection, wanted))
+    seals = Seals(open_vault(read_settings(os.environ)))
+    result = _ask(lambda connection: rebuild_models(connection, seals, wanted))
     say(f"{result.events} events folded, {result.rows} rows loaded")
     for table, count in result.differences.items():
         say(f"{table}: {count} rows differed from those that stood")
@@ -304,7 +357,7 @@ def main() -> None:
     """The entry point; what a person can mend is said in a sentence, without a stack trace."""
     try:
         code = app(result_action="return_value")
-    except (SettingsInvalid, EmbeddedFailed, MigrationRefused, DatabaseUnsafe, WordingWrong) as error:
+    except (SettingsInvalid, EmbeddedFailed, MigrationRefused, DatabaseUnsafe, VaultUnsafe, WordingWrong) as error:
         _leave(str(error))
     except Refused as refusal:
         _leave(f"{refusal.code}: {refusal.sentence}")

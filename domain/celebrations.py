@@ -8,6 +8,7 @@ import msgspec
 
 from domain.codes import ALREADY_EXISTS, NOT_FOUND, NOT_YET_WON, PERSON_REQUIRED
 from domain.kernel import (
+    OF_AUTHOR,
     AuthorId,
     CelebrationId,
     Command,
@@ -37,7 +38,7 @@ class Celebrated(Event, frozen=True, tag="celebration.made"):
     celebration_id: CelebrationId
     author_id: AuthorId
     title: Title
-    text: Text | None
+    text: Annotated[Text, OF_AUTHOR] | None
     celebrated_on: date
     about_id: UUID  # the milestone or the task where one is given, else the outcome
     person_ids: tuple[PersonId, ...]

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 from domain.codes import (
@@ -13,7 +14,20 @@ from domain.codes import (
     PERSON_REQUIRED,
 )
 from domain.delegation import Delegations
-from domain.kernel import CheckInId, Command, Event, Fold, Issued, OutcomeId, PersonId, Reads, Refused
+from domain.kernel import (
+    OF_AUTHOR,
+    OF_PERSON,
+    OWN,
+    CheckInId,
+    Command,
+    Event,
+    Fold,
+    Issued,
+    OutcomeId,
+    PersonId,
+    Reads,
+    Refused,
+)
 from domain.outcomes import CycleOf, Outcome
 from domain.people import Membership
 from domain.standing import Standing
@@ -37,9 +51,9 @@ class CheckedIn(Event, frozen=True, tag="outcome.checked-in"):
     author_id: PersonId | None = None
     confidence: Confidence | None = None
     status: Status | None = None
-    moved: Text | None = None
-    set_back: Text | None = None
-    next: Text | None = None
+    moved: Annotated[Text, OF_AUTHOR] | None = None
+    set_back: Annotated[Text, OF_AUTHOR] | None = None
+    next: Annotated[Text, OF_AUTHOR] | None = None
 
 
 class CheckInRevised(Event, frozen=True, tag="check-in.revised"):
@@ -50,10 +64,10 @@ class CheckInRevised(Event, frozen=True, tag="check-in.revised"):
     on: date
     confidence: Confidence | None
     status: Status | None
-    moved: Text | None
-    set_back: Text | None
-    next: Text | None
-    reason: Reason
+    moved: Annotated[Text, OWN] | None
+    set_back: Annotated[Text, OWN] | None
+    next: Annotated[Text, OWN] | None
+    reason: Annotated[Reason, OWN]
 
 
 class CheckInRetracted(Event, frozen=True, tag="check-in.retracted"):
@@ -61,7 +75,7 @@ class CheckInRetracted(Event, frozen=True, tag="check-in.retracted"):
 
     check_in_id: CheckInId
     outcome_id: OutcomeId
-    reason: Reason
+    reason: Annotated[Reason, OWN]
 
 
 class CheckInAcknowledged(Event, frozen=True, tag="check-in.acknowledged"):
@@ -70,7 +84,7 @@ class CheckInAcknowledged(Event, frozen=True, tag="check-in.acknowledged"):
     check_in_id: CheckInId
     outcome_id: OutcomeId
     person_id: PersonId
-    note: Text | None = None
+    note: Annotated[Text, OF_PERSON] | None = None
 
 
 CheckInEvent = CheckedIn | CheckInRevised | CheckInRetracted | CheckInAcknowledged

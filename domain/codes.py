@@ -58,6 +58,7 @@ LESSON_MISSING = Code("LESSON_MISSING", "R8", "What was missed has to tell its c
 
 # Leaving
 DUTIES_LEFT = Code("DUTIES_LEFT", "R14", "Whoever leaves has duties that nobody takes.")
+PERSON_FORGOTTEN = Code("PERSON_FORGOTTEN", "R11", "The person has been forgotten.")
 PERSON_LEFT = Code("PERSON_LEFT", "R14", "The person has left.")
 TEAM_DISBANDED = Code("TEAM_DISBANDED", "R14", "The team has been disbanded.")
 

@@ -17,6 +17,7 @@ from domain import (
     feeds,
     focus,
     following,
+    forgetting,
     grading,
     identities,
     indicators,
@@ -123,7 +124,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         waiting.StopWaitingForTask,
         reassigning.ReassignTask,
     ),
-    (leaving.DeactivatePerson, leaving.DisbandTeam),
+    (leaving.DeactivatePerson, leaving.DisbandTeam, forgetting.ForgetPerson),
     (
         milestones.SetMilestone,
         milestones.MoveMilestone,

@@ -1,6 +1,6 @@
 """Comments: what people say to each other about anything, and take back."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from domain.celebrations import Celebration
@@ -8,6 +8,8 @@ from domain.checkins import SaidOf, check_author
 from domain.codes import ALREADY_EXISTS, COMMENT_RETRACTED, INVALID, NOT_FOUND, PERSON_REQUIRED
 from domain.decisions import Decision
 from domain.kernel import (
+    OF_AUTHOR,
+    OWN,
     AuthorId,
     CelebrationId,
     CheckInId,
@@ -33,7 +35,7 @@ class Commented(Event, frozen=True, tag="comment.made"):
 
     comment_id: CommentId
     author_id: AuthorId
-    text: Text
+    text: Annotated[Text, OF_AUTHOR]
     about_id: UUID  # the one of the others that it is about; of a celebration its outcome is told as well
     outcome_id: OutcomeId | None = None
     task_id: TaskId | None = None
@@ -47,7 +49,7 @@ class CommentRetracted(Event, frozen=True, tag="comment.retracted"):
     """A comment was taken back; it stays in the history."""
 
     comment_id: CommentId
-    reason: Reason | None = None
+    reason: Annotated[Reason, OWN] | None = None
 
 
 class Said(Fold[Commented | CommentRetracted]):

@@ -1,10 +1,11 @@
 """Who takes a person's duties while they are away."""
 
 from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 from domain.codes import INVALID, NOT_ALLOWED
-from domain.kernel import Command, DelegateId, Event, Fold, PersonId, Reads, Refused
+from domain.kernel import OF_PERSON, Command, DelegateId, Event, Fold, PersonId, Reads, Refused
 from domain.people import Person
 from domain.references import check_mentions, mentioned
 from domain.values import Reason, Role, checked_span
@@ -17,7 +18,7 @@ class DutiesDelegated(Event, frozen=True, tag="duties.delegated"):
     delegate_id: DelegateId
     starts_on: date
     ends_on: date
-    reason: Reason
+    reason: Annotated[Reason, OF_PERSON]
 
 
 class Delegations(Fold[DutiesDelegated]):

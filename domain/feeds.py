@@ -2,10 +2,11 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 from domain.codes import ALREADY_EXISTS, INVALID, NOT_ALLOWED, NOT_FOUND, PERSON_REQUIRED
-from domain.kernel import Command, Event, FeedTokenId, Fold, PersonId, Reads, Refused
+from domain.kernel import OF_PERSON, Command, Event, FeedTokenId, Fold, PersonId, Reads, Refused
 from domain.organisation import Digest, Lookup
 from domain.values import Reason, Role
 
@@ -33,7 +34,7 @@ class FeedTokenRevoked(Event, frozen=True, tag="feed-token.revoked"):
 
     feed_token_id: FeedTokenId
     person_id: PersonId
-    reason: Reason | None = None
+    reason: Annotated[Reason, OF_PERSON] | None = None
 
 
 class FeedToken(Fold[FeedTokenIssued | FeedTokenRevoked]):

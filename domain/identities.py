@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from domain.codes import IDENTITY_TAKEN
-from domain.kernel import Command, Event, Fold, IdentityId, PersonId, Reads, Refused
+from domain.kernel import OF_PERSON, Command, Event, Fold, IdentityId, PersonId, Reads, Refused
 from domain.people import Person
 from domain.references import NAMES, check_mentions, mentioned
 from domain.values import Link, Role
@@ -20,7 +20,7 @@ class IdentityLinked(Event, frozen=True, tag="identity.linked"):
     person_id: PersonId
     identity_id: IdentityId
     issuer: Link
-    subject: Subject
+    subject: Annotated[Subject, OF_PERSON]
 
 
 def key_of(issuer: str, subject: str) -> IdentityId:

@@ -5,7 +5,7 @@ What was read is its consistency boundary: the ledger appends only if nothing in
 """
 
 from abc import ABCMeta
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cache
 from types import UnionType
@@ -30,6 +30,20 @@ class Tag(msgspec.Struct, frozen=True):
 
     role: str
 
+
+class Personal(msgspec.Struct, frozen=True):
+    """A text of an event that is a person's: about the one whom the field `of` names, or, without one, by whoever
+    issued the command. It is forgotten with that person (R11)."""
+
+    of: str = ""
+
+
+OWN = Personal()
+OF_PERSON = Personal("person_id")
+OF_AUTHOR = Personal("author_id")
+OF_FORMER_OWNER = Personal("from_owner_id")
+OF_FORMER_PROMISER = Personal("from_promiser_id")
+OF_FORMER_BENEFICIARY = Personal("from_beneficiary_id")
 
 OrganisationId = Annotated[UUID, Tag("organisation")]
 PersonId = Annotated[UUID, Tag("person")]
@@ -120,11 +134,20 @@ def tag_roles(hint: Any) -> Iterator[str]:
             yield from tag_roles(part)
 
 
+def _personal_marks(hint: Any) -> Iterator[Personal]:
+    if get_origin(hint) is Annotated:
+        yield from (mark for mark in hint.__metadata__ if isinstance(mark, Personal))
+    elif get_origin(hint) in {Union, UnionType}:
+        for part in get_args(hint):
+            yield from _personal_marks(part)
+
+
 class Event(msgspec.Struct, Decision, frozen=True, kw_only=True, tag_field="type"):
     """A fact in the past. Its tags are the roles of the ids it bears, so whoever emits it forgets none."""
 
     version: ClassVar[int] = 1
     _roles: ClassVar[tuple[tuple[str, str], ...] | None] = None
+    _personal: ClassVar[Mapping[str, str] | None] = None
 
     @classmethod
     def stored_type(cls) -> str:
@@ -137,6 +160,14 @@ class Event(msgspec.Struct, Decision, frozen=True, kw_only=True, tag_field="type
         """The library's hook: what a fold makes of the event."""
         obj.fold(self)
         return obj
+
+    @classmethod
+    def personal(cls) -> Mapping[str, str]:
+        """Field → the field that names whose text it is, or nothing where that is whoever issued the command."""
+        if cls.__dict__.get("_personal") is None:
+            hints = get_type_hints(cls, include_extras=True)
+            cls._personal = {name: mark.of for name, hint in hints.items() for mark in _personal_marks(hint)}
+        return cls._personal or {}
 
     def tags(self) -> list[str]:
         """Roles in the order of the fields, each once; an absent id gives none."""

@@ -222,7 +222,7 @@ class DeactivatePerson(Command):
             requester_id = beneficiary_id
         lapsed = promise.proposed is not None and not promised and promiser_id == beneficiary_id
         if lapsed and promise.state is State.COUNTERED:  # nobody countered themself: they are asked as before
-            self.emit(CounterRefused(task_id=promise.task_id, reason=self.reason, outcome_id=promise.outcome_id))
+            self.emit(CounterRefused(task_id=promise.task_id, outcome_id=promise.outcome_id))
         if promise.is_beneficiary(me):
             asked = promise.requester_id == me
             self.emit(
@@ -277,7 +277,7 @@ class DeactivatePerson(Command):
         """Nobody comes in for them any more."""
         for api_key_id, key in self.keys.items():
             if not key.revoked:
-                self.emit(ApiKeyRevoked(api_key_id=api_key_id, reason=self.reason))
+                self.emit(ApiKeyRevoked(api_key_id=api_key_id))  # the reason is of the person, and told with them
         for one in self.tokens.feed_token_ids:
             self.emit(FeedTokenRevoked(feed_token_id=one, person_id=self.person_id, reason=self.reason))
         if self.roles.role:

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from domain.codes import (
@@ -21,6 +21,8 @@ from domain.codes import (
 )
 from domain.evidence import Shown
 from domain.kernel import (
+    OF_FORMER_OWNER,
+    OWN,
     AwaitedId,
     AwaitedOutcomeId,
     Command,
@@ -74,7 +76,7 @@ class MilestoneAssigned(Event, frozen=True, tag="milestone.assigned"):
     outcome_id: OutcomeId
     from_owner_id: OwnerId | None
     owner_id: OwnerId | None
-    reason: Reason | None = None
+    reason: Annotated[Reason, OF_FORMER_OWNER] | None = None
 
 
 class MilestoneReached(Event, frozen=True, tag="milestone.reached"):
@@ -86,7 +88,7 @@ class MilestoneReached(Event, frozen=True, tag="milestone.reached"):
     outcome_id: OutcomeId
     reached_on: date
     days_late: int
-    note: Text | None = None
+    note: Annotated[Text, OWN] | None = None
     days_early: int = 0
     evidence: Shown = ()
 

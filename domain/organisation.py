@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from domain.codes import ALREADY_EXISTS, INVALID, NOT_ALLOWED, NOT_FOUND
-from domain.kernel import ApiKeyId, Command, Event, Fold, OrganisationId, PersonId, Reads, Refused
+from domain.kernel import OF_PERSON, ApiKeyId, Command, Event, Fold, OrganisationId, PersonId, Reads, Refused
 from domain.people import Person
 from domain.references import check_mentions, mentioned
 from domain.values import Name, Reason, Role, TimeZone, Weekday
@@ -62,7 +62,7 @@ class RoleRevoked(Event, frozen=True, tag="role.revoked"):
     """A person has no role any more."""
 
     person_id: PersonId
-    reason: Reason | None = None
+    reason: Annotated[Reason, OF_PERSON] | None = None
 
 
 class ApiKeyIssued(Event, frozen=True, tag="api-key.issued"):

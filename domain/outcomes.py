@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from domain.codes import ALREADY_EXISTS, CYCLE_CLOSED, NOT_FOUND
 from domain.cycles import REOPEN, Cycle
 from domain.kernel import (
+    OF_FORMER_OWNER,
     Command,
     CycleId,
     Event,
@@ -90,7 +91,7 @@ class OutcomeAssigned(Event, frozen=True, tag="outcome.assigned"):
     from_owner_id: OwnerId | None
     owner_id: OwnerId | None
     active: bool  # whether its place in the focus moves along
-    reason: Reason | None = None
+    reason: Annotated[Reason, OF_FORMER_OWNER] | None = None
 
 
 class ReviewerNamed(Event, frozen=True, tag="outcome.reviewer-named"):

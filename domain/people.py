@@ -5,8 +5,16 @@ from uuid import UUID
 
 import msgspec
 
-from domain.codes import ALREADY_EXISTS, NOT_ALLOWED, NOT_FOUND, PERSON_LEFT, TEAM_CIRCLE, TEAM_DISBANDED
-from domain.kernel import Command, Event, Fold, ParentTeamId, PersonId, Reads, ReferenceId, Refused, TeamId
+from domain.codes import (
+    ALREADY_EXISTS,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    PERSON_FORGOTTEN,
+    PERSON_LEFT,
+    TEAM_CIRCLE,
+    TEAM_DISBANDED,
+)
+from domain.kernel import OF_PERSON, Command, Event, Fold, ParentTeamId, PersonId, Reads, ReferenceId, Refused, TeamId
 from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
 from domain.values import Email, Name, Reason, Role
 
@@ -16,8 +24,8 @@ class PersonRegistered(Event, frozen=True, tag="person.registered"):
     """A person can be named from now on as an owner, a promiser or a lead."""
 
     person_id: PersonId
-    name: Name
-    email: Email | None = None
+    name: Annotated[Name, OF_PERSON]
+    email: Annotated[Email, OF_PERSON] | None = None
     reference: Reference | None = None
     reference_id: ReferenceId | None = None
 
@@ -26,8 +34,8 @@ class PersonRevised(Event, frozen=True, tag="person.revised"):
     """A person goes by this name and this address from now on."""
 
     person_id: PersonId
-    name: Name
-    email: Email | None = None
+    name: Annotated[Name, OF_PERSON]
+    email: Annotated[Email, OF_PERSON] | None = None
 
 
 @bears_reference
@@ -76,7 +84,13 @@ class PersonDeactivated(Event, frozen=True, tag="person.deactivated"):
     """A person has left; nothing can be given to them any more."""
 
     person_id: PersonId
-    reason: Reason
+    reason: Annotated[Reason, OF_PERSON]
+
+
+class PersonForgotten(Event, frozen=True, tag="person.forgotten"):
+    """Name, address and texts of a person can be read no more, here or in any copy that has no key."""
+
+    person_id: PersonId
 
 
 class TeamDisbanded(Event, frozen=True, tag="team.disbanded"):
@@ -101,10 +115,14 @@ class Person(Fold[PersonRegistered | PersonDeactivated]):
             case PersonDeactivated():
                 self.left = True
 
-    def check(self, field: str) -> None:
-        """Refuses the mention of a person whom nobody registered, or who has left (R14)."""
+    def check_known(self, field: str) -> None:
+        """Refuses the mention of a person whom nobody registered."""
         if self.registered is None:
             raise Refused(NOT_FOUND, "There is no such person: register them first.", field)
+
+    def check(self, field: str) -> None:
+        """Refuses the mention of a person whom nobody registered, or who has left (R14)."""
+        self.check_known(field)
         if self.left:
             raise has_left(field)
 
@@ -126,6 +144,25 @@ class Departure(Fold[PersonDeactivated]):
         """Refuses what would give a duty to somebody who has left (R14)."""
         if self.left:
             raise has_left(field)
+
+
+class Oblivion(Fold[PersonForgotten]):
+    """Whether a person has been forgotten."""
+
+    rare = True
+
+    def __init__(self, person_id: UUID) -> None:
+        super().__init__(person=person_id)
+        self.forgotten = False
+
+    def fold(self, event: PersonForgotten) -> None:
+        del event  # that there is one is all that counts
+        self.forgotten = True
+
+    def check(self, field: str) -> None:
+        """Refuses what would tell something new of somebody who has been forgotten (R11)."""
+        if self.forgotten:
+            raise Refused(PERSON_FORGOTTEN, "Leave it: this person has been forgotten.", field)
 
 
 def has_left(field: str) -> Refused:
@@ -287,12 +324,14 @@ class RevisePerson(Command):
 
     def reads(self) -> Reads:
         self.particulars = Particulars(self.person_id)
-        yield [self.particulars]
+        self.oblivion = Oblivion(self.person_id)
+        yield [self.particulars, self.oblivion]
 
     def execute(self) -> None:
         was = self.particulars.latest
         if was is None:
             raise Refused(NOT_FOUND, "There is no such person: register them first.", "personId")
+        self.oblivion.check("personId")
         if self.issued.person_id != self.person_id and not self.issued.role.reaches(Role.LEAD):
             raise Refused(NOT_ALLOWED, "Let the person themself, or a lead, revise their name and address.", "personId")
         revised = PersonRevised(person_id=self.person_id, name=self.name or was.name, email=self.email or was.email)

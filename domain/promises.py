@@ -2,13 +2,16 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
 
 from domain.codes import NO_TERMS_OPEN, NOT_FOUND, PERSON_REQUIRED
 from domain.kernel import (
+    OF_FORMER_BENEFICIARY,
+    OF_FORMER_PROMISER,
+    OWN,
     BeneficiaryId,
     Event,
     Fold,
@@ -91,7 +94,7 @@ class TaskDeclined(Event, frozen=True, tag="task.declined"):
     """Who was asked did not promise, and said why."""
 
     task_id: TaskId
-    reason: Reason
+    reason: Annotated[Reason, OWN]
     outcome_id: OutcomeId | None = None
 
 
@@ -102,7 +105,7 @@ class TaskCountered(Event, frozen=True, tag="task.countered"):
     proposer_id: UUID  # the promiser, whose tag stands on the event that asked them
     title: Title
     due_on: date
-    reason: Reason | None = None
+    reason: Annotated[Reason, OWN] | None = None
     conditions: Text | None = None
     effort: Effort | None = None
     outcome_id: OutcomeId | None = None
@@ -124,7 +127,7 @@ class CounterRefused(Event, frozen=True, tag="task.counter-refused"):
     """Who asked did not agree to the countered terms; they ask as before."""
 
     task_id: TaskId
-    reason: Reason | None = None
+    reason: Annotated[Reason, OWN] | None = None
     outcome_id: OutcomeId | None = None
 
 
@@ -142,7 +145,7 @@ class TermsProposed(Event, frozen=True, tag="task.terms-proposed"):
     proposer_id: UUID  # one of the parties, whose tags stand on the event that made the task
     title: Title
     due_on: date
-    reason: Reason
+    reason: Annotated[Reason, OWN]
     conditions: Text | None = None
     effort: Effort | None = None
     outcome_id: OutcomeId | None = None
@@ -164,7 +167,7 @@ class TermsRefused(Event, frozen=True, tag="task.terms-refused"):
     """The other party did not agree; the old terms stand."""
 
     task_id: TaskId
-    reason: Reason | None = None
+    reason: Annotated[Reason, OWN] | None = None
     outcome_id: OutcomeId | None = None
 
 
@@ -180,7 +183,7 @@ class TaskDelivered(Event, frozen=True, tag="task.delivered"):
 
     task_id: TaskId
     delivered_on: date
-    evidence: Text | None = None
+    evidence: Annotated[Text, OWN] | None = None
     outcome_id: OutcomeId | None = None
 
 
@@ -195,7 +198,7 @@ class DeliveryReturned(Event, frozen=True, tag="task.delivery-returned"):
     """What was delivered is not what was promised; the promise stands."""
 
     task_id: TaskId
-    reason: Reason
+    reason: Annotated[Reason, OWN]
     outcome_id: OutcomeId | None = None
 
 
@@ -203,7 +206,7 @@ class CommitmentBroken(Event, frozen=True, tag="task.broken"):
     """The promiser will not keep the promise, and said why."""
 
     task_id: TaskId
-    reason: Reason
+    reason: Annotated[Reason, OWN]
     outcome_id: OutcomeId | None = None
 
 
@@ -211,7 +214,7 @@ class TaskReleased(Event, frozen=True, tag="task.released"):
     """Whoever was promised it needs it no longer, and said why: the promiser is bound no more."""
 
     task_id: TaskId
-    reason: Reason
+    reason: Annotated[Reason, OWN]
     outcome_id: OutcomeId | None = None
 
 
@@ -224,7 +227,7 @@ class TaskReassigned(Event, frozen=True, kw_only=True, tag="task.reassigned"):
     from_promiser_id: PromiserId | None = None
     promiser_id: PromiserId
     requester_id: RequesterId  # who asks from now on
-    reason: Reason
+    reason: Annotated[Reason, OF_FORMER_PROMISER]
     terms_lapsed: bool = False  # whether new terms that waited for consent lapse
     outcome_id: OutcomeId | None = None
     from_team_id: TeamId | None = None  # where a team had been asked, and nobody had taken it
@@ -236,7 +239,7 @@ class BeneficiaryReplaced(Event, frozen=True, tag="task.beneficiary-replaced"):
     task_id: TaskId
     from_beneficiary_id: BeneficiaryId
     beneficiary_id: BeneficiaryId
-    reason: Reason
+    reason: Annotated[Reason, OF_FORMER_BENEFICIARY]
     from_requester_id: RequesterId | None = None  # where who asked is replaced
     requester_id: RequesterId | None = None
     terms_lapsed: bool = False  # whether new terms that waited for consent lapse

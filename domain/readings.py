@@ -15,6 +15,7 @@ from domain.codes import (
     TERMS_MISSING,
 )
 from domain.kernel import (
+    OWN,
     Command,
     Event,
     ExternalReadingId,
@@ -50,7 +51,7 @@ class ReadingTaken(Event, frozen=True, tag="reading.taken"):
     taken_on: date
     measure_id: MeasureId | None = None
     outcome_id: OutcomeId | None = None
-    note: Text | None = None
+    note: Annotated[Text, OWN] | None = None
     evidence: Text | None = None
     origin: Origin = Origin.PERSON
     indicator_id: IndicatorId | None = None

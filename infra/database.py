@@ -13,7 +13,9 @@ from uuid import UUID
 
 import asyncpg
 
+from infra.master_key import open_vault
 from infra.migrate import APPLICATION_ROLE
+from infra.seals import Seals
 from infra.settings import Settings
 from infra.telemetry import log
 
@@ -154,6 +156,7 @@ class Database:
     append: asyncpg.Pool
     work: asyncpg.Pool
     read: TenantPool
+    seals: Seals
 
     def __init__(self, settings: Settings, url: str, application_url: str | None = None) -> None:
         self.settings = settings
@@ -177,8 +180,9 @@ class Database:
 
     @classmethod
     async def open(cls, settings: Settings, url: str, application_url: str | None = None) -> "Database":
-        """Raises what asyncpg raises where the server can't be reached."""
+        """Raises what asyncpg raises where the server can't be reached, and VaultUnsafe."""
         database = cls(settings, url, application_url)
+        database.seals = Seals(open_vault(settings))
         logging.getLogger("asyncpg.pool").addFilter(told_briefly)
         # Every statement of these pools looks rows up by key; one planned over an empty table would scan it for ever.
         keyed = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
@@ -247,6 +251,7 @@ class Database:
                 await asyncio.wait_for(pool.close(), 5)
             except TimeoutError:
                 pool.terminate()
+        self.seals.vault.close()
 
 
 async def verify_durability(connection: Any) -> None:

@@ -44,11 +44,11 @@ full_page_writes = on
 synchronous_commit = on
 wal_level = replica
 max_slot_wal_keep_size = 1GB
+wal_recycle = off
 max_connections = 100
 autovacuum_naptime = 10s
 shared_buffers = 128MB
 log_parameter_max_length_on_error = 0
-log_timezone = 'UTC'
 timezone = 'UTC'
 """
 

@@ -3,12 +3,12 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from domain.kernel import Command, Issued
 from domain.visibility import as_seen
 from infra.appender import Appender
-from infra.codec import decode
 from infra.database import SECONDS_TO_CONNECT, Database
 from infra.sequencer import STATEMENTS, Accepted, Sequencer, Waiting
 
@@ -38,13 +38,14 @@ class Ledger:
 
     async def rehearse(self, command: Command, issued: Issued) -> int:
         """How many events the command would append on what is recorded now; raises Refused as `execute` would."""
+        tell = partial(self.database.seals.open, issued.organisation_id)
         async with self.database.append.acquire(timeout=SECONDS_TO_CONNECT) as connection:
             for asked in as_seen(command, issued):
                 items = [(fold.stored, fold.tags, 0) for fold in asked]
                 rows = await connection.fetch(STATEMENTS["read"], issued.organisation_id, None, 0, items)
                 for item, position, version, kind, body, _ in rows:
                     if item > 0:
-                        asked[item - 1].take(decode(kind, version, body), position)  # pyright: ignore[reportUnknownMemberType] - folds of any events
+                        asked[item - 1].take(tell(kind, version, body), position)  # pyright: ignore[reportUnknownMemberType] - folds of any events
                 command.select(asked)
         command.execute()
         return len(command.new_decisions)
@@ -62,6 +63,11 @@ class Ledger:
             organisation_id, self.database, self.appender, self.appended
         )
         return sequencer
+
+    def forget(self, organisation_id: UUID) -> None:
+        """Lets go of what is known of the organisation; it will be read again."""
+        if sequencer := self.sequencers.get(organisation_id):
+            sequencer.forget()
 
     async def drained(self) -> None:
         """Returns when every command that was taken in has been answered."""

@@ -16,6 +16,7 @@ class Positions:
     def __init__(self) -> None:
         self.sure = False  # whether notices of other processes arrive
         self.awaited: list[Callable[[UUID], None]] = []  # told when somebody begins to wait
+        self.forgetting: list[Callable[[UUID], None]] = []  # told when somebody of the organisation is forgotten
         self._reached: OrderedDict[UUID, int] = OrderedDict()
         self._waiting: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
 
@@ -46,6 +47,11 @@ class Positions:
             self._waiting[organisation_id] = rest
         else:
             del self._waiting[organisation_id]
+
+    def forget(self, organisation_id: UUID) -> None:
+        """Whatever this process remembers of the organisation may hold what nobody should know any more."""
+        for told in self.forgetting:
+            told(organisation_id)
 
     def trust(self) -> None:
         """Notices arrive from now on; what was noted before may have been overtaken unheard."""

@@ -7,7 +7,7 @@ unless somebody waits for it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +19,8 @@ from uuid import UUID
 import asyncpg
 
 from infra.database import Database, statements, unavailable
+from infra.forgetting import CHANNEL as FORGOTTEN
+from infra.forgetting import Forgetting, forgotten_in
 from infra.positions import Positions
 from infra.recording import LedgerRow, Reader
 from infra.telemetry import PROJECTED, PROJECTION_LAG_SECONDS, PROJECTIONS_STOPPED, log
@@ -172,15 +174,23 @@ class Projector:
             events = await connection.fetch(STATEMENTS["events"], organisation_id, min(at.values()), MOST_EVENTS)
             progresses = [Progress(one, at[one.name]) for one in PROJECTIONS if one.name in at]
             if events:
-                zone = claimed[0][3]
-                readers = {start: Reader(organisation_id, zone) for start in at.values()}  # most stand together
+                zone, seals = claimed[0][3], self.database.seals
+                readers = {start: Reader(organisation_id, zone, seals) for start in at.values()}  # most stand together
                 for progress in progresses:
                     await advance(connection, readers[progress.position], progress, events)
+                for gone, position in forgotten_in(connection, readers[min(at.values())], events):
+                    await self._forget(progresses, at, gone, position)
                 crash("between rows and checkpoint")
                 await self._checkpoint(connection, organisation_id, progresses)
         every = [progress.position for progress in progresses] + [row[1] for row in claimed if row[2] is not None]
         self._tell_reached(organisation_id, min(every), events)
         return len(events) < MOST_EVENTS
+
+    async def _forget(self, progresses: list[Progress], at: Mapping[str, int], gone: Forgetting, position: int) -> None:
+        """Sweeps the projections that have come past the event that forgets somebody."""
+        past = [one.projection for one in progresses if at[one.projection.name] < position <= one.position]
+        if past:
+            await gone.run(position, past)
 
     def _tell_reached(self, organisation_id: UUID, reached: int, events: Sequence[LedgerRow]) -> None:
         self.positions.advance(organisation_id, reached)
@@ -217,6 +227,7 @@ class Projector:
         try:
             connection.add_termination_listener(lambda _: gone.set())  # pyright: ignore[reportArgumentType]
             await connection.add_listener(CHANNEL, self._heard)  # pyright: ignore[reportArgumentType]
+            await connection.add_listener(FORGOTTEN, self._heard_of_forgotten)  # pyright: ignore[reportArgumentType]
             self.positions.trust()
             await gone.wait()
         finally:
@@ -233,6 +244,9 @@ class Projector:
             if int(head) > (self.positions.reached(organisation_id) or 0):
                 self._stirred[organisation_id] = None
                 self._awake.set()
+
+    def _heard_of_forgotten(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
+        self.positions.forget(UUID(payload))
 
     async def _tell(self) -> None:
         """Notices go out from outside every append, a millisecond's worth together."""

@@ -15,10 +15,12 @@ import asyncpg
 
 import projections
 from infra.database import statements
+from infra.forgetting import Forgetting, forgotten_in
 from infra.migrate import MigrationRefused
 from infra.projector import STATEMENTS as READING
 from infra.projector import problem
 from infra.recording import LedgerRow, Reader
+from infra.seals import Seals
 from infra.wording import install_wording
 from projections.read_models import DERIVED, PROJECTIONS
 from projections.rows import Projection, Sheet, Table, Version
@@ -68,20 +70,23 @@ def _derived(name: str) -> str:
 
 
 async def install(
-    connection: Connection, told: Callable[[str], None] = lambda _: None, sentences: Path | None = None
+    connection: Connection,
+    seals: Seals,
+    told: Callable[[str], None] = lambda _: None,
+    sentences: Path | None = None,
 ) -> Rebuilt | None:
     """Brings the read models to this release's shape: makes them, or rebuilds those that have changed. One process at a
     time; raises MigrationRefused as `rebuild` does, and WordingWrong for a file of `sentences` that cannot be meant."""
     await connection.execute("select pg_advisory_lock($1)", REBUILD_LOCK)
     try:
         await install_wording(connection, sentences)
-        return await _install(connection, told)
+        return await _install(connection, seals, told)
     finally:
         if not connection.is_closed():
             await connection.execute("select pg_advisory_unlock($1)", REBUILD_LOCK)
 
 
-async def _install(connection: Connection, told: Callable[[str], None]) -> Rebuilt | None:
+async def _install(connection: Connection, seals: Seals, told: Callable[[str], None]) -> Rebuilt | None:
     stand = {row[0]: row[1] for row in await connection.fetch(STATEMENTS["installed"])}
     if not stand:
         async with connection.transaction():
@@ -99,7 +104,7 @@ async def _install(connection: Connection, told: Callable[[str], None]) -> Rebui
                 await _install_functions(connection)
         return None
     told(f"Rebuilding {', '.join(one.name for one in changed)}.")
-    return await rebuild(connection, changed, functions=True)
+    return await rebuild(connection, seals, changed, functions=True)
 
 
 async def _install_functions(connection: Connection) -> None:
@@ -119,27 +124,43 @@ async def _note(connection: Connection, changed: Iterable[Projection]) -> None:
 
 
 async def rebuild(
-    connection: Connection, wanted: Sequence[Projection] = PROJECTIONS, *, functions: bool = False
+    connection: Connection, seals: Seals, wanted: Sequence[Projection] = PROJECTIONS, *, functions: bool = False
 ) -> Rebuilt:
     """Under an advisory lock; killed at any step it leaves the former rows standing, and the next run begins anew.
     Raises MigrationRefused where a long transaction never lets go of a table."""
-    await connection.execute("select pg_advisory_lock($1)", REBUILD_LOCK)
-    try:
-        return await Rebuild(connection, wanted, functions).run()
-    finally:
-        if not connection.is_closed():
-            await connection.execute("select pg_advisory_unlock($1)", REBUILD_LOCK)
+    return await _run(connection, lambda: Rebuild(connection, seals, wanted, functions))
 
 
-async def compare(connection: Connection, wanted: Sequence[Projection] = PROJECTIONS) -> Rebuilt:
+async def compare(connection: Connection, seals: Seals, wanted: Sequence[Projection] = PROJECTIONS) -> Rebuilt:
     """Folds the read models beside those that stand, and says how they differ; nothing is switched, and the projector
     waits for the comparison alone."""
+    return await _run(connection, lambda: Rebuild(connection, seals, wanted, functions=False, switches=False))
+
+
+async def _run(connection: Connection, begun: Callable[[], "Rebuild"]) -> Rebuilt:
+    """Begins anew where somebody was forgotten meanwhile."""
     await connection.execute("select pg_advisory_lock($1)", REBUILD_LOCK)
     try:
-        return await Rebuild(connection, wanted, functions=False, switches=False).run()
+        for _ in range(TRIES):
+            try:
+                return await begun().run()
+            except Overtaken as overtaken:
+                async with connection.transaction():
+                    await connection.execute(READING["scope"], overtaken.gone.organisation_id)
+                    await overtaken.gone.note(overtaken.position)
+        raise MigrationRefused("Somebody is forgotten again and again; rebuild when that is done.")
     finally:
         if not connection.is_closed():
             await connection.execute("select pg_advisory_unlock($1)", REBUILD_LOCK)
+
+
+class Overtaken(Exception):
+    """Somebody was forgotten whose texts have been folded already."""
+
+    def __init__(self, gone: Forgetting, position: int) -> None:
+        super().__init__()
+        self.gone = gone
+        self.position = position
 
 
 @dataclass(slots=True)
@@ -157,15 +178,22 @@ class Rebuild:
     """One run."""
 
     def __init__(
-        self, connection: Connection, wanted: Sequence[Projection], functions: bool, switches: bool = True
+        self,
+        connection: Connection,
+        seals: Seals,
+        wanted: Sequence[Projection],
+        functions: bool,
+        switches: bool = True,
     ) -> None:
         self.connection = connection
+        self.seals = seals
         self.wanted = tuple(wanted)
         self.functions = functions
         self.switches = switches
         self.result = Rebuilt()
         self.courses: dict[UUID, list[Course]] = {}
         self.readers: dict[UUID, Reader] = {}
+        self.forgotten = set(seals.vault.forgotten())
 
     async def run(self) -> Rebuilt:
         connection = self.connection
@@ -204,13 +232,21 @@ class Rebuild:
     async def _fold(self, organisation_id: UUID, head: int) -> None:
         await self.connection.execute("select set_config('headway.organisation', $1, false)", str(organisation_id))
         courses = self.courses.setdefault(organisation_id, [Course(one) for one in self.wanted])
-        reader = self.readers.setdefault(organisation_id, Reader(organisation_id, None))
+        reader = self.readers.setdefault(organisation_id, Reader(organisation_id, None, self.seals))
         start = max(course.position for course in courses)
         async for events in self._events(organisation_id, start, head):
             self.result.events += len(events)
             for event in events:
                 self._take(reader, courses, event)
+            await self._begin_anew_without(reader, events)
             await self._load(organisation_id, [row for course in courses for row in self._closed(course)])
+
+    async def _begin_anew_without(self, reader: Reader, events: Sequence[LedgerRow]) -> None:
+        """Raises Overtaken where these events forget somebody of whom something was readable when the run began."""
+        for gone, position in forgotten_in(self.connection, reader, events):
+            if (reader.organisation_id, gone.person_id) not in self.forgotten:
+                await gone.destroy(position)
+                raise Overtaken(gone, position)
 
     async def _events(self, organisation_id: UUID, start: int, head: int) -> AsyncIterator[list[LedgerRow]]:
         while start < head:

@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.organisation import CalendarSet, OrganisationFounded
-from infra.codec import decode
+from infra.seals import Seals
 from projections.rows import Recorded
 
 LedgerRow = Any  # a record, as the statement `events` lists it
@@ -16,13 +16,14 @@ class Reader:
     """Decodes one organisation's events in order, each once however many projections ask for it, and keeps to the
     organisation's time zone as they change it."""
 
-    def __init__(self, organisation_id: UUID, time_zone: str | None) -> None:
+    def __init__(self, organisation_id: UUID, time_zone: str | None, seals: Seals) -> None:
         self.organisation_id = organisation_id
+        self.seals = seals
         self.zone = ZoneInfo(time_zone) if time_zone else UTC
         self._decoded: dict[int, Recorded] = {}
 
     def recorded(self, row: LedgerRow) -> Recorded:
-        """Raises what the codec raises where the event is damaged or unknown."""
+        """Raises what the codec raises where the event is damaged or unknown, and VaultUnavailable."""
         found = self._decoded.get(row[0])
         if found is None:
             found = self._decoded[row[0]] = self.decoded(row)
@@ -32,7 +33,7 @@ class Reader:
         """As `recorded`, for who asks once."""
         position, event_id, version, kind, command_id, correlation_id, causation_id, actor, tags, reason, *rest = row
         recorded_at, occurred_at, body = rest
-        event = decode(kind, version, body)
+        event = self.seals.open(self.organisation_id, kind, version, body)
         if isinstance(event, OrganisationFounded | CalendarSet):
             self.zone = ZoneInfo(event.time_zone)
         return Recorded(
@@ -46,7 +47,7 @@ class Reader:
             causation_id=causation_id,
             actor=actor,
             tags=tuple(tags),
-            reason=reason,
+            reason=self.seals.reason(self.organisation_id, kind, reason),
             recorded_at=recorded_at,
             occurred_at=occurred_at,
             day=occurred_at.astimezone(self.zone).date(),

@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,9 +23,9 @@ from domain.codes import CONFLICT, IDEMPOTENCY_KEY_REUSED, STALE_POSITION
 from domain.kernel import Command, Fold, FoldKey, Issued, Refused
 from domain.visibility import as_seen
 from infra.appender import MOST_COMMANDS, Answers, Appender, Decided, Fact, Item
-from infra.codec import decode, encode
 from infra.database import SECONDS_TO_CONNECT, Database, statements, unavailable
 from infra.telemetry import APPEND_BATCH, APPEND_CONFLICTS, FOLDS_COLD, FOLDS_PRESUMED, FOLDS_WARM, STALE_REFUSALS
+from infra.vault import VaultUnavailable
 from infra.warmth import Warmth
 
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
@@ -116,8 +117,15 @@ class Sequencer:
         self.sleep: asyncio.Future[None] | None = None  # until a command comes or the flight has landed
         self.flight: Flight | None = None
         self.landed: tuple[Flight, Answers] | None = None  # wholly, and not told yet
+        self.stale = False  # whether what it remembers is to be forgotten
         self.round = 0  # counts the batches taken up
         self.fresh = False  # whether the database has confirmed the warm folds since the batch was taken up
+
+    def forget(self) -> None:
+        """What is known is read again, once nothing stands upon it."""
+        self.stale = self.task is not None and self.flight is not None
+        if not self.stale:
+            self.warmth.forget()
 
     def submit(self, waiting: Waiting) -> None:
         self.queue.append(waiting)
@@ -144,6 +152,8 @@ class Sequencer:
                 self.warmth.forget()
                 _fail(undecided, error)
             self.warmth.trim()
+            if self.stale and self.flight is None:
+                self.forget()
         self.task = None  # nothing is awaited between the last look at the queue and this mark
 
     def _take(self) -> list[Waiting]:
@@ -211,6 +221,11 @@ class Sequencer:
         if waiting.refusal is not None:
             STALE_REFUSALS.inc()
             waiting.refusal = None
+        try:
+            waiting.facts = self._facts(waiting)
+        except VaultUnavailable as error:
+            waiting.answer.set_exception(error)
+            return
         turn.decided.append(waiting)
         turn.ordinals[id(waiting)] = len(turn.decided)
         if waiting.issued.key is not None:
@@ -275,30 +290,24 @@ class Sequencer:
         if expected is not None and (waiting.upon or waiting.command.last_read > expected):
             raise Refused(STALE_POSITION, "Read the current state and decide again; it has changed since.", "If-Match")
 
+    def _facts(self, waiting: Waiting) -> list[Fact]:
+        """What was decided, as it is stored; raises VaultUnavailable."""
+        issued, facts = waiting.issued, list[Fact]()
+        for tagged in waiting.command.new_decisions:
+            event = tagged.decision
+            body, reason = self.database.seals.sealed(self.organisation_id, event, issued.person_id)
+            told = (uuid7(), issued.correlation_id, issued.causation_id, issued.occurred_at, event.version)
+            facts.append((*told, event.stored_type(), issued.by, "\n".join(tagged.tags), reason, body))
+        return facts
+
     def _note(self, waiting: Waiting, turn: Turn) -> None:
-        """Makes the facts of a decision, and lets the warm folds have them ahead of the append."""
+        """Lets the warm folds have what was decided ahead of the append."""
         issued, known = waiting.issued, self.flight.after if self.flight else self.warmth.known or 0
         for fold in waiting.presumed.values():
             self.warmth.presume(fold, len(turn.decided))
-        waiting.facts = []
         for tagged in waiting.command.new_decisions:
-            event = tagged.decision
             turn.events += 1
-            waiting.facts.append(
-                (
-                    uuid7(),
-                    issued.correlation_id,
-                    issued.causation_id,
-                    issued.occurred_at,
-                    event.version,
-                    event.stored_type(),
-                    issued.by,
-                    "\n".join(tagged.tags),
-                    getattr(event, "reason", None),
-                    encode(event),
-                )
-            )
-            self.warmth.take(event, tagged.tags, known + turn.events, len(turn.decided))
+            self.warmth.take(tagged.decision, tagged.tags, known + turn.events, len(turn.decided))
         follows = turn.ordinals.get(id(waiting.after), 0)
         told = (issued.command_id, issued.key, issued.digest, follows, sorted(waiting.upon), waiting.boundary(known))
         turn.rows.append((*told, waiting.facts))
@@ -411,6 +420,7 @@ class Sequencer:
         warmth = self.warmth
         items = [(fold.stored, fold.tags, 0) for fold in cold]
         rows = await self._fetch(STATEMENTS["read"], self.organisation_id, warmth.known, MOST_TAIL, items)
+        tell = partial(self.database.seals.open, self.organisation_id)
         head = 0
         tail: list[tuple[int, int, str, str, list[str]]] = []
         for item, position, version, kind, body, tags in rows:
@@ -419,12 +429,12 @@ class Sequencer:
             elif item < 0:
                 tail.append((position, version, kind, body, tags))
             else:
-                cold[item - 1].take(decode(kind, version, body), position)  # pyright: ignore[reportUnknownMemberType] - folds of any events
+                cold[item - 1].take(tell(kind, version, body), position)  # pyright: ignore[reportUnknownMemberType] - folds of any events
         if tail and tail[-1][0] < head:
             warmth.forget()
         else:
             for position, version, kind, body, tags in tail:
-                warmth.take(decode(kind, version, body), tags, position)
+                warmth.take(tell(kind, version, body), tags, position)
         for fold in cold:
             warmth.keep(fold)
         warmth.known = head

@@ -13,7 +13,8 @@ from platformdirs import user_data_dir
 
 PREFIX = "HEADWAY_"
 CLIENT = frozenset({"URL", "API_KEY", "TEAM_API_KEY", "AUDITOR_API_KEY"})  # of keys.env, which a shell may export
-SECRET = frozenset({"database_url", "application_database_url"})
+ADDRESSES = frozenset({"database_url", "application_database_url"})
+SECRET = ADDRESSES | {"master_key"}
 Address = Annotated[str, Meta(pattern="^postgres(ql)?://")]
 TELLING = frozenset({"host", "port", "user", "dbname", "database", "sslmode", "target_session_attrs"})
 MASK = "***"
@@ -41,6 +42,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     application_database_url: Annotated[
         Address | None,
         _said("The same database as the role that serves; none: database_url with role headway_application."),
+    ] = None
+    vault: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        _said("File of the keys of persons, to be backed up apart from the database; none: one in the home."),
+    ] = None
+    master_key: Annotated[
+        str | None, _said("The key that wraps the keys of persons: 32 bytes in base64; none: the next, or a file.")
+    ] = None
+    master_key_file: Annotated[str | None, _said("A file with the master key; none: in the home, made once.")] = None
+    master_key_command: Annotated[
+        str | None, _said("A program that writes the master key, such as one that asks a key management service.")
     ] = None
     host: Annotated[str, _said("Address to serve on.", min_length=1)] = "127.0.0.1"
     port: Annotated[int, _said("Port to serve on.", ge=1, le=65535)] = 8000
@@ -117,7 +129,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             msgspec.convert({field: value}, Settings, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsInvalid(f"Correct {PREFIX}{field.upper()}: {_reason(field, error)}.") from None
-        if field in SECRET and _without_passwords(value) == MASK:
+        if field in ADDRESSES and _without_passwords(value) == MASK:
             raise SettingsInvalid(
                 f"Correct {PREFIX}{field.upper()}: write / as %2F in its password, @ as %40, # as %23."
             )
@@ -126,7 +138,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 def _reason(field: str, error: msgspec.ValidationError) -> str:
     """Never the value, which may be a secret."""
-    if field in SECRET:
+    if field in ADDRESSES:
         return "write it as postgresql://user:password@host:port/database"
     if get_type_hints(Settings)[field] is bool:
         return "write true or false"
@@ -166,7 +178,9 @@ def _sentence(hint: Any) -> str:
 def _masked(field: str, value: Any) -> str:
     if value is None:
         return ""
-    return _without_passwords(str(value)) if field in SECRET else str(value)
+    if field in ADDRESSES:
+        return _without_passwords(str(value))
+    return MASK if field in SECRET else str(value)
 
 
 def _without_passwords(url: str) -> str:

@@ -11,6 +11,7 @@ from domain.delegation import DutiesDelegated
 from domain.organisation import CalendarSet, OrganisationFounded, OrganisationRenamed
 from domain.people import (
     PersonDeactivated,
+    PersonForgotten,
     PersonRegistered,
     PersonRevised,
     TeamDisbanded,
@@ -48,7 +49,7 @@ ORGANISATION = Table(
         "block_days",
     ),
 )
-PERSON = Table("person", ("name", "email", "left_on"))
+PERSON = Table("person", ("name", "email", "left_on", "forgotten_on"))
 TEAM = Table("team", ("name", "parent_id", "disbanded_on"))
 MEMBERSHIP = Table("membership", ("team_id", "person_id", "lead"))
 CYCLE = Table("cycle", ("title", "starts_on", "ends_on", "parent_id", "state", "review_started_on", "closed_on"))
@@ -145,6 +146,8 @@ def _people(recorded: Recorded) -> Iterator[Revision]:
             yield revise(PERSON, event.person_id, name=event.name, email=event.email)
         case PersonDeactivated() as event:
             yield revise(PERSON, event.person_id, left_on=recorded.day)
+        case PersonForgotten() as event:
+            yield revise(PERSON, event.person_id, forgotten_on=recorded.day)
         case DutiesDelegated() as event:
             yield insert(
                 DELEGATION,

@@ -34,6 +34,7 @@ create table person (
     name text collate "C" not null,
     email text,
     left_on date,
+    forgotten_on date,
     primary key (organisation_id, id, since)
 );
 create index person_by_name on person (organisation_id, name, id) where until is null;

@@ -8,10 +8,10 @@ from domain.indicators import IndicatorDefined, IndicatorRevised
 from domain.measures import MeasureRevised, MeasureSet
 from domain.milestones import MilestoneSet
 from domain.outcomes import OutcomeRevised, OutcomeSet
-from domain.people import PersonRegistered, PersonRevised, TeamFormed, TeamRevised
+from domain.people import PersonForgotten, PersonRegistered, PersonRevised, TeamFormed, TeamRevised
 from domain.promises import TaskCommitted, TaskRequested, TermsAgreed
 from domain.strategy import StrategicObjectiveRevised, StrategicObjectiveSet
-from projections.rows import Recorded, Revision, Table, insert
+from projections.rows import Recorded, Revision, Table, end, insert
 
 FINDABLE = Table("findable", ("kind", "title", "description"))
 TABLES = (FINDABLE,)
@@ -51,6 +51,8 @@ def _named(recorded: Recorded) -> Iterator[Revision]:
     match recorded.event:
         case PersonRegistered() | PersonRevised() as event:
             yield _findable("PERSON", event.person_id, event.name)
+        case PersonForgotten() as event:
+            yield end(FINDABLE, event.person_id)
         case TeamFormed() | TeamRevised() as event:
             yield _findable("TEAM", event.team_id, event.name)
         case CyclePlanned() as event:

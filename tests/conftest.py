@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,8 +14,10 @@ from hypothesis import HealthCheck, settings
 
 from infra.database import Database
 from infra.embedded import EmbeddedServer
+from infra.master_key import open_vault
 from infra.migrate import migrate
 from infra.rebuild import install
+from infra.seals import Seals
 from infra.settings import Settings
 
 TEMPLATE = "headway_template"
@@ -42,10 +45,16 @@ def postgres() -> Iterator[EmbeddedServer]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+@cache
+def seals() -> Seals:
+    """With the vault that every database of these tests uses."""
+    return Seals(open_vault(Settings()))
+
+
 async def prepare(url: str) -> None:
     connection = await asyncpg.connect(url)
     await migrate(connection)
-    await install(connection)
+    await install(connection, seals())
     await connection.close()
 
 

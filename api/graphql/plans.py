@@ -104,6 +104,11 @@ class Responses:
         while self._bytes > self._most:
             self._bytes -= self._kept.popitem(last=False)[1].size
 
+    def forget(self) -> None:
+        """Lets go of every answer."""
+        self._kept.clear()
+        self._bytes = 0
+
     def grown(self, bytes_more: int) -> None:
         """A compressed form was added to a kept answer."""
         self._bytes += bytes_more

@@ -1,5 +1,7 @@
 """The read path put together for a serving process."""
 
+from uuid import UUID
+
 from api.auth import viewer_of
 from api.desk import Desk
 from api.graphql.document import Limits
@@ -50,6 +52,10 @@ class GraphQLService:
             explorer=settings.explorer,
             most_bytes=settings.graphql_max_bytes,
         )
+
+    def forget(self, _: UUID) -> None:
+        """Lets go of every answer that was kept."""
+        self.reads.responses.forget()
 
     async def verify(self) -> None:
         """Raises MappingWrong where the read model lacks what a field stands on, and SettingsInvalid for a trusted

@@ -4,6 +4,7 @@ from typing import Any
 
 from infra.rebuild import rebuild
 from tests.api.edge import Edge
+from tests.conftest import seals
 
 QUESTION = """query ($p: Position!, $outcome: ID!, $task: ID!) {
   outcomes(first: 10, asOf: {position: $p}, on: "2026-06-30") { totalCount nodes {
@@ -64,7 +65,7 @@ async def test_c28_an_answer_as_of_outlives_writes_corrections_and_a_rebuild(edg
     assert after != before
 
     async with edge.services.database.owner_connection() as connection:
-        result = await rebuild(connection)
+        result = await rebuild(connection, seals())
     assert not result.differences
     assert await asked(edge, **then) == before
     assert await asked(edge, **now) == after

@@ -50,6 +50,29 @@ def organisation(run: Run) -> str:
     return words["organisation"]
 
 
+def test_a_person_takes_everything_along_and_is_forgotten(run: Run, organisation: str, tmp_path: Path) -> None:
+    person = str(uuid4())
+    known = lines(
+        tmp_path / "known",
+        ("register-person", {"personId": person, "name": "Zoe <Quay>", "email": "zoe@quay.example"}),
+    )
+    told(run("apply", str(known), "--organisation", organisation), DONE)
+    assert "1 records in" in told(run("person", "export", organisation, person, str(tmp_path / "her")), DONE)
+    kept = json.loads((tmp_path / "her" / "person.json").read_text())
+    assert kept["person"] == "Zoe <Quay>"
+    assert [one["fields"]["email"] for one in kept["records"]] == ["zoe@quay.example"]
+    page = (tmp_path / "her" / "person.html").read_text()
+    assert "Zoe &lt;Quay&gt;" in page
+    assert "<Quay>" not in page
+    assert "DUTIES_LEFT" in told(run("person", "forget", organisation, person), WRONG)
+    left = lines(tmp_path / "left", ("deactivate-person", {"personId": person, "reason": "Moves abroad."}))
+    told(run("apply", str(left), "--organisation", organisation), DONE)
+    assert "forgotten" in told(run("person", "forget", organisation, person), DONE)
+    told(run("person", "export", organisation, person, str(tmp_path / "after")), DONE)
+    assert "Zoe" not in (tmp_path / "after" / "person.html").read_text()
+    assert "no such person" in told(run("person", "forget", organisation, str(uuid4())), WRONG)
+
+
 def told(result: Result, code: int) -> str:
     """What it said where that is to be said; never a stack trace."""
     assert result.returncode == code, (result.stdout, result.stderr)

@@ -18,6 +18,7 @@ from infra.embedded import OWNER, EmbeddedServer
 from infra.migrate import migrate
 from infra.rebuild import install
 from infra.settings import Settings
+from tests.conftest import seals
 
 TPS = re.compile(r"tps = ([0-9.]+) \(without")
 
@@ -40,7 +41,7 @@ class Place:
         await connection.close()
         async with self.owner(name) as owner:
             await migrate(owner)
-            await install(owner)
+            await install(owner, seals())
         return name
 
     @asynccontextmanager

@@ -9,6 +9,7 @@ from projections.read_models import PROJECTIONS
 from tests.bench.many import events_asked, load_many
 from tests.bench.pairs import Figure, compared, interleaved
 from tests.bench.place import Place
+from tests.conftest import seals
 
 EVENTS = 100_000
 TABLES = [table for projection in PROJECTIONS for table in projection.tables]
@@ -43,14 +44,14 @@ async def rebuilding(place: Place) -> list[Figure]:
     name = await place.database()
     async with place.owner(name) as owner:
         await load_many(owner, events)
-        result = await rebuild(owner)
+        result = await rebuild(owner, seals())
         if result.stopped or result.events < events:
             raise RuntimeError(f"The rebuild came to {result}.")
         rows = await _rows(owner)
 
         async def ours() -> float:
             began = perf_counter()
-            await rebuild(owner)
+            await rebuild(owner, seals())
             return events / (perf_counter() - began)
 
         async def copy() -> float:

@@ -21,6 +21,7 @@ from infra import api_keys
 from infra.codec import encode
 from infra.database import Connection
 from infra.rebuild import rebuild
+from tests.conftest import seals
 
 COLUMNS = (
     "organisation_id",
@@ -181,7 +182,7 @@ async def store(owner: Connection, organisation_id: UUID, events: Iterable[tuple
     await owner.execute(
         "insert into ledger.heads (organisation_id, position) values ($1, $2)", organisation_id, position
     )
-    result = await rebuild(owner)
+    result = await rebuild(owner, seals())
     if result.stopped:
         raise RuntimeError(f"The organisation can't be projected: {result.stopped}")
     await owner.execute("vacuum (analyze)", timeout=600)

@@ -304,7 +304,7 @@ def test_who_leaves_loses_their_role_and_their_keys() -> None:
         digest="0" * 64,
         person_id=ANA,
     )
-    revoked = ApiKeyRevoked(api_key_id=key, reason=WHY)
+    revoked = ApiKeyRevoked(api_key_id=key)
     leaves = DeactivatePerson(person_id=ANA, reason=WHY)
     given(ANA_HERE, issued_key, granted(Role.LEAD)).when(leaves).then(
         revoked, RoleRevoked(person_id=ANA, reason=WHY), ANA_LEFT

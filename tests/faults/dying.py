@@ -10,6 +10,7 @@ import asyncpg
 
 from infra.migrate import migrate
 from infra.rebuild import install, rebuild
+from tests.conftest import seals
 
 
 class Dying(asyncpg.Connection):
@@ -49,10 +50,10 @@ async def attempt(what: str, url: str, statements: int, *, kill: bool = False, k
     connection.left, connection.kill = statements, kill
     try:
         if what == "rebuild":
-            await rebuild(connection)
+            await rebuild(connection, seals())
         else:
             await migrate(connection)
-            await install(connection)
+            await install(connection, seals())
     except (OSError, asyncpg.InterfaceError):
         if connection.left >= 0:
             raise

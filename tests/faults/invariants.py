@@ -16,6 +16,7 @@ from infra.chain import walk
 from infra.codec import decode
 from infra.rebuild import rebuild
 from projections.read_models import NAMES
+from tests.conftest import seals
 from tests.faults.journal import Entry, Journal
 from tests.infra.test_interleavings import reached_from
 
@@ -67,7 +68,7 @@ async def check_read_models(url: str, *, quiet: float = QUIET) -> None:
             await asyncio.sleep(0.05)
             behind = await _behind(connection)
         demand(not behind, "I6", f"behind after {quiet} s: {behind[:5]}")
-        rebuilt = await rebuild(connection)
+        rebuilt = await rebuild(connection, seals())
         demand(not rebuilt.stopped, "I5", f"stopped: {rebuilt.stopped[:5]}")
         demand(not rebuilt.differences, "I5", f"rows differ from a fresh rebuild: {rebuilt.differences}")
     finally:

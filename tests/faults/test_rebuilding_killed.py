@@ -19,6 +19,7 @@ from infra.embedded import EmbeddedServer
 from infra.migrate import pending
 from infra.rebuild import rebuild
 from projections.read_models import PROJECTIONS
+from tests.conftest import seals
 from tests.faults.conftest import Place
 from tests.faults.dying import Dying, attempt
 from tests.faults.invariants import Broken, check_all, check_read_models, demand
@@ -151,7 +152,7 @@ async def rebuilt_under_load(place: Place, journal: Journal, rounds: int = ROUND
         async with reading(running.database, load.worlds[0].organisation_id) as reader, load.running():
             for _ in range(rounds):
                 await load.until_more(50)
-                rebuilt = await as_owner(place.owner, rebuild)
+                rebuilt = await as_owner(place.owner, lambda owner: rebuild(owner, seals()))
                 assert not rebuilt.differences
                 assert not rebuilt.stopped
         assert reader.counts == sorted(reader.counts), "rows were there, and then were not"
@@ -179,7 +180,7 @@ async def test_f24_catches_rebuilds_that_do_not_wait_for_one_another(place: Plac
         connection = await asyncpg.connect(place.owner, connection_class=Unlocked)
         try:
             for _ in range(ROUNDS):
-                await rebuild(connection)
+                await rebuild(connection, seals())
         finally:
             await connection.close()
 

@@ -9,6 +9,7 @@ from domain.declining import DeclineWork, ReconsiderWork
 from domain.people import FormTeam
 from infra.database import Database
 from infra.rebuild import rebuild
+from tests.conftest import seals
 from tests.infra.at_work import founded, projecting
 
 SECONDS = 10
@@ -32,6 +33,6 @@ async def test_r9_declined_work_is_told_as_of_then_and_now(database: Database, d
     assert then == [("A shop", team, None, None)]
     assert now == [("A shop", team, datetime.now(UTC).date(), "Now we can.")]
     connection = await asyncpg.connect(database_url)
-    result = await rebuild(connection)
+    result = await rebuild(connection, seals())
     await connection.close()
     assert result.differences == {}

@@ -12,6 +12,7 @@ from domain.people import RevisePerson
 from domain.references import Reference
 from infra.database import Database
 from infra.rebuild import rebuild
+from tests.conftest import seals
 from tests.infra.at_work import Telling, founded, projecting
 
 SECONDS = 10
@@ -54,6 +55,6 @@ async def test_r9_what_an_entity_bears_is_told_as_of_then_and_now(database: Data
     assert await bearers(database, telling, replaced.position) == {"T-2": outcome}
     assert await bearers(database, telling, last.position) == {"T-1": other, "T-2": outcome}
     connection = await asyncpg.connect(database_url)
-    result = await rebuild(connection)
+    result = await rebuild(connection, seals())
     await connection.close()
     assert result.differences == {}

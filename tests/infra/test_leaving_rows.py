@@ -10,6 +10,7 @@ from domain.people import FormTeam, RegisterPerson
 from domain.tasks import AcceptTask, CommitTask, RenegotiateTask
 from infra.database import Database
 from infra.rebuild import rebuild
+from tests.conftest import seals
 from tests.infra.at_work import founded, projecting
 
 SECONDS = 10
@@ -57,6 +58,6 @@ async def test_r14_what_becomes_of_duties_is_told_as_of_then_and_now(database: D
     assert await told("select person_id, lead from membership where {valid}", left.position) == [(taker, True)]
     assert await told("select person_id, lead from membership where {valid}", last.position) == []
     connection = await asyncpg.connect(database_url)
-    result = await rebuild(connection)
+    result = await rebuild(connection, seals())
     await connection.close()
     assert result.differences == {}

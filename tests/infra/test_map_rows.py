@@ -15,6 +15,7 @@ from domain.strategy import (
 )
 from infra.database import Database
 from infra.rebuild import rebuild
+from tests.conftest import seals
 from tests.infra.at_work import founded, projecting
 
 SECONDS = 10
@@ -58,6 +59,6 @@ async def test_r9_the_map_is_told_as_of_then_and_now(database: Database, databas
         assert await connection.fetchval(REACHES, one, outcome_id, revised.position)
         assert not await connection.fetchval(REACHES, one, outcome_id, last.position)
     connection = await asyncpg.connect(database_url)
-    result = await rebuild(connection)
+    result = await rebuild(connection, seals())
     await connection.close()
     assert result.differences == {}

@@ -14,6 +14,7 @@ from domain.people import FormTeam, RegisterPerson
 from domain.revising import AssignOutcome, NameReviewer, RankOutcomes, ReviseOutcome, ShareOutcome
 from infra.database import Database
 from infra.rebuild import rebuild
+from tests.conftest import seals
 from tests.infra.at_work import Telling, founded, projecting
 
 SECONDS = 10
@@ -105,6 +106,6 @@ async def test_r9_what_becomes_of_an_outcome_is_told_as_of_then_and_now(database
     assert await shares(database, telling, shared.position) == [crew.other_id]
     assert await shares(database, telling, last.position) == []
     connection = await asyncpg.connect(database_url)
-    result = await rebuild(connection)
+    result = await rebuild(connection, seals())
     await connection.close()
     assert result.differences == {}

@@ -19,6 +19,7 @@ from infra.ledger import Ledger
 from infra.positions import Positions
 from infra.projector import Projector, passing
 from infra.rebuild import rebuild
+from tests.conftest import seals
 from tests.infra.at_work import Telling, founded, projecting
 
 SECONDS = 10
@@ -147,7 +148,7 @@ async def test_rebuilt_equals_projected(database: Database, database_url: str, w
         for telling, (_, _, last) in zip(tellings, ends, strict=True):
             assert await positions.wait(telling.organisation_id, last, SECONDS)
         connection = await asyncpg.connect(database_url)
-        result = await rebuild(connection, [one for one in PROJECTIONS if wanted in {"all", one.name}])
+        result = await rebuild(connection, seals(), [one for one in PROJECTIONS if wanted in {"all", one.name}])
         await connection.close()
         assert result.differences == {}
         done = await tellings[0].tell(RegisterPerson(person_id=uuid4(), name="Later"))
@@ -162,7 +163,7 @@ async def test_a_rebuild_reports_what_differed_and_mends_it(database: Database, 
         assert await positions.wait(telling.organisation_id, last, SECONDS)
     connection = await asyncpg.connect(database_url)
     await connection.execute("update read.reading set value = 99 where organisation_id = $1", telling.organisation_id)
-    result = await rebuild(connection)
+    result = await rebuild(connection, seals())
     await connection.close()
     assert set(result.differences) == {"reading"}
     assert await progress(database, telling, outcome_id, NOW, date(2022, 3, 15)) == 0.6
@@ -170,7 +171,7 @@ async def test_a_rebuild_reports_what_differed_and_mends_it(database: Database, 
 
 async def test_two_rebuilds_take_turns(database_url: str) -> None:
     connections = [await asyncpg.connect(database_url) for _ in range(2)]
-    results = await asyncio.gather(*(rebuild(connection) for connection in connections))
+    results = await asyncio.gather(*(rebuild(connection, seals()) for connection in connections))
     assert results[0].events == results[1].events
     for connection in connections:
         await connection.close()

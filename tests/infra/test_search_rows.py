@@ -19,6 +19,7 @@ from domain.strategy import ReviseStrategicObjective, SetStrategicObjective
 from domain.tasks import CommitTask, RenegotiateTask
 from infra.database import Database
 from infra.rebuild import rebuild
+from tests.conftest import seals
 from tests.infra.at_work import Telling, founded, projecting
 
 SECONDS = 10
@@ -77,6 +78,6 @@ async def test_r9_every_kind_is_found_by_its_words_then_and_now(database: Databa
         followed = await connection.fetch("select entity_id from following where until is null")
     assert [row[0] for row in followed] == [team]
     connection = await asyncpg.connect(database_url)
-    result = await rebuild(connection)
+    result = await rebuild(connection, seals())
     await connection.close()
     assert result.differences == {}

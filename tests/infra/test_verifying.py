@@ -23,6 +23,7 @@ from infra.settings import Settings
 from infra.tiles import grow
 from infra.verifying import Verified, verify
 from infra.witnessing import NotWitnessed, witnessed
+from tests.conftest import seals
 from tests.infra.at_work import founded, projecting
 
 EVENTS = 19
@@ -258,7 +259,7 @@ async def test_read_models_that_differ_are_told_and_left(database: Database) -> 
         assert await positions.wait(telling.organisation_id, done.position, 10)
 
     async def asked(owner: asyncpg.Connection) -> Any:
-        return (await compare(owner)).differences
+        return (await compare(owner, seals())).differences
 
     async with database.owner_connection() as owner:
         before = await asked(owner)

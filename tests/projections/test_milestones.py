@@ -20,6 +20,7 @@ from domain.organisation import FoundOrganisation
 from domain.outcomes import SetOutcome
 from infra.database import Database
 from infra.rebuild import rebuild
+from tests.conftest import seals
 from tests.infra.at_work import founded, projecting
 from tests.memory_ledger import MemoryLedger
 from tests.projections.test_arithmetic import Suggested, Twice
@@ -172,6 +173,6 @@ async def test_r9_a_milestone_is_told_as_it_was_and_as_it_is(database: Database,
     ]
     assert before == "PLANNED", "on a day before it was reached"
     connection = await asyncpg.connect(database_url)
-    result = await rebuild(connection)
+    result = await rebuild(connection, seals())
     await connection.close()
     assert result.differences == {}

@@ -98,6 +98,7 @@ class Person(Node):
     name: str
     email: str | None
     left_on: Annotated[date | None, "The day they were deactivated on; null while they are here."]
+    forgotten_on: Annotated[date | None, "The day on which their name, address and texts were made unreadable."]
     role: Annotated[
         Role | None,
         Expr("(select r.role from {rows:person_role} r where r.person_id = {t}.id limit 1)"),

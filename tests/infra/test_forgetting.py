@@ -1,0 +1,355 @@
+"""R11: once a person is forgotten nobody can read of them, here or in the files; the chain holds and counts stand."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from domain.checkins import Acknowledge, CheckIn, RetractCheckIn, ReviseCheckIn
+from domain.commands import EVENTS
+from domain.comments import Comment, RetractComment
+from domain.delegation import DelegateDuties
+from domain.forgetting import ForgetPerson
+from domain.identities import LinkIdentity
+from domain.kernel import Command
+from domain.leaving import DeactivatePerson
+from domain.measures import Direction, SetMeasure
+from domain.milestones import MarkMilestone, SetMilestone
+from domain.outcomes import SetOutcome
+from domain.people import RegisterPerson, RevisePerson
+from domain.revising import AssignOutcome
+from domain.taking import TakeReading
+from domain.tasks import (
+    AcceptTask,
+    BreakCommitment,
+    CommitTask,
+    DeclineTask,
+    DeliverTask,
+    RefuseTerms,
+    RenegotiateTask,
+    RequestTask,
+    ReturnDelivery,
+)
+from infra.chain import walk
+from infra.database import Database
+from infra.embedded import EmbeddedServer
+from infra.forgetting import Scrubber, reapply
+from infra.master_key import open_vault
+from infra.person_export import Held, held
+from infra.rebuild import rebuild
+from infra.seals import Seals
+from infra.settings import Settings
+from infra.vault import VaultUnavailable
+from projections.read_models import PROJECTIONS
+from tests.conftest import prepare, seals
+from tests.infra.at_work import Telling, founded, projecting
+
+SECONDS = 20
+WORD = "Zephyrine"  # in everything personal of hers, and in nothing else
+TODAY = datetime.now(UTC).date()
+
+
+async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
+    """Somebody who says something personal in every way there is."""
+    hers, next_one, boss = uuid4(), uuid4(), telling.person_id
+    outcome, own, measure, check_in, comment, milestone = (uuid4() for _ in range(6))
+    task, returned, asked, offered = (uuid4() for _ in range(4))
+    due = date(2100, 1, 1)
+
+    async def by(person: UUID, *commands: Command) -> None:
+        for command in commands:
+            await telling.tell(command, by=person)
+
+    await by(
+        boss,
+        RegisterPerson(person_id=next_one, name="Next"),
+        RegisterPerson(person_id=hers, name=f"Young {word}", email=f"{word}@young.example"),
+        RevisePerson(person_id=hers, name=f"{word} Harbour", email=f"{word}@harbour.example"),
+        LinkIdentity(person_id=hers, issuer="https://sign-on.example", subject=f"subject-{word}"),
+        SetOutcome(outcome_id=outcome, title="Fewer waits", owner_id=boss, reviewer_id=hers),
+        SetOutcome(outcome_id=own, title="Hers", owner_id=hers),
+        SetMeasure(
+            measure_id=measure,
+            outcome_id=outcome,
+            title="Waits",
+            direction=Direction.DECREASE,
+            baseline=Decimal(9),
+            target=Decimal(1),
+        ),
+        SetMilestone(milestone_id=milestone, outcome_id=outcome, title="Half", due_on=TODAY),
+        RequestTask(task_id=asked, title="Asked", due_on=due, promiser_id=hers, serves_nothing="A favour."),
+        RequestTask(task_id=returned, title="Returned", due_on=due, promiser_id=hers, serves_nothing="A favour."),
+    )
+    other = uuid4()
+    await by(
+        hers,
+        TakeReading(reading_id=uuid4(), measure_id=measure, value=Decimal(5), note=f"note by {word}"),
+        CheckIn(check_in_id=check_in, outcome_id=outcome, moved=f"moved {word}", set_back=f"held {word}", next=word),
+        ReviseCheckIn(check_in_id=check_in, moved=f"moved again {word}", reason=f"because {word}"),
+        CheckIn(check_in_id=other, outcome_id=outcome, moved=f"soon taken back {word}"),
+        RetractCheckIn(check_in_id=other, reason=f"wrong {word}"),
+        Comment(comment_id=comment, outcome_id=outcome, text=f"says {word}"),
+        Comment(comment_id=uuid4(), outcome_id=outcome, text=f"stays {word}"),
+        RetractComment(comment_id=comment, reason=f"not so {word}"),
+        MarkMilestone(milestone_id=milestone, note=f"reached by {word}"),
+        DelegateDuties(person_id=hers, delegate_id=boss, starts_on=TODAY, ends_on=TODAY, reason=f"ill {word}"),
+        DeclineTask(task_id=asked, reason=f"no time {word}"),
+        AcceptTask(task_id=returned),
+        DeliverTask(task_id=returned, evidence=f"see {word}"),
+        CommitTask(task_id=task, title="Own", due_on=due, serves_nothing="A favour.", beneficiary_id=boss),
+        CommitTask(task_id=uuid4(), title="Left", due_on=due, serves_nothing="A favour.", beneficiary_id=boss),
+        RenegotiateTask(task_id=task, due_on=date(2101, 1, 1), reason=f"later {word}"),
+    )
+    await by(
+        boss,
+        ReturnDelivery(task_id=returned, reason="Not yet."),
+        RefuseTerms(task_id=task, reason="No."),
+        CommitTask(task_id=offered, title="Hers to judge", due_on=due, beneficiary_id=hers, serves_nothing="-"),
+        DeliverTask(task_id=offered),
+    )
+    mine = uuid4()
+    await by(boss, CheckIn(check_in_id=mine, outcome_id=outcome, moved="By the boss"))
+    await by(
+        hers,
+        ReturnDelivery(task_id=offered, reason=f"not what {word} asked for"),
+        BreakCommitment(task_id=task, reason=f"broken {word}"),
+        BreakCommitment(task_id=returned, reason=f"broken too {word}"),
+        Acknowledge(check_in_id=mine, note=f"read by {word}"),
+    )
+    await by(boss, AssignOutcome(outcome_id=own, owner_id=next_one, reason=f"{word} has too much"))
+    await by(boss, DeactivatePerson(person_id=hers, reason=f"{word} moves abroad", successor_id=next_one))
+    return hers
+
+
+async def told(connection: asyncpg.Connection, telling: Telling, word: str) -> list[str]:
+    """The tables of the organisation's read models that say the word somewhere."""
+    said = "select exists (select from read.{} t where organisation_id = $1 and t::text ilike $2)"
+    return [
+        table.name
+        for projection in PROJECTIONS
+        for table in projection.tables
+        if await connection.fetchval(said.format(table.name), telling.organisation_id, f"%{word}%")
+    ]
+
+
+@pytest.fixture
+async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+async def test_the_ledger_never_holds_what_is_personal(database: Database, owner: asyncpg.Connection) -> None:
+    async with projecting(database) as (ledger, _, _positions):
+        telling = await founded(ledger)
+        await tell_a_life(telling)
+    rows = await owner.fetch(
+        "select type from ledger.events where organisation_id = $1 and (body || coalesce(reason, '')) ilike $2",
+        telling.organisation_id,
+        f"%{WORD}%",
+    )
+    assert rows == []
+
+
+async def test_every_kind_of_personal_text_was_told(database: Database, owner: asyncpg.Connection) -> None:
+    """So that the tests here forget something of each."""
+    async with projecting(database) as (ledger, _, _positions):
+        telling = await founded(ledger)
+        await tell_a_life(telling)
+    rows = await owner.fetch(
+        "select distinct type from ledger.events where organisation_id = $1 and strpos(body, 'sealed:1:') > 0",
+        telling.organisation_id,
+    )
+    assert {row[0] for row in rows} == {name for name, kind in EVENTS.items() if kind.personal()} - {"role.revoked"}
+
+
+async def test_what_is_forgotten_can_not_be_read_and_all_else_stands(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        hers = await tell_a_life(telling)
+        theirs = await tell_a_life(telling, "Balthasarine")
+        last = await telling.tell(RegisterPerson(person_id=uuid4(), name="Last"))
+        assert await positions.wait(telling.organisation_id, last.position, SECONDS)
+        before = {table.name: await counted(owner, telling, table.name) for one in PROJECTIONS for table in one.tables}
+        others = await told(owner, telling, "Balthasarine")
+        assert (
+            set(await told(owner, telling, WORD))
+            == set(others)
+            > {"person", "comment", "check_in", "entry", "findable"}
+        )
+
+        done = await telling.tell(ForgetPerson(person_id=hers))
+        assert await positions.wait(telling.organisation_id, done.position, SECONDS)
+        assert await told(owner, telling, WORD) == []
+        assert await told(owner, telling, "Balthasarine") == others, "somebody else was touched"
+        after = {table.name: await counted(owner, telling, table.name) for one in PROJECTIONS for table in one.tables}
+        grown = {"person", "entry", "concerned"}  # by the forgetting itself
+        assert {name for name, count in after.items() if count != before[name]} <= grown
+
+        again = await telling.tell(Comment(comment_id=uuid4(), outcome_id=await an_outcome(owner, telling), text="On."))
+        assert await positions.wait(telling.organisation_id, again.position, SECONDS)
+        assert theirs != hers
+    rebuilt = await rebuild(owner, seals())
+    assert (rebuilt.differences, rebuilt.stopped) == ({}, [])
+    assert all(one.broken_at is None for one in await walk(owner, telling.organisation_id, 1))
+
+
+async def test_a_read_model_made_after_it_says_nothing_either(database: Database, owner: asyncpg.Connection) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        hers = await tell_a_life(telling)
+        done = await telling.tell(ForgetPerson(person_id=hers))
+        assert await positions.wait(telling.organisation_id, done.position, SECONDS)
+    await rebuild(owner, seals())
+    assert await told(owner, telling, WORD) == []
+    name = await owner.fetchval("select name from read.person where id = $1 and until is null", hers)
+    assert name == "(forgotten)"
+
+
+async def test_a_rebuild_that_comes_upon_it_first_begins_anew(database: Database, owner: asyncpg.Connection) -> None:
+    async with projecting(database) as (ledger, projector, positions):
+        telling = await founded(ledger)
+        hers = await tell_a_life(telling)
+        last = await telling.tell(RegisterPerson(person_id=uuid4(), name="Last"))
+        assert await positions.wait(telling.organisation_id, last.position, SECONDS)
+        await projector.stop()
+        await telling.tell(ForgetPerson(person_id=hers))
+        await rebuild(owner, seals())
+    assert await told(owner, telling, WORD) == []
+    assert (await rebuild(owner, seals())).differences == {}
+
+
+async def test_a_restored_database_forgets_again_before_it_serves(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        hers = await tell_a_life(telling)
+        last = await telling.tell(RegisterPerson(person_id=uuid4(), name="Last"))
+        assert await positions.wait(telling.organisation_id, last.position, SECONDS)
+    database.seals.vault.forget(telling.organisation_id, hers)  # after the backup that the database stands at again
+    assert await told(owner, telling, WORD) != []
+    assert await reapply(database) >= 1
+    assert await told(owner, telling, WORD) == []
+    assert await reapply(database) == 0
+    assert (await rebuild(owner, seals())).differences == {}
+
+
+async def test_a_restored_vault_forgets_again_as_well(database: Database, owner: asyncpg.Connection) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        hers = await tell_a_life(telling)
+        database.seals.vault.close()
+        kept = database.seals.vault.path.read_bytes()
+        database.seals = Seals(open_vault(database.settings))
+        done = await telling.tell(ForgetPerson(person_id=hers))
+        assert await positions.wait(telling.organisation_id, done.position, SECONDS)
+    database.seals.vault.close()
+    database.seals.vault.path.write_bytes(kept)
+    database.seals = Seals(open_vault(database.settings))
+    assert not database.seals.vault.has_forgotten(telling.organisation_id, hers)
+    assert await reapply(database) >= 1
+    assert database.seals.vault.has_forgotten(telling.organisation_id, hers)
+    sealed = await owner.fetchval(
+        "select body from ledger.events where type = 'person.registered' and strpos(body, $1) > 0", str(hers)
+    )
+    assert database.seals.open(telling.organisation_id, "person.registered", 1, sealed).as_dict()["email"] is None
+
+
+async def test_an_export_holds_what_is_hers_and_nothing_of_others_and_is_empty_of_texts_afterwards(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    async def exported() -> list[Held]:
+        return [one async for one in held(owner, database.seals, telling.organisation_id, hers)]
+
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        hers = await tell_a_life(telling)
+        await tell_a_life(telling, "Balthasarine")
+        before = await exported()
+        said = [value for one in before for value in one.fields.values() if WORD in str(value)]
+        assert len(said) >= len([kind for kind in EVENTS.values() if kind.personal()])
+        assert not any("Balthasarine" in str(one.fields) for one in before)
+        assert {one.issued_by for one in before} == {"you", "somebody else"}
+        done = await telling.tell(ForgetPerson(person_id=hers))
+        assert await positions.wait(telling.organisation_id, done.position, SECONDS)
+    after = await exported()
+    assert [one.type for one in after] == [*(one.type for one in before), "person.forgotten"]
+    assert not any(WORD in str(one.fields) for one in after)
+
+
+async def test_without_the_vault_nothing_personal_is_taken_and_all_else_is(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise VaultUnavailable("The vault does not answer.")
+
+    async with projecting(database) as (ledger, _, _positions):
+        telling = await founded(ledger)
+        monkeypatch.setattr(database.seals.vault, "key_of", away)
+        with pytest.raises(VaultUnavailable):
+            await telling.tell(RegisterPerson(person_id=uuid4(), name="Ben"))
+        outcome = uuid4()
+        assert (await telling.tell(SetOutcome(outcome_id=outcome, title="Fewer waits"))).position == 3
+        monkeypatch.undo()
+        assert (await telling.tell(RegisterPerson(person_id=uuid4(), name="Ben"))).position == 4
+
+
+async def counted(connection: asyncpg.Connection, telling: Telling, table: str) -> int:
+    asked = f"select count(*) from read.{table} where organisation_id = $1"
+    return await connection.fetchval(asked, telling.organisation_id)
+
+
+async def an_outcome(connection: asyncpg.Connection, telling: Telling) -> UUID:
+    return await connection.fetchval("select id from read.outcome where organisation_id = $1", telling.organisation_id)
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddedServer]:
+    """One whose files can be searched whole."""
+    home = Path(tempfile.mkdtemp(prefix="headway-tests-"))
+    server = EmbeddedServer(home)
+    try:
+        with server:
+            yield server
+    finally:
+        shutil.rmtree(server.place, ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def holding(folder: Path, word: str) -> list[str]:
+    """The files below a folder that hold the word, in whatever case."""
+    return [
+        str(one.relative_to(folder))
+        for one in folder.rglob("*")
+        if one.is_file() and word.lower().encode() in one.read_bytes().lower()
+    ]
+
+
+async def test_no_file_of_the_database_holds_a_byte_of_it(server: EmbeddedServer) -> None:
+    await prepare(server.url())
+    database = await Database.open(Settings(), server.url(), server.application_url())
+    scrubber = Scrubber(database)
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        hers = await tell_a_life(telling)
+        last = await telling.tell(RegisterPerson(person_id=uuid4(), name="Last"))
+        assert await positions.wait(telling.organisation_id, last.position, SECONDS)
+        async with database.owner_connection() as connection:
+            await connection.execute("analyze")  # so that the planner has noted something too
+            await connection.execute("checkpoint")
+        assert holding(server.data, WORD) != []
+        done = await telling.tell(ForgetPerson(person_id=hers))
+        assert await positions.wait(telling.organisation_id, done.position, SECONDS)
+        assert await scrubber.scrub() == 1
+        assert await scrubber.scrub() == 0, "and once"
+    await database.close()
+    assert holding(server.data, WORD) == []
