@@ -183,6 +183,10 @@ class Scrubber:
 
     async def scrub(self) -> int:
         """How many persons nothing is left of now; one process at a time."""
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute("select set_config('headway.sweep', 'on', true)")
+            if not await connection.fetch(STATEMENTS["unscrubbed"]):
+                return 0
         async with self.database.owner_connection() as owner:
             if not await owner.fetchval("select pg_try_advisory_lock($1)", SCRUB_LOCK):
                 return 0

@@ -9,7 +9,8 @@ create table findable (
     since bigint not null,
     until bigint,
     kind text collate "C" not null check (kind in (
-        'PERSON', 'TEAM', 'OBJECTIVE', 'CYCLE', 'OUTCOME', 'MEASURE', 'INDICATOR', 'TASK', 'MILESTONE')),
+        'PERSON', 'TEAM', 'OBJECTIVE', 'CYCLE', 'OUTCOME', 'MEASURE', 'INDICATOR', 'TASK', 'MILESTONE',
+        'INITIATIVE', 'CELEBRATION')),
     title text collate "C" not null,
     description text,
     words tsvector not null generated always as (

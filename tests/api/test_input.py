@@ -235,7 +235,7 @@ async def test_a_refusal_by_mutation_is_data(edge: Edge) -> None:
     assert answer.status == 200
     assert (told["position"], told["task"]) == (None, None)
     assert told["refusal"]["code"] == "SERVES_NOTHING_SAID"
-    assert told["refusal"]["fields"] == ["outcomeId", "servesNothing"]
+    assert told["refusal"]["fields"] == ["outcomeId", "initiativeId", "servesNothing"]
     assert told["refusal"]["message"]
 
 

@@ -11,16 +11,18 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from domain.celebrations import Celebrate
 from domain.checkins import Acknowledge, CheckIn, RetractCheckIn, ReviseCheckIn
 from domain.commands import EVENTS
 from domain.comments import Comment, RetractComment
 from domain.delegation import DelegateDuties
+from domain.feeds import Feed, IssueFeedToken, RevokeFeedToken
 from domain.forgetting import ForgetPerson
 from domain.identities import LinkIdentity
 from domain.kernel import Command
 from domain.leaving import DeactivatePerson
 from domain.measures import Direction, SetMeasure
-from domain.milestones import MarkMilestone, SetMilestone
+from domain.milestones import AssignMilestone, MarkMilestone, SetMilestone
 from domain.outcomes import SetOutcome
 from domain.people import RegisterPerson, RevisePerson
 from domain.revising import AssignOutcome
@@ -29,13 +31,16 @@ from domain.tasks import (
     AcceptTask,
     BreakCommitment,
     CommitTask,
+    CounterTask,
     DeclineTask,
     DeliverTask,
     RefuseTerms,
+    ReleaseTask,
     RenegotiateTask,
     RequestTask,
     ReturnDelivery,
 )
+from infra import api_keys
 from infra.chain import walk
 from infra.database import Database
 from infra.embedded import EmbeddedServer
@@ -59,7 +64,8 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
     """Somebody who says something personal in every way there is."""
     hers, next_one, boss = uuid4(), uuid4(), telling.person_id
     outcome, own, measure, check_in, comment, milestone = (uuid4() for _ in range(6))
-    task, returned, asked, offered = (uuid4() for _ in range(4))
+    task, returned, asked, offered, countered, wanted, needless, token = (uuid4() for _ in range(8))
+    another = uuid4()
     due = date(2100, 1, 1)
 
     async def by(person: UUID, *commands: Command) -> None:
@@ -83,10 +89,13 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
             target=Decimal(1),
         ),
         SetMilestone(milestone_id=milestone, outcome_id=outcome, title="Half", due_on=TODAY),
+        SetMilestone(milestone_id=another, outcome_id=outcome, title="Whole", due_on=TODAY, owner_id=hers),
+        RequestTask(task_id=countered, title="Dear", due_on=due, promiser_id=hers, serves_nothing="A favour."),
+        CommitTask(task_id=needless, title="Needless", due_on=due, beneficiary_id=hers, serves_nothing="A favour."),
         RequestTask(task_id=asked, title="Asked", due_on=due, promiser_id=hers, serves_nothing="A favour."),
         RequestTask(task_id=returned, title="Returned", due_on=due, promiser_id=hers, serves_nothing="A favour."),
     )
-    other = uuid4()
+    other, made = uuid4(), api_keys.make(api_keys.FEED_PREFIX)
     await by(
         hers,
         TakeReading(reading_id=uuid4(), measure_id=measure, value=Decimal(5), note=f"note by {word}"),
@@ -98,6 +107,12 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
         Comment(comment_id=uuid4(), outcome_id=outcome, text=f"stays {word}"),
         RetractComment(comment_id=comment, reason=f"not so {word}"),
         MarkMilestone(milestone_id=milestone, note=f"reached by {word}"),
+        CounterTask(task_id=countered, due_on=date(2101, 1, 1), reason=f"dear to {word}"),
+        ReleaseTask(task_id=needless, reason=f"needless to {word}"),
+        RequestTask(task_id=wanted, title="Wanted", due_on=due, promiser_id=boss, serves_nothing="A favour."),
+        Celebrate(celebration_id=uuid4(), title="Well done", outcome_id=outcome, text=f"praise by {word}"),
+        IssueFeedToken(feed_token_id=token, feed=Feed.MILESTONES, lookup=made.lookup, digest=made.digest),
+        RevokeFeedToken(feed_token_id=token, reason=f"lost by {word}"),
         DelegateDuties(person_id=hers, delegate_id=boss, starts_on=TODAY, ends_on=TODAY, reason=f"ill {word}"),
         DeclineTask(task_id=asked, reason=f"no time {word}"),
         AcceptTask(task_id=returned),
@@ -109,6 +124,8 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
     await by(
         boss,
         ReturnDelivery(task_id=returned, reason="Not yet."),
+        AssignMilestone(milestone_id=another, owner_id=next_one, reason=f"{word} is busy"),
+        CounterTask(task_id=wanted, due_on=date(2101, 1, 1)),
         RefuseTerms(task_id=task, reason="No."),
         CommitTask(task_id=offered, title="Hers to judge", due_on=due, beneficiary_id=hers, serves_nothing="-"),
         DeliverTask(task_id=offered),
@@ -117,6 +134,7 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
     await by(boss, CheckIn(check_in_id=mine, outcome_id=outcome, moved="By the boss"))
     await by(
         hers,
+        RefuseTerms(task_id=wanted, reason=f"too late for {word}"),
         ReturnDelivery(task_id=offered, reason=f"not what {word} asked for"),
         BreakCommitment(task_id=task, reason=f"broken {word}"),
         BreakCommitment(task_id=returned, reason=f"broken too {word}"),

@@ -32,7 +32,7 @@ Mutation = Callable[[Connection, UUID], Awaitable[None]]
 
 async def alter(owner: Connection, organisation_id: UUID) -> None:
     await owner.execute(
-        "update ledger.events set body = replace(body, 'Person', 'Nobody') where organisation_id = $1 and position = 6",
+        "update ledger.events set body = replace(body, 'sealed', 'opened') where organisation_id = $1 and position = 6",
         organisation_id,
     )
 

@@ -24,6 +24,8 @@ class EntityKind(Enum):
     INDICATOR = "INDICATOR"
     TASK = "TASK"
     MILESTONE = "MILESTONE"
+    INITIATIVE = "INITIATIVE"
+    CELEBRATION = "CELEBRATION"
 
 
 @stands_on(None)
