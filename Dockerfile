@@ -1,4 +1,5 @@
-# Headway over a PostgreSQL of your own: docker run -e HEADWAY_DATABASE_URL=postgresql://… -p 8000:8000 headway
+# Headway over a PostgreSQL of your own: docker run -e HEADWAY_DATABASE_URL=postgresql://… -v headway:/home/headway/data -p 8000:8000 headway
+# The volume keeps the keys of persons and those that sign; without it nothing personal could be read again.
 FROM python:3.11-slim AS build
 WORKDIR /app
 COPY requirements.lock pyproject.toml ./
@@ -7,7 +8,8 @@ COPY . .
 RUN PATH=/venv/bin:$PATH python -m api.explorer_setup --quiet || true
 
 FROM python:3.11-slim
-RUN useradd --system --create-home headway
+RUN useradd --system --create-home headway && install -d -m 0700 -o headway /home/headway/data
+VOLUME /home/headway/data
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app

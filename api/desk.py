@@ -1,13 +1,13 @@
 """Where commands come in: from the fields of a request to what was recorded, the same for HTTP, GraphQL and the
 command line."""
 
+import hmac
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -186,7 +186,7 @@ class Desk:
             correlation_id=envelope.correlation_id or command_id,
             causation_id=command_id,
             key=key,
-            digest=digest_of(name, command),
+            digest=digest_of(name, command, self.ledger.database.seals.vault.secret),
             expected=envelope.expected,
         )
 
@@ -232,12 +232,13 @@ def checked_key(key: str) -> str:
     return cleaned_text(key, "Idempotency-Key")
 
 
-def digest_of(name: str, command: Command) -> bytes:
-    """Equal for the same command with the same fields; a key's secret, made anew each time, is no part of it."""
+def digest_of(name: str, command: Command, secret: bytes) -> bytes:
+    """Equal for the same command with the same fields; a key's secret, made anew each time, is no part of it. Who does
+    not know the installation's secret can't try out names until one fits."""
     fields: dict[str, Any] = {one: getattr(command, one) for one in command.__struct_fields__}
     for one in MADE_AT_THE_EDGE.get(name, ()):
         del fields[one]
-    return sha256(name.encode() + b"\n" + msgspec.json.encode(fields)).digest()
+    return hmac.digest(secret, name.encode() + b"\n" + msgspec.json.encode(fields), "sha256")
 
 
 def decoded_fields(body: bytes) -> dict[str, Any]:

@@ -21,6 +21,7 @@ MOST_KEPT = 50_000  # keys in memory
 SECONDS_OF_TRUST = 1.0  # in what this process remembers, before it looks whether another has changed the file
 SECONDS_TO_LOCK = 5.0
 NONCE = 12
+SECRET = 32
 TABLES = """
 create table if not exists key (
     id blob primary key, organisation blob, person blob, wrapped blob not null) without rowid;
@@ -69,12 +70,14 @@ class Vault:
         self._file.execute("begin immediate")
         try:
             kept = self._file.execute("select wrapped from proof").fetchone()
-            if kept is None:
-                self._file.execute("insert into proof values (?)", (self._wrap(PROOF),))
-            elif self._unwrap(kept[0]) != PROOF:
+            told = self._unwrap(kept[0]) if kept else PROOF + os.urandom(SECRET)
+            if kept is None and told is not None:
+                self._file.execute("insert into proof values (?)", (self._wrap(told),))
+            if told is None or not told.startswith(PROOF):
                 raise VaultUnsafe(f"Give the master key with which {self.path} was made; this is another one.")
         finally:
             self._file.execute("commit")
+        self.secret = told.removeprefix(PROOF)  # of this installation, for what may not be guessed from a digest
 
     def _wrap(self, plain: bytes) -> bytes:
         nonce = os.urandom(NONCE)
