@@ -40,6 +40,8 @@ async def load(settings: Settings, urls: Urls, talk: Console) -> str:
         await _apply(settings, urls, talk, goals, FEDERAL)
         await _apply(settings, urls, talk, story, TEAM)
         await _issue_keys(settings, urls, keys)
+        for file in (goals, story):
+            file.unlink()  # it names people who may ask to be forgotten
     values = dict(line.split("=", 1) for line in keys.read_text().splitlines() if "=" in line)
     return greeting(settings, values["HEADWAY_API_KEY"])
 
