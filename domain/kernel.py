@@ -33,13 +33,18 @@ class Tag(msgspec.Struct, frozen=True):
 
 class Personal(msgspec.Struct, frozen=True):
     """A text of an event that is a person's: about the one whom the field `of` names, or, without one, by whoever
-    issued the command. It is forgotten with that person (R11)."""
+    issued the command. It is forgotten with that person (R11).
+
+    `begins`: the event brings that person into being, so that nothing is known of them yet.
+    """
 
     of: str = ""
+    begins: bool = False
 
 
 OWN = Personal()
 OF_PERSON = Personal("person_id")
+OF_NEW_PERSON = Personal("person_id", begins=True)
 OF_AUTHOR = Personal("author_id")
 OF_FORMER_OWNER = Personal("from_owner_id")
 OF_FORMER_PROMISER = Personal("from_promiser_id")
@@ -147,7 +152,7 @@ class Event(msgspec.Struct, Decision, frozen=True, kw_only=True, tag_field="type
 
     version: ClassVar[int] = 1
     _roles: ClassVar[tuple[tuple[str, str], ...] | None] = None
-    _personal: ClassVar[Mapping[str, str] | None] = None
+    _personal: ClassVar[Mapping[str, Personal] | None] = None
 
     @classmethod
     def stored_type(cls) -> str:
@@ -162,11 +167,11 @@ class Event(msgspec.Struct, Decision, frozen=True, kw_only=True, tag_field="type
         return obj
 
     @classmethod
-    def personal(cls) -> Mapping[str, str]:
-        """Field → the field that names whose text it is, or nothing where that is whoever issued the command."""
+    def personal(cls) -> Mapping[str, Personal]:
+        """Field → whose text it is."""
         if cls.__dict__.get("_personal") is None:
             hints = get_type_hints(cls, include_extras=True)
-            cls._personal = {name: mark.of for name, hint in hints.items() for mark in _personal_marks(hint)}
+            cls._personal = {name: mark for name, hint in hints.items() for mark in _personal_marks(hint)}
         return cls._personal or {}
 
     def tags(self) -> list[str]:

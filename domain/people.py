@@ -14,7 +14,19 @@ from domain.codes import (
     TEAM_CIRCLE,
     TEAM_DISBANDED,
 )
-from domain.kernel import OF_PERSON, Command, Event, Fold, ParentTeamId, PersonId, Reads, ReferenceId, Refused, TeamId
+from domain.kernel import (
+    OF_NEW_PERSON,
+    OF_PERSON,
+    Command,
+    Event,
+    Fold,
+    ParentTeamId,
+    PersonId,
+    Reads,
+    ReferenceId,
+    Refused,
+    TeamId,
+)
 from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
 from domain.values import Email, Name, Reason, Role
 
@@ -24,8 +36,8 @@ class PersonRegistered(Event, frozen=True, tag="person.registered"):
     """A person can be named from now on as an owner, a promiser or a lead."""
 
     person_id: PersonId
-    name: Annotated[Name, OF_PERSON]
-    email: Annotated[Email, OF_PERSON] | None = None
+    name: Annotated[Name, OF_NEW_PERSON]
+    email: Annotated[Email, OF_NEW_PERSON] | None = None
     reference: Reference | None = None
     reference_id: ReferenceId | None = None
 

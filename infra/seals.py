@@ -15,6 +15,7 @@ from uuid import UUID
 
 import msgspec
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.kernel import Event
 from infra.codec import UnknownEvent, converted, decode, encode, event_class
@@ -38,27 +39,24 @@ class Seals:
         personal = event.personal()
         if not personal:
             return encode(event), reason
-        texts: dict[str, str | None] = {}
-        for field, of in personal.items():
+        kind, texts = event.stored_type(), dict[str, str | None]()
+        keys: dict[UUID, tuple[UUID, AESGCM] | None] = {}
+        for field, mark in personal.items():
             text: str | None = getattr(event, field)
-            person_id: UUID | None = getattr(event, of) if of else issuer_id
-            if text is not None and person_id is not None:
-                sealed = self._seal(organisation_id, event.stored_type(), field, person_id, text)
-                texts[field] = sealed or _no_more(type(event), field)
+            person_id: UUID | None = getattr(event, mark.of) if mark.of else issuer_id
+            if text is None or person_id is None:
+                continue
+            if person_id not in keys:
+                keys[person_id] = self.vault.key_of(organisation_id, person_id, new=mark.begins)
+            found = keys[person_id]
+            if found is None:
+                texts[field] = _no_more(type(event), field)
+            else:
+                texts[field] = _sealed(*found, text, person_id, _bound_to(organisation_id, kind, field, person_id))
         if not texts:
             return encode(event), reason
         body = msgspec.json.decode(encode(event), type=dict[str, Any]) | texts
         return msgspec.json.encode(body).decode(), texts.get("reason", reason)
-
-    def _seal(self, organisation_id: UUID, kind: str, field: str, person_id: UUID, text: str) -> str | None:
-        """None where the person is forgotten."""
-        found = self.vault.key_of(organisation_id, person_id)
-        if found is None:
-            return None
-        key_id, key = found
-        nonce = os.urandom(NONCE)
-        cipher = key.encrypt(nonce, text.encode(), _bound_to(organisation_id, kind, field, person_id))
-        return f"{mark_of(person_id)}.{_written(key_id.bytes)}.{_written(nonce + cipher)}"
 
     def open(self, organisation_id: UUID, kind: str, version: int, body: str) -> Event:
         """The event, with what is forgotten told as such; raises what `decode` does, and VaultUnavailable."""
@@ -120,6 +118,12 @@ def parted(sealed: str) -> tuple[UUID, UUID, bytes]:
         return UUID(bytes=person), UUID(bytes=key), cipher
     except ValueError:
         raise UnknownEvent("A sealed text is damaged.") from None
+
+
+def _sealed(key_id: UUID, key: AESGCM, text: str, person_id: UUID, bound: bytes) -> str:
+    nonce = os.urandom(NONCE)
+    cipher = key.encrypt(nonce, text.encode(), bound)
+    return f"{mark_of(person_id)}.{_written(key_id.bytes)}.{_written(nonce + cipher)}"
 
 
 def _bound_to(organisation_id: UUID, kind: str, field: str, person_id: UUID) -> bytes:

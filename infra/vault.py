@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from uuid_utils.compat import uuid7
 
 LEAST_AHEAD, MOST_AHEAD = 8, 256  # keys made in one transaction
 MOST_KEPT = 50_000  # keys in memory
@@ -89,20 +90,22 @@ class Vault:
         except InvalidTag:
             return None
 
-    def key_of(self, organisation_id: UUID, person_id: UUID) -> tuple[UUID, AESGCM] | None:
+    def key_of(self, organisation_id: UUID, person_id: UUID, *, new: bool = False) -> tuple[UUID, AESGCM] | None:
         """The key to seal a person's texts with, a new one where there is none; None once the person is forgotten.
 
-        Raises VaultUnavailable.
+        `new`: nobody has met them yet, so that the file need not be asked. Raises VaultUnavailable.
         """
         self._look()
         whose = (organisation_id, person_id)
         if whose in self._forgotten:
             return None
-        id_ = self._by_person.get(whose) or self._assigned(whose)
-        if id_ is None:
-            if self.has_forgotten(organisation_id, person_id):
+        id_ = self._by_person.get(whose)
+        if id_ is None and not new:
+            id_ = self._assigned(whose)
+            if id_ is None and self.has_forgotten(organisation_id, person_id):
                 return None
-            id_ = self._assign(whose)
+        if id_ is None:
+            return self._assign(whose)
         key = self.key(id_)
         if key is None:  # destroyed by another process a moment ago
             self._by_person.pop(whose, None)
@@ -180,18 +183,18 @@ class Vault:
         self._by_person[whose] = UUID(bytes=row[0])
         return self._by_person[whose]
 
-    def _assign(self, whose: tuple[UUID, UUID]) -> UUID:
+    def _assign(self, whose: tuple[UUID, UUID]) -> tuple[UUID, AESGCM]:
         if not self._ahead:
             self._make_ahead()
         id_, key = self._ahead.pop()
         self._keep(id_, key)
         self._by_person[whose] = id_
         self._unwritten.append((whose[0].bytes, whose[1].bytes, id_.bytes))
-        return id_
+        return id_, key
 
     def _make_ahead(self) -> None:
         self._write_assigned()
-        made = [(uuid4(), AESGCM.generate_key(256)) for _ in range(self._batch)]
+        made = [(uuid7(), AESGCM.generate_key(256)) for _ in range(self._batch)]
         with self._change() as file:
             file.executemany("insert into key (id, wrapped) values (?, ?)", [(i.bytes, self._wrap(k)) for i, k in made])
         self._ahead = [(id_, AESGCM(key)) for id_, key in made]

@@ -10,7 +10,7 @@ from tests.api.edge import Edge, refused
 
 @pytest.fixture
 def away(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise VaultUnavailable("The vault at /secret/place does not answer.")
 
     for name in ("key_of", "key"):

@@ -37,6 +37,6 @@ def test_nobody_forgotten_gets_a_name_again() -> None:
 
 @pytest.mark.parametrize("kind", EVENTS.values(), ids=EVENTS)
 def test_a_personal_text_names_a_field_of_its_event(kind: type[Event]) -> None:
-    for field, of in kind.personal().items():
+    for field, mark in kind.personal().items():
         assert field in kind.__struct_fields__
-        assert not of or of in kind.__struct_fields__
+        assert not mark.of or mark.of in kind.__struct_fields__

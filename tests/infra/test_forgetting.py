@@ -307,7 +307,7 @@ async def test_an_export_holds_what_is_hers_and_nothing_of_others_and_is_empty_o
 async def test_without_the_vault_nothing_personal_is_taken_and_all_else_is(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise VaultUnavailable("The vault does not answer.")
 
     async with projecting(database) as (ledger, _, _positions):
