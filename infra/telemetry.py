@@ -37,6 +37,9 @@ PROJECTIONS_STOPPED = Gauge(
     "headway_projections_stopped", "Projections of organisations that a failing event has stopped.", registry=REGISTRY
 )
 NOTED = Counter("headway_noted_facts", "Facts that the timekeeper has noted.", registry=REGISTRY)
+VAULT_ERRORS = Counter(
+    "headway_vault_errors", "Times that the vault did not answer, or lacked a key.", registry=REGISTRY
+)
 CHECKPOINTS = Counter("headway_checkpoints", "Checkpoints signed.", registry=REGISTRY)
 CHECKPOINTS_REFUSED = Counter(
     "headway_checkpoints_refused", "Checkpoints not signed because history does not continue.", registry=REGISTRY

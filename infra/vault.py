@@ -17,6 +17,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from uuid_utils.compat import uuid7
 
+from infra.telemetry import VAULT_ERRORS, log
+
 LEAST_AHEAD, MOST_AHEAD = 8, 256  # keys made in one transaction
 MOST_KEPT = 50_000  # keys in memory
 SECONDS_OF_TRUST = 1.0  # in what this process remembers, before it looks whether another has changed the file
@@ -36,6 +38,11 @@ PROOF = b"the master key is the right one"
 
 class VaultUnavailable(OSError):
     """The file can't be read or written, or lacks a key that it should have: nothing personal can be told or kept."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        VAULT_ERRORS.inc()
+        log.error("vault_unavailable", says=sentence)
 
 
 class VaultUnsafe(Exception):
