@@ -19,12 +19,14 @@ from api.viewer import Viewer
 from domain.codes import NOT_ALLOWED, NOT_FOUND, OCCURRED_IN_FUTURE
 from domain.commands import COMMANDS
 from domain.feeds import IssueFeedToken
+from domain.forgetting import ForgetPerson
 from domain.kernel import Command, Issued, Refused, wire_name
 from domain.organisation import IssueApiKey
 from domain.values import Invalid, camel, checked_moment, cleaned_text, is_numeral
 from infra import api_keys
 from infra.ledger import Ledger
 from infra.sequencer import Waiting
+from infra.vault import Vault
 
 KEYED_IDS = UUID("4b0f7f0e-6a55-4b67-9f0b-0f5a8c1e5a11")
 LONGEST_KEY = 255
@@ -64,10 +66,13 @@ class Taken:
 
     waiting: Waiting
     secret: str | None
+    vault: Vault
 
     async def done(self) -> Done:
         """Raises Refused, Forgone, or what the database raises."""
         command, accepted = self.waiting.command, await self.waiting.answer
+        if isinstance(command, ForgetPerson):  # at once, however far the read models have come
+            self.vault.forget(self.waiting.issued.organisation_id, command.person_id)
         return Done(
             id=getattr(command, command.entity, None) if command.entity else None,
             position=accepted.position,
@@ -104,7 +109,11 @@ class Desk:
         """On its way behind all that was taken before, and not tried (Forgone) where `after` comes to nothing; raises
         as `issue` does where that can be told at once."""
         command, issued, secret = self._prepared(name, body, viewer, envelope)
-        return Taken(self.ledger.submit(command, issued, after.waiting if after else None), secret)
+        return Taken(
+            self.ledger.submit(command, issued, after.waiting if after else None),
+            secret,
+            self.ledger.database.seals.vault,
+        )
 
     def check(self, name: str, body: bytes) -> None:
         """Raises Invalid where the fields of a command cannot be meant."""

@@ -54,18 +54,19 @@ class Forgetting:
         self.person_id = person_id
         self.tables: set[str] = set()
 
-    async def run(self, position: int, projections: Sequence[Projection]) -> None:
-        """Destroys the keys, then sweeps what was recorded before the position; raises VaultUnavailable."""
+    async def run(self, position: int, projections: Mapping[Projection, int]) -> None:
+        """Destroys the keys, then sweeps what was recorded before the position, as far as each projection has come;
+        raises VaultUnavailable."""
         rows = await self.destroy(position)
         stand_ins = [Reader(self.organisation_id, self.zone, StandIn(self.seals, text)) for text in STAND_INS]
         reader = Reader(self.organisation_id, self.zone, self.seals)
         for row in rows:
-            for projection in projections:
+            for projection in (one for one, reached in projections.items() if row["position"] <= reached):
                 first, second, left = (_by_row(projection.revisions(one.decoded(row))) for one in (*stand_ins, reader))
                 for key, revision in first.items():
                     columns = _differing(revision, second[key])
                     if columns:
-                        await self._sweep(revision, row[0], columns, left.get(key))
+                        await self._sweep(revision, row["position"], columns, left.get(key))
         await self.note(position)
 
     async def destroy(self, position: int) -> Sequence[LedgerRow]:
@@ -143,8 +144,9 @@ async def reapply(database: Database) -> int:
             await connection.execute(STATEMENTS["scope"], organisation_id)
             standing = await connection.fetchrow(STATEMENTS["standing"], organisation_id)
             if standing is not None:
+                head: int = standing[0]
                 gone = Forgetting(connection, Reader(organisation_id, standing[1], seals), person_id)
-                await gone.run(standing[0] + 1, PROJECTIONS)
+                await gone.run(head + 1, dict.fromkeys(PROJECTIONS, head))
                 again += 1
     return again
 

@@ -178,19 +178,31 @@ class Projector:
                 readers = {start: Reader(organisation_id, zone, seals) for start in at.values()}  # most stand together
                 for progress in progresses:
                     await advance(connection, readers[progress.position], progress, events)
+                stopped = {row[0]: row[1] for row in claimed if row[2] is not None}
                 for gone, position in forgotten_in(connection, readers[min(at.values())], events):
-                    await self._forget(progresses, at, gone, position)
+                    await self._forget(
+                        gone, position, at, {one.projection: one.position for one in progresses}, stopped
+                    )
                 crash("between rows and checkpoint")
                 await self._checkpoint(connection, organisation_id, progresses)
         every = [progress.position for progress in progresses] + [row[1] for row in claimed if row[2] is not None]
         self._tell_reached(organisation_id, min(every), events)
         return len(events) < MOST_EVENTS
 
-    async def _forget(self, progresses: list[Progress], at: Mapping[str, int], gone: Forgetting, position: int) -> None:
-        """Sweeps the projections that have come past the event that forgets somebody."""
-        past = [one.projection for one in progresses if at[one.projection.name] < position <= one.position]
+    async def _forget(
+        self,
+        gone: Forgetting,
+        position: int,
+        began: Mapping[str, int],
+        reached: Mapping[Projection, int],
+        stopped: Mapping[str, int],
+    ) -> None:
+        """Sweeps the projections that have come past the event that forgets somebody, and those that are stopped."""
+        past = {one: at for one, at in reached.items() if began[one.name] < position <= at}
         if past:
-            await gone.run(position, past)
+            standing = {one: stopped[one.name] for one in PROJECTIONS if one.name in stopped}
+            behind = {one: at for one, at in reached.items() if at < position}
+            await gone.run(position, past | standing | behind)
 
     def _tell_reached(self, organisation_id: UUID, reached: int, events: Sequence[LedgerRow]) -> None:
         self.positions.advance(organisation_id, reached)

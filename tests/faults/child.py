@@ -16,6 +16,9 @@ import aiohttp
 
 from api.applying import operator
 from api.desk import Envelope
+from infra.master_key import FILE
+from infra.settings import Settings, home_of
+from tests.conftest import seals
 from tests.faults.conftest import Place
 from tests.faults.journal import Answer, Outcome
 from tests.faults.load import SECONDS_TO_ANSWER, Asked, Issue
@@ -44,6 +47,8 @@ class Child:
             "PATH": os.defpath,
             "HOME": str(folder),
             "HEADWAY_HOME": str(folder / "home"),
+            "HEADWAY_VAULT": str(seals().vault.path),
+            "HEADWAY_MASTER_KEY_FILE": str(home_of(Settings()) / FILE),
             "HEADWAY_DATABASE_URL": place.owner,
             "HEADWAY_APPLICATION_DATABASE_URL": place.application,
             "HEADWAY_PORT": str(self.port),

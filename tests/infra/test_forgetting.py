@@ -304,6 +304,27 @@ async def test_an_export_holds_what_is_hers_and_nothing_of_others_and_is_empty_o
     assert not any(WORD in str(one.fields) for one in after)
 
 
+async def test_a_stopped_projection_is_swept_as_well(database: Database, owner: asyncpg.Connection) -> None:
+    async with projecting(database) as (ledger, projector, positions):
+        telling = await founded(ledger)
+        hers = await tell_a_life(telling)
+        last = await telling.tell(RegisterPerson(person_id=uuid4(), name="Last"))
+        assert await positions.wait(telling.organisation_id, last.position, SECONDS)
+        await owner.execute(
+            "update read.checkpoint set stopped_at = position + 1, problem = 'Poison.'"
+            " where organisation_id = $1 and projection = 'practice'",
+            telling.organisation_id,
+        )
+        await telling.tell(ForgetPerson(person_id=hers))
+        while not await projector.project(telling.organisation_id):
+            pass
+        assert await told(owner, telling, WORD) == []
+        await owner.execute("update read.checkpoint set stopped_at = null, problem = null")
+        projector.stir(telling.organisation_id)
+        assert await positions.wait(telling.organisation_id, last.position + 1, SECONDS)
+    assert (await rebuild(owner, seals())).differences == {}
+
+
 async def test_without_the_vault_nothing_personal_is_taken_and_all_else_is(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
