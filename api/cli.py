@@ -24,8 +24,10 @@ from api.desk import Envelope
 from api.person_page import write_export
 from api.readings_csv import ReadingsBody, SheetRefused, take
 from api.terminal import DONE, FOUND, WRONG, Json, database, say, talk
+from domain.access import Export, NoteExported
 from domain.kernel import Refused
 from domain.values import Invalid, Role
+from infra.access_log import note_export
 from infra.collection import collect_seldom
 from infra.database import Database, DatabaseUnsafe, unavailable
 from infra.embedded import EmbeddedFailed
@@ -190,7 +192,8 @@ def forget(organisation: UUID, person: UUID) -> int:
 
 @person_app.command
 def export(organisation: UUID, person: UUID, folder: Path) -> int:
-    """Write everything held about a person into a folder, as JSON and as a page to read."""
+    """Write everything held about a person into a folder, as JSON and as a page to read; that it was done goes on
+    record."""
 
     async def told(database: Database) -> tuple[str, str, list[Held]]:
         async with database.work.acquire() as connection, connection.transaction():
@@ -199,8 +202,15 @@ def export(organisation: UUID, person: UUID, folder: Path) -> int:
             events = [one async for one in held(connection, database.seals, organisation, person)]
         return names[0], names[1], events
 
-    name, where, events = _ask_database(told)
-    write_export(folder, name, where, events)
+    async def exported(database: Database) -> list[Held]:
+        name, where, events = await told(database)
+        write_export(folder, name, where, events)
+        if events:
+            noted = NoteExported(export=Export.PERSON, count=len(events), person_id=person)
+            await note_export(database, organisation, noted)
+        return events
+
+    events = _ask_database(exported)
     say(f"{len(events)} records in {folder}")
     return DONE if events else FOUND
 
