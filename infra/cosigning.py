@@ -1,5 +1,5 @@
-"""A witness at work: fetches the last checkpoint of somebody else's Headway over HTTP, keeps it in a file once it is proven
-to continue the one before, and sends its signature back."""
+"""A witness at work: fetches the last checkpoint of somebody else's Headway over HTTP, keeps it in a file once it is
+proven to continue the one before, and sends its signature back."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

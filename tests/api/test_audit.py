@@ -179,7 +179,7 @@ async def test_a_witness_elsewhere_needs_nothing_but_http(edge: Edge, tmp_path: 
     assert [first + 1, first + 1] == [await witness(), await witness()]
     assert [read_checkpoint(note.text).size for note in read_notes(file.read_text())] == [first, first + 1]
     assert KEYS[1] in read_note((await told(edge, "checkpoint")).raw.decode()).signers(KEYS)
-    with pytest.raises(NotAnswered, match="422.*NOT_COSIGNED"):
+    with pytest.raises(NotAnswered, match=r"422.*NOT_COSIGNED"):
         await witness(Ed25519PrivateKey.generate())
     with pytest.raises(NotAnswered, match="403"):
         await witness(role="MEMBER")
