@@ -236,6 +236,11 @@ class Vault:
         return Change(self._file)
 
 
+def _wrapped(wrapping: AESGCM, plain: bytes) -> bytes:
+    nonce = os.urandom(NONCE)
+    return nonce + wrapping.encrypt(nonce, plain, None)
+
+
 class Change:
     """A transaction of the file; its errors come as VaultUnavailable."""
 
