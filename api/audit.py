@@ -19,7 +19,7 @@ from infra.checkpoints import NotCosigned, Stored, cosign, keys_of, newest
 from infra.database import Connection, Database
 from infra.notes import NoteWrong, Signature, encoded, read_signature
 from infra.projector import STATEMENTS as READING
-from infra.tiles import consistency, inclusion, nodes, root_at, size_of
+from infra.tiles import consistency, inclusion, root_at, size_of
 from infra.tree import ProofWrong
 
 TEXT = "text/plain; charset=utf-8"
@@ -134,11 +134,9 @@ async def inclusion_proof(request: HTTPRequest, state: State) -> Response[Inclus
             size = (await _last(connection, viewer)).checkpoint.size
         await _within(connection, viewer, "size", size)
         try:
-            proof = await inclusion(connection, organisation_id, position, size)
+            leaf, proof, root = await inclusion(connection, organisation_id, position, size)
         except ProofWrong:
             raise Problem(400, "INVALID", f"Say a position from 1 to {size}.", fields=("position",)) from None
-        leaf = (await nodes(connection, organisation_id, [(0, position - 1)]))[0, position - 1]
-        root = await root_at(connection, organisation_id, size)
     body = InclusionBody(
         position=position,
         size=size,

@@ -11,12 +11,15 @@ from cyclopts import App, Parameter
 
 from api.applying import Urls, prepare
 from api.terminal import DONE, FOUND, WRONG, database, say, talk
-from infra.bundle import BundleWrong, Checked, check
+from domain.access import Export, NoteExported
+from infra.access_log import note_export
+from infra.bundle import BundleWrong, Checked, Manifest, check
 from infra.checkpoints import keys_of, newest
+from infra.cosigning import NotAnswered, cosigned
 from infra.database import Connection, Database
 from infra.exporting import NotExported, export
 from infra.notary import Notary
-from infra.notes import Key, Note, NoteWrong, read_key, read_notes
+from infra.notes import COSIGNATURE, Key, Note, NoteWrong, public_key, read_key, read_notes
 from infra.settings import read_settings
 from infra.signing import KeyRing
 from infra.witnessing import NotWitnessed, witnessed
@@ -28,6 +31,10 @@ Organisation = Annotated[UUID, Parameter(help="Id of the organisation.")]
 
 def _asked(organisation: UUID, question: Callable[[Connection], Awaitable[T]]) -> T:
     """Asks of an organisation whose tree has caught up with its ledger."""
+    return _asked_of(organisation, lambda _, connection: question(connection))
+
+
+def _asked_of(organisation: UUID, question: Callable[[Database, Connection], Awaitable[T]]) -> T:
     settings = read_settings(os.environ)
 
     async def run(urls: Urls) -> T:
@@ -37,7 +44,7 @@ def _asked(organisation: UUID, question: Callable[[Connection], Awaitable[T]]) -
             await Notary(opened, settings).catch_up(organisation)
             async with opened.owner_connection() as connection:
                 await connection.execute("select set_config('headway.organisation', $1, false)", str(organisation))
-                return await question(connection)
+                return await question(opened, connection)
         finally:
             await opened.close()
 
@@ -96,12 +103,19 @@ def export_bundle(
     entity: UUID | None = None,
     kept: Path | None = None,
 ) -> int:
-    """Write events with their proof into a new folder; with --kept FILE, proves that its checkpoint is continued."""
-    try:
-        note = kept_in(kept)
-        manifest = _asked(
-            organisation, lambda connection: export(connection, organisation, out, from_, to, entity, note)
+    """Write events with their proof into a new folder, which goes on record; with --kept FILE, proves that its
+    checkpoint is continued."""
+
+    async def exported(database: Database, connection: Connection) -> Manifest:
+        made = await export(connection, organisation, out, from_, to, entity, kept_in(kept))
+        noted = NoteExported(
+            export=Export.AUDIT, count=made.events, first=made.first, last=made.last, concerning_id=entity
         )
+        await note_export(database, organisation, noted)
+        return made
+
+    try:
+        manifest = _asked_of(organisation, exported)
     except FileExistsError:
         return _wrong(f"{out} is there already; name a new folder.")
     except OSError as error:
@@ -156,4 +170,34 @@ def witness(file: Path, *, organisation: Organisation) -> int:
         say(f"WRONG: {refused}")
         return FOUND
     say(f"{added.size} events, consistent with what {file} knew")
+    return DONE
+
+
+@audit_app.command(name="cosign")
+def cosign_other(
+    url: str,
+    file: Path,
+    *,
+    name: str,
+    key: tuple[str, ...] = (),
+    signing_key: Path | None = None,
+) -> int:
+    """As a witness of somebody else's Headway: fetch its last checkpoint over HTTP, keep it in a file once it is proven
+    to continue the last one there, sign it and send the signature back. HEADWAY_AUDIT_KEY: an auditor's API key there;
+    --key: the public keys that sign there; --signing-key: the witness's own, made where there is none. Without --key
+    it tells the witness's public key, for HEADWAY_WITNESSES there."""
+    private = KeyRing(signing_key or file.with_suffix(".key")).privates()[0]
+    if not key:
+        say(public_key(name, private, COSIGNATURE).line)
+        return DONE
+    try:
+        keys = [read_key(one) for one in key]
+        api_key = os.environ.get("HEADWAY_AUDIT_KEY", "")
+        kept = uvloop.run(cosigned(url, api_key, keys, file, name, private))
+    except (OSError, NoteWrong, NotAnswered) as error:
+        return _wrong(error)
+    except NotWitnessed as refused:
+        say(f"WRONG: {refused}")
+        return FOUND
+    say(f"{kept.size} events, consistent with what {file} knew, and signed")
     return DONE

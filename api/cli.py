@@ -24,13 +24,15 @@ from api.desk import Envelope
 from api.person_page import write_export
 from api.readings_csv import ReadingsBody, SheetRefused, take
 from api.terminal import DONE, FOUND, WRONG, Json, database, say, talk
+from domain.access import Export, NoteExported
 from domain.kernel import Refused
 from domain.values import Invalid, Role
+from infra.access_log import note_export
 from infra.collection import collect_seldom
 from infra.database import Database, DatabaseUnsafe, unavailable
 from infra.embedded import EmbeddedFailed
 from infra.forgetting import Scrubber
-from infra.master_key import open_vault
+from infra.master_key import key_in, open_vault
 from infra.migrate import MigrationRefused
 from infra.notes import NoteWrong, read_notes
 from infra.person_export import STATEMENTS as EXPORT
@@ -41,7 +43,7 @@ from infra.rebuild import rebuild as rebuild_models
 from infra.seals import Seals
 from infra.settings import Settings, SettingsInvalid, described, read_settings
 from infra.telemetry import configure_logs
-from infra.vault import VaultUnsafe
+from infra.vault import VaultUnavailable, VaultUnsafe
 from infra.verifying import verify
 from projections.read_models import NAMES, PROJECTIONS
 from projections.wording import WordingWrong
@@ -50,6 +52,7 @@ app = App(name="headway", help="What was promised, what became of it, and how it
 organisation_app = App(name="organisation", help="Organisations of this installation.")
 key_app = App(name="key", help="API keys.")
 person_app = App(name="person", help="What is held about a person, and how it is forgotten.")
+vault_app = App(name="vault", help="The keys to what is personal.")
 readings_app = App(name="readings", help="Readings of measures and indicators.")
 T = TypeVar("T")
 app.command(organisation_app)
@@ -57,6 +60,7 @@ app.command(readings_app)
 app.command(key_app)
 app.command(audit_app)
 app.command(person_app)
+app.command(vault_app)
 
 
 def _serve(settings: Settings, greet: Callable[[Settings, Urls], Awaitable[str]] | None = None) -> int:
@@ -190,7 +194,8 @@ def forget(organisation: UUID, person: UUID) -> int:
 
 @person_app.command
 def export(organisation: UUID, person: UUID, folder: Path) -> int:
-    """Write everything held about a person into a folder, as JSON and as a page to read."""
+    """Write everything held about a person into a folder, as JSON and as a page to read; that it was done goes on
+    record."""
 
     async def told(database: Database) -> tuple[str, str, list[Held]]:
         async with database.work.acquire() as connection, connection.transaction():
@@ -199,10 +204,33 @@ def export(organisation: UUID, person: UUID, folder: Path) -> int:
             events = [one async for one in held(connection, database.seals, organisation, person)]
         return names[0], names[1], events
 
-    name, where, events = _ask_database(told)
-    write_export(folder, name, where, events)
+    async def exported(database: Database) -> list[Held]:
+        name, where, events = await told(database)
+        write_export(folder, name, where, events)
+        if events:
+            noted = NoteExported(export=Export.PERSON, count=len(events), person_id=person)
+            await note_export(database, organisation, noted)
+        return events
+
+    events = _ask_database(exported)
     say(f"{len(events)} records in {folder}")
     return DONE if events else FOUND
+
+
+@vault_app.command(name="rotate-master-key")
+def rotate_master_key(file: Path) -> int:
+    """Wrap every person's key anew under the master key in a file, which is made where there is none. Stop all that
+    serves first; afterwards say where the key is (HEADWAY_MASTER_KEY_FILE, HEADWAY_MASTER_KEY, or the home's file)."""
+    vault = open_vault(read_settings(os.environ))
+    try:
+        wrapped = vault.wrap_anew(key_in(file.absolute()))
+    except VaultUnavailable as error:
+        talk.print(str(error), markup=False, soft_wrap=True)
+        return WRONG
+    finally:
+        vault.close()
+    say(f"{wrapped} keys wrapped anew: from now on only the master key in {file} opens them")
+    return DONE
 
 
 def _ask_database(question: Callable[[Database], Awaitable[T]]) -> T:

@@ -1,4 +1,5 @@
-"""Who came in, and who was kept out: noted by the system, never a secret of a key nor where anybody called from."""
+"""Who came in, who was kept out, and what was taken along: noted by the system, never a secret of a key nor where
+anybody called from."""
 
 from datetime import date
 from enum import StrEnum
@@ -8,8 +9,18 @@ from uuid import UUID
 import msgspec
 
 from domain.codes import NOT_FOUND
-from domain.kernel import ApiKeyId, Command, Event, Fold, Reads, Refused
-from domain.organisation import ApiKey
+from domain.kernel import (
+    ApiKeyId,
+    Command,
+    EntityId,
+    Event,
+    Fold,
+    OrganisationId,
+    PersonId,
+    Reads,
+    Refused,
+)
+from domain.organisation import ApiKey, Organisation
 from domain.preferences import Hour
 from domain.timekeeping import check_timekeeper
 from domain.values import Role
@@ -40,6 +51,25 @@ class KeyRefused(Event, frozen=True, tag="access.key-refused"):
     hour: Hour
     mistake: Mistake
     times: Times
+
+
+class Export(StrEnum):
+    """What was written into files for somebody."""
+
+    AUDIT = "AUDIT"
+    PERSON = "PERSON"
+
+
+class Exported(Event, frozen=True, tag="access.exported"):
+    """Events were written into files: with their proof for an auditor, or all that is held about a person, for them."""
+
+    organisation_id: OrganisationId
+    export: Export
+    count: Annotated[int, msgspec.Meta(ge=0)]
+    first: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    last: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    concerning_id: EntityId | None = None  # an auditor chose its events
+    person_id: PersonId | None = None
 
 
 class Accesses(Fold[KeyUsed | KeyRefused]):
@@ -107,6 +137,39 @@ class NoteKeyRefused(Command):
                     times=self.times,
                 )
             )
+
+
+class NoteExported(Command):
+    """Note that events were written into files, by whom the machine obeys."""
+
+    role = Role.OWNER
+
+    export: Export
+    count: Annotated[int, msgspec.Meta(ge=0)]
+    first: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    last: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    concerning_id: EntityId | None = None
+    person_id: PersonId | None = None
+
+    def reads(self) -> Reads:
+        self.organisation = Organisation(self.issued.organisation_id)
+        yield [self.organisation]
+
+    def execute(self) -> None:
+        check_timekeeper(self.issued)
+        if self.organisation.founded is None:
+            raise Refused(NOT_FOUND, "Found the organisation first.")
+        self.emit(
+            Exported(
+                organisation_id=self.issued.organisation_id,
+                export=self.export,
+                count=self.count,
+                first=self.first,
+                last=self.last,
+                concerning_id=self.concerning_id,
+                person_id=self.person_id,
+            )
+        )
 
 
 def check_key(api_key: ApiKey) -> None:

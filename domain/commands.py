@@ -157,9 +157,9 @@ NOTES: dict[str, type[Command]] = {
     )
 }
 
-# Issued by the system of what it saw of keys; likewise.
+# Issued by the system of what it saw of keys and exports; likewise.
 SEEN: dict[str, type[Command]] = {
-    wire_name(command): command for command in (access.NoteKeyUsed, access.NoteKeyRefused)
+    wire_name(command): command for command in (access.NoteKeyUsed, access.NoteKeyRefused, access.NoteExported)
 }
 
 EVENTS: dict[str, type[Event]] = {

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 from uuid_utils.compat import uuid7
 
-from domain.access import Mistake, NoteKeyRefused, NoteKeyUsed
+from domain.access import Mistake, NoteExported, NoteKeyRefused, NoteKeyUsed
 from domain.kernel import Command, Issued, Refused
 from domain.timekeeping import TIMEKEEPER
-from infra.database import unavailable
+from infra.database import Database, unavailable
 from infra.ledger import Ledger
 from infra.telemetry import log
 from infra.timekeeper import now
@@ -25,6 +25,28 @@ from infra.timekeeper import now
 SECONDS_BETWEEN = 20.0
 MOST_KEPT = 10_000
 Seen = tuple[UUID, UUID, str, datetime, Mistake | None]  # organisation, key, its zone, day or hour, and what was wrong
+
+
+def noted(organisation_id: UUID, moment: datetime, time_zone: str = "UTC") -> Issued:
+    """By the system, of what it has seen."""
+    command_id = uuid7()
+    return Issued(
+        organisation_id=organisation_id,
+        by=TIMEKEEPER,
+        at=moment,
+        occurred_at=moment,
+        today=moment.astimezone(ZoneInfo(time_zone)).date(),
+        command_id=command_id,
+        correlation_id=command_id,
+        causation_id=command_id,
+    )
+
+
+async def note_export(database: Database, organisation_id: UUID, exported: NoteExported) -> None:
+    """Puts on record that events have left; raises Refused where there is no such organisation."""
+    ledger = Ledger(database)
+    await ledger.execute(exported, noted(organisation_id, now()))
+    await ledger.drained()
 
 
 class AccessLog:
@@ -90,17 +112,7 @@ class AccessLog:
 
     async def _tell(self, seen: Seen, times: int) -> int:
         organisation_id, api_key_id, time_zone, when, mistake = seen
-        moment, command_id = self.clock(), uuid7()
-        issued = Issued(
-            organisation_id=organisation_id,
-            by=TIMEKEEPER,
-            at=moment,
-            occurred_at=moment,
-            today=moment.astimezone(ZoneInfo(time_zone)).date(),
-            command_id=command_id,
-            correlation_id=command_id,
-            causation_id=command_id,
-        )
+        issued = noted(organisation_id, self.clock(), time_zone)
         command: Command = NoteKeyUsed(api_key_id=api_key_id, used_on=when.date())
         if mistake is not None:
             command = NoteKeyRefused(

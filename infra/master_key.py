@@ -28,10 +28,19 @@ def master_key(settings: Settings) -> bytes:
         return _decoded(settings.master_key, "HEADWAY_MASTER_KEY")
     if settings.master_key_command is not None:
         return _decoded(_written_by(settings.master_key_command), "what HEADWAY_MASTER_KEY_COMMAND writes")
-    path = Path(settings.master_key_file).expanduser() if settings.master_key_file else home_of(settings) / FILE
+    if settings.master_key_file is None:
+        return key_in(home_of(settings) / FILE)
+    path = Path(settings.master_key_file).expanduser()
     try:
-        if settings.master_key_file is None:
-            _make(path)
+        return _decoded(path.read_text(), str(path))
+    except OSError as error:
+        raise VaultUnsafe(f"Make {path} a file that can be read: {error.strerror}.") from None
+
+
+def key_in(path: Path) -> bytes:
+    """Out of a file, made where there is none; raises VaultUnsafe."""
+    try:
+        _make(path)
         return _decoded(path.read_text(), str(path))
     except OSError as error:
         raise VaultUnsafe(f"Make {path} a file that can be read: {error.strerror}.") from None

@@ -4,9 +4,13 @@ A leaf is the hash that chains an event to all before it, so that a root over le
 What is stored are the complete nodes, leaves too, in tiles of five levels: level 0 holds the tree's levels 0 to 4,
 level 1 its levels 5 to 9. Inside a tile nodes stand in the order of their completion, so that a tile only grows at its
 end.
+
+What any two proofs of inclusion share are upper nodes, and these never change: a process reads them once. Whatever is
+signed or verified is read anew.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,8 +23,9 @@ from infra.tree import (
     above,
     consistency_spans,
     cover_spans,
+    edge_of,
     folded,
-    inclusion_spans,
+    inclusion_nodes,
     leaf_hash,
     nodes_of,
 )
@@ -29,6 +34,8 @@ STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
 HEIGHT = 5
 BOTTOM = 1 << (HEIGHT - 1)  # nodes of its lowest level in a full tile
 BATCH = 16_384  # events
+UPPER = 2 * HEIGHT  # from this level of the tree on a node is kept once it was read for a proof: one of 512 nodes
+MOST_KEPT = 50_000  # nodes
 
 Connection = Any  # asyncpg's pool hands out a proxy that its types do not name
 Tile = tuple[int, int]
@@ -73,13 +80,42 @@ def packed(levels: Sequence[tuple[int, list[bytes]]]) -> dict[Tile, bytes]:
     return {tile: b"".join(nodes) for tile, nodes in found.items()}
 
 
-def edge_of(size: int) -> list[Node]:
-    """The complete subtrees that a tree of so many leaves is made of, from left to right."""
-    return nodes_of((0, size))
-
-
 class NodeMissing(LookupError):
     """A stored node that ought to be there and is not."""
+
+
+class Kept:
+    """Upper nodes that a process has read for proofs."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[UUID, dict[Node, bytes]] = {}
+        self._count = 0
+
+    async def nodes(
+        self, connection: Connection, organisation_id: UUID, wanted: Iterable[Node], edge: Iterable[Node]
+    ) -> dict[Node, bytes]:
+        """Complete nodes, those that are not kept out of the tiles; of the right edge of a tree all are kept. Raises
+        NodeMissing."""
+        kept = self._nodes.get(organisation_id, {})
+        every = {*wanted, *edge}
+        found = {node: kept[node] for node in every if node in kept}
+        if len(found) < len(every):
+            read = await nodes(connection, organisation_id, every - found.keys())
+            found |= read
+            if upper := {node: data for node, data in read.items() if node[0] >= UPPER or node in edge}:
+                self._keep(organisation_id, upper)
+        return found
+
+    def _keep(self, organisation_id: UUID, upper: dict[Node, bytes]) -> None:
+        if self._count + len(upper) > MOST_KEPT:
+            self._nodes.clear()
+            self._count = 0
+        self._nodes.setdefault(organisation_id, {}).update(upper)
+        self._count += len(upper)
+
+
+KEPT = Kept()
+_folded = lru_cache(1_000)(folded)  # of the edge of a size: the same for every event
 
 
 async def nodes(connection: Connection, organisation_id: UUID, wanted: Iterable[Node]) -> dict[Node, bytes]:
@@ -109,9 +145,19 @@ async def root_at(connection: Connection, organisation_id: UUID, size: int) -> b
     return (await summed(connection, organisation_id, [(0, size)]))[0]
 
 
-async def inclusion(connection: Connection, organisation_id: UUID, position: int, size: int) -> list[bytes]:
-    """The proof that the event at a position is among the first `size`; raises ProofWrong, NodeMissing."""
-    return await summed(connection, organisation_id, inclusion_spans(position - 1, size))
+async def inclusion(
+    connection: Connection, organisation_id: UUID, position: int, size: int
+) -> tuple[bytes, list[bytes], bytes]:
+    """Leaf, proof and root: that the event at a position is among the first `size`; raises ProofWrong, NodeMissing."""
+    siblings, right, left = inclusion_nodes(position - 1, size)
+    own: Node = (0, position - 1)
+    edge = edge_of(size)
+    found = await KEPT.nodes(connection, organisation_id, [own, *siblings], edge)
+    proof = [found[node] for node in siblings]
+    if right:
+        proof.append(_folded(tuple([found[node] for node in right])))
+    proof += [found[node] for node in left]
+    return found[own], proof, _folded(tuple([found[node] for node in edge]))
 
 
 async def consistency(connection: Connection, organisation_id: UUID, old: int, size: int) -> list[bytes]:

@@ -6,6 +6,7 @@ A tree over `size` leaves is made of complete subtrees, which never change again
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
 
 Node = tuple[int, int]
@@ -55,6 +56,12 @@ def nodes_of(span: Span) -> list[Node]:
     return found
 
 
+@lru_cache(1_000)
+def edge_of(size: int) -> tuple[Node, ...]:
+    """The complete subtrees that a tree of so many leaves is made of, from left to right."""
+    return tuple(nodes_of((0, size)))
+
+
 def folded(parts: Sequence[bytes]) -> bytes:
     """The hash of a span, from those of its complete subtrees."""
     if not parts:
@@ -71,21 +78,16 @@ def _middle(first: int, last: int) -> int:
     return first + (1 << ((last - first - 1).bit_length() - 1))
 
 
-def inclusion_spans(index: int, size: int) -> list[Span]:
-    """What an inclusion proof lists, from the leaf upwards; raises ProofWrong for a leaf that is not in the tree."""
+def inclusion_nodes(index: int, size: int) -> tuple[list[Node], Sequence[Node], Sequence[Node]]:
+    """What the spans of an inclusion proof are made of: the siblings up to the root of the complete subtree that holds
+    the leaf, then the complete subtrees right of it, which are one span, and those left of it, the nearest first, each
+    a span. Raises ProofWrong for a leaf that is not in the tree."""
     if not 0 <= index < size:
         raise ProofWrong(f"There is no leaf {index} in a tree of {size}.")
-    found: list[Span] = []
-    first, last = 0, size
-    while last - first > 1:
-        middle = _middle(first, last)
-        if index < middle:
-            found.append((middle, last))
-            last = middle
-        else:
-            found.append((first, middle))
-            first = middle
-    return found[::-1]
+    top = (index ^ size).bit_length() - 1
+    edge = edge_of(size)
+    nth = (size >> (top + 1)).bit_count()
+    return [(level, (index >> level) ^ 1) for level in range(top)], edge[nth + 1 :], edge[:nth][::-1]
 
 
 def consistency_spans(old: int, size: int) -> list[Span]:

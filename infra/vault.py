@@ -87,6 +87,22 @@ class Vault:
             self._file.execute("commit")
         self.secret = told.removeprefix(PROOF)  # of this installation, for what may not be guessed from a digest
 
+    def wrap_anew(self, master: bytes) -> int:
+        """Every key under another master key, all in one transaction; how many. A process that has opened the vault
+        before must open it anew: until then it neither takes nor tells anything personal. Raises VaultUnavailable."""
+        with self._change() as file:
+            rows = file.execute("select id, wrapped from key").fetchall()
+            plain = [(id_, self._unwrap(wrapped)) for id_, wrapped in rows]
+            if damaged := [id_ for id_, key in plain if key is None]:
+                raise VaultUnavailable(
+                    f"Keys in {self.path} are damaged, so that none was wrapped anew: {len(damaged)}."
+                )
+            self._wrapping = AESGCM(master)
+            wrapped = [(self._wrap(key), id_) for id_, key in plain if key is not None]
+            file.executemany("update key set wrapped = ? where id = ?", wrapped)
+            file.execute("update proof set wrapped = ?", (self._wrap(PROOF),))
+        return len(rows)
+
     def _wrap(self, plain: bytes) -> bytes:
         nonce = os.urandom(NONCE)
         return nonce + self._wrapping.encrypt(nonce, plain, None)
@@ -203,6 +219,8 @@ class Vault:
         self._write_assigned()
         made = [(uuid7(), AESGCM.generate_key(256)) for _ in range(self._batch)]
         with self._change() as file:
+            if self._unwrap(file.execute("select wrapped from proof").fetchone()[0]) != PROOF:
+                raise VaultUnavailable(f"The master key of {self.path} was changed: start this process anew.")
             file.executemany("insert into key (id, wrapped) values (?, ?)", [(i.bytes, self._wrap(k)) for i, k in made])
         self._ahead = [(id_, AESGCM(key)) for id_, key in made]
         self._batch = min(MOST_AHEAD, self._batch * 2)
@@ -229,6 +247,11 @@ class Vault:
 
     def _change(self) -> "Change":
         return Change(self._file)
+
+
+def _wrapped(wrapping: AESGCM, plain: bytes) -> bytes:
+    nonce = os.urandom(NONCE)
+    return nonce + wrapping.encrypt(nonce, plain, None)
 
 
 class Change:

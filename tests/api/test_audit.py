@@ -2,16 +2,31 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.applying import Urls
-from infra.notes import COSIGNATURE, cosign, decoded, public_key, read_checkpoint, read_key, read_note, sign
+from infra.cosigning import NotAnswered, cosigned
+from infra.notes import (
+    COSIGNATURE,
+    Key,
+    cosign,
+    decoded,
+    public_key,
+    read_checkpoint,
+    read_key,
+    read_note,
+    read_notes,
+    sign,
+)
 from infra.tree import is_consistent, is_included
+from infra.witnessing import NotWitnessed
 from tests.api.edge import ROOMY, Answer, Edge, refused, served
 
 WITNESS, TIMED = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
@@ -106,7 +121,7 @@ async def test_before_the_first_checkpoint_there_is_none(edge: Edge) -> None:
         refused(await edge.ask("GET", f"/audit/{path}", key=new.keys["AUDITOR"]), 404, "NOT_FOUND")
 
 
-async def cosigned(edge: Edge, signature: object, size: object, role: str = "AUDITOR") -> Answer:
+async def sent(edge: Edge, signature: object, size: object, role: str = "AUDITOR") -> Answer:
     body = {"size": size, "signature": signature}
     return await edge.ask("POST", "/audit/cosign", body, edge.here.keys[role])
 
@@ -119,7 +134,7 @@ async def test_a_witness_cosigns_and_is_told_with_the_checkpoint(edge: Edge) -> 
         cosign(note.text, KEYS[1].name, TIMED, datetime.now(UTC)).line,
     ]
     for line in (*lines, lines[0]):  # the same again changes nothing
-        assert (await cosigned(edge, line, size)).status == 201
+        assert (await sent(edge, line, size)).status == 201
     after = read_note((await told(edge, "checkpoint")).raw.decode())
     assert after.text == note.text
     assert [one.line for one in after.signatures[len(note.signatures) :]] == lines
@@ -137,17 +152,48 @@ async def test_only_a_known_witness_cosigns_what_is_there(edge: Edge) -> None:
         sign(note.text + "more\n", KEYS[0].name, WITNESS).line,
         cosign(note.text, KEYS[0].name, WITNESS, datetime.now(UTC)).line,
     ):
-        refused(await cosigned(edge, line, size), 422, "NOT_COSIGNED")
-    refused(await cosigned(edge, good, size - 1), 422, "NOT_COSIGNED")
+        refused(await sent(edge, line, size), 422, "NOT_COSIGNED")
+    refused(await sent(edge, good, size - 1), 422, "NOT_COSIGNED")
     for line, told_size in ((good, "x"), (good, 10**40), (7, size), ("— a b", size), ("", size), (good + "\nx", size)):
-        refused(await cosigned(edge, line, told_size), 400, "INVALID")
-    refused(await cosigned(edge, good, size, "MEMBER"), 403, "NOT_ALLOWED")
+        refused(await sent(edge, line, told_size), 400, "INVALID")
+    refused(await sent(edge, good, size, "MEMBER"), 403, "NOT_ALLOWED")
     refused(
         await edge.ask("POST", "/audit/cosign", "x", edge.here.keys["OWNER"], kind="text/plain"),
         415,
         "UNSUPPORTED_MEDIA_TYPE",
     )
     refused(await edge.ask("GET", "/audit/cosign", key=edge.here.keys["OWNER"]), 405, "METHOD_NOT_ALLOWED")
+
+
+async def test_a_witness_elsewhere_needs_nothing_but_http(edge: Edge, tmp_path: Path) -> None:
+    keys = [read_key(line) for line in (await told(edge, "keys")).raw.decode().splitlines()]
+    file = tmp_path / "witness.txt"
+
+    async def witness(private: Ed25519PrivateKey = TIMED, trusted: list[Key] = keys, role: str = "AUDITOR") -> int:
+        api_key = edge.here.keys[role]
+        return (await cosigned(f"{edge.base}/", api_key, trusted, file, KEYS[1].name, private)).size
+
+    first = await witness()
+    await edge.tell(edge.here, "register-person", personId=str(uuid4()), name="Another")
+    await edge.services.notary.look()
+    assert [first + 1, first + 1] == [await witness(), await witness()]
+    assert [read_checkpoint(note.text).size for note in read_notes(file.read_text())] == [first, first + 1]
+    assert KEYS[1] in read_note((await told(edge, "checkpoint")).raw.decode()).signers(KEYS)
+    with pytest.raises(NotAnswered, match=r"422.*NOT_COSIGNED"):
+        await witness(Ed25519PrivateKey.generate())
+    with pytest.raises(NotAnswered, match="403"):
+        await witness(role="MEMBER")
+    with pytest.raises(NotWitnessed, match="signed by none"):
+        await witness(trusted=[public_key(keys[0].name, TIMED)])
+    point = read_checkpoint(read_notes(file.read_text())[-1].text)
+    await edge.tell(edge.here, "register-person", personId=str(uuid4()), name="One more")
+    await edge.services.notary.look()
+    file.write_text(f"{replace(point, root=bytes(32)).text}\n{sign(point.text, KEYS[0].name, WITNESS).line}\n")
+    with pytest.raises(NotWitnessed, match="History was rewritten"):
+        await witness()
+    file.write_text(f"{replace(point, size=9_999).text}\n{sign(point.text, KEYS[0].name, WITNESS).line}\n")
+    with pytest.raises(NotWitnessed, match="The ledger was cut"):
+        await witness()
 
 
 async def test_a_served_process_signs_by_itself(urls: Urls, tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """`headway audit` as operators and auditors meet it: from the ledger to a bundle that is checked with no database."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -65,7 +67,7 @@ def test_a_bundle_goes_from_the_operator_to_the_auditor(run: Run, organisation: 
     assert f"signed by {key}\n" in alone
     assert "Compare these keys" in run(DONE, "audit", "verify", bundle, **NOWHERE)
     assert "is there already" in run(WRONG, "audit", "export", bundle, *of)
-    assert "Name positions from 1 to 3" in run(
+    assert "Name positions from 1 to 4" in run(
         WRONG, "audit", "export", tmp_path / "two", *of, "--from", "2", "--to", "9"
     )
     assert "Write a public key" in run(WRONG, "audit", "verify", bundle, "--key", "x", **NOWHERE)
@@ -73,6 +75,22 @@ def test_a_bundle_goes_from_the_operator_to_the_auditor(run: Run, organisation: 
     events.write_text(events.read_text().replace('"system"', '"nobody"', 1))
     wrong = run(FOUND, "audit", "verify", bundle, **NOWHERE)
     assert wrong.startswith("WRONG: events.ndjson, line 1, position 1 was altered")
+
+
+def test_each_export_is_on_record(run: Run, organisation: str, tmp_path: Path) -> None:
+    of = ("--organisation", organisation)
+    key_id = run(DONE, "key", "issue", organisation, "--name", "More").split()[1]
+    run(DONE, "audit", "export", tmp_path / "part", *of, "--from", "2")
+    run(DONE, "audit", "export", tmp_path / "one", *of, "--entity", key_id)
+    run(WRONG, "audit", "export", tmp_path / "one", *of)
+    run(FOUND, "person", "export", organisation, uuid4(), tmp_path / "nobody")
+    run(DONE, "audit", "export", tmp_path / "all", *of)
+    events = [json.loads(line) for line in (tmp_path / "all" / "events.ndjson").read_text().splitlines()]
+    exported = [one for one in events if one["type"] == "access.exported"]
+    assert [one["actor"] for one in exported] == ["system", "system"]
+    bodies = [json.loads(one["body"]) for one in exported]
+    assert [(one["count"], one["first"], one["last"]) for one in bodies] == [(2, 2, 3), (1, 1, 4)]
+    assert bodies[1]["concerning_id"] == key_id
 
 
 def test_an_entity_is_exported_by_itself(run: Run, organisation: str, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ Bench = Callable[[Place], Awaitable[list[Figure]]]
 BENCHES: Mapping[str, tuple[str, str]] = {
     "append-hot": ("append", "append_hot"),
     "append-spread": ("append", "append_spread"),
+    "append-costs": ("costs", "costs"),
     "append-library": ("library", "append_library"),
     "flatness": ("flatness", "flatness"),
     "rebuild": ("rebuilding", "rebuilding"),

@@ -1,12 +1,16 @@
 """What is noted of access: the first use of a key on a day, refusals once an hour, and by the system alone."""
 
 from datetime import date
+from typing import Any
 
-from domain.access import KeyRefused, KeyUsed, Mistake, NoteKeyRefused, NoteKeyUsed
+import pytest
+
+from domain.access import Export, Exported, KeyRefused, KeyUsed, Mistake, NoteExported, NoteKeyRefused, NoteKeyUsed
 from domain.codes import NOT_ALLOWED, NOT_FOUND
 from domain.organisation import ApiKeyIssued
 from domain.values import Role
-from tests.given import ANA, given, named
+from tests.given import ANA, ORGANISATION, given, named
+from tests.stories import founded
 
 KEY = named("key")
 ISSUED = ApiKeyIssued(api_key_id=KEY, name="Board", role=Role.READER, scopes=(), lookup="look", digest="0" * 64)
@@ -38,6 +42,21 @@ def test_refusals_of_a_key_are_noted_once_an_hour_for_each_mistake() -> None:
 def test_what_is_no_key_is_not_noted() -> None:
     given().when(USING, by=None).then_refused(NOT_FOUND, "apiKeyId")
     given().when(REFUSING, by=None).then_refused(NOT_FOUND, "apiKeyId")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"export": Export.AUDIT, "count": 3, "first": 2, "last": 4},
+        {"export": Export.AUDIT, "count": 1, "first": 1, "last": 4, "concerning_id": named("outcome")},
+        {"export": Export.PERSON, "count": 7, "person_id": ANA},
+    ],
+)
+def test_each_export_is_noted_with_what_it_held(fields: dict[str, Any]) -> None:
+    exported = Exported(organisation_id=ORGANISATION, **fields)
+    given(founded()).when(NoteExported(**fields), by=None).then(exported)
+    given(founded()).when(NoteExported(**fields), by=ANA).then_refused(NOT_ALLOWED)
+    given().when(NoteExported(**fields), by=None).then_refused(NOT_FOUND)
 
 
 def test_nobody_but_the_system_notes_access() -> None:

@@ -10,17 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.people import RegisterPerson
+from infra import tiles
 from infra.database import Database
 from infra.ledger import Ledger
 from infra.projector import STATEMENTS as READING
 from infra.tiles import (
     HEIGHT,
     Connection,
+    Kept,
     NodeMissing,
     Tile,
     consistency,
     cover,
-    edge_of,
     grow,
     grown,
     inclusion,
@@ -30,7 +31,7 @@ from infra.tiles import (
     root_at,
     size_of,
 )
-from infra.tree import LENGTH, Node, above, covered_root, is_consistent, is_included, leaf_hash, root
+from infra.tree import LENGTH, Node, above, covered_root, edge_of, is_consistent, is_included, leaf_hash, root
 from tests.infra.at_work import founded
 
 
@@ -92,8 +93,9 @@ async def test_proofs_of_every_event_and_size_hold(database: Database, told: UUI
         for size in range(1, 81):
             assert await root_at(connection, told, size) == root(leaves[:size])
         for position, size in [(1, 1), (1, 80), (80, 80), (33, 64), (64, 65), (17, 79)]:
-            proof = await inclusion(connection, told, position, size)
-            assert is_included(leaves[position - 1], position - 1, size, proof, root(leaves[:size]))
+            leaf, proof, over = await inclusion(connection, told, position, size)
+            assert (leaf, over) == (leaves[position - 1], root(leaves[:size]))
+            assert is_included(leaf, position - 1, size, proof, over)
         for old, size in pairwise((0, 1, 31, 32, 33, 64, 79, 80)):
             proof = await consistency(connection, told, old, size)
             assert is_consistent(old, size, proof, root(leaves[:old]), root(leaves[:size]))
@@ -101,6 +103,29 @@ async def test_proofs_of_every_event_and_size_hold(database: Database, told: UUI
         proof = await cover(connection, told, chosen, 80)
         indexes = [one - 1 for one in chosen]
         assert covered_root(indexes, [leaves[index] for index in indexes], 80, proof) == root(leaves)
+
+
+async def test_upper_nodes_are_read_once_and_never_for_another_organisation(
+    database: Database, told: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "UPPER", 3)
+    monkeypatch.setattr(tiles, "MOST_KEPT", 12)  # so that it is emptied on the way
+    kept = Kept()
+    wanted = [(0, 9), (3, 1), (4, 0)]
+    async with database.read.of(told) as connection:
+        leaves = every_node(await hashes(connection, told))
+        for _ in range(2):
+            assert await kept.nodes(connection, told, wanted[:2], wanted[2:]) == {node: leaves[node] for node in wanted}
+        everything = [node for node in leaves if node[0] < 7]
+        for _ in range(2):
+            assert await kept.nodes(connection, told, everything, []) == {node: leaves[node] for node in everything}
+        assert await kept.nodes(connection, told, [(3, 1)], []) == {(3, 1): leaves[3, 1]}
+        with pytest.raises(NodeMissing):
+            await kept.nodes(connection, uuid4(), [(3, 1)], [])
+    async with database.read.of(uuid4()) as connection:  # which sees none of these tiles
+        assert await kept.nodes(connection, told, [(3, 1)], []) == {(3, 1): leaves[3, 1]}
+        with pytest.raises(NodeMissing):
+            await kept.nodes(connection, told, [(2, 1)], [])
 
 
 async def test_a_tree_that_another_has_grown_is_left_alone(database: Database, told: UUID) -> None:

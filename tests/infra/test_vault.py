@@ -168,6 +168,31 @@ def test_another_master_key_is_refused(seals: Seals, path: Path) -> None:
         Vault(path, urandom(32))
 
 
+def test_another_master_key_takes_over_at_once_or_not_at_all(
+    seals: Seals, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vaults, "SECONDS_OF_TRUST", 0.0)
+    body, _ = seals.sealed(HERE, registered(), BEN)
+    other, new = Seals(Vault(path, MASTER)), urandom(32)
+    assert seals.vault.wrap_anew(new) >= 1
+    assert seals.open(HERE, "person.registered", 1, body) == registered()
+    seals.vault.close()
+    with pytest.raises(VaultUnavailable):
+        other.open(HERE, "person.registered", 1, body)
+    with pytest.raises(VaultUnavailable, match="start this process anew"):
+        other.vault.key_of(HERE, BEN)
+    with pytest.raises(VaultUnsafe, match="master key"):
+        Vault(path, MASTER)
+    again = Vault(path, new)
+    assert Seals(again).open(HERE, "person.registered", 1, body) == registered()
+    with sqlite3.connect(path) as file:
+        file.execute("update key set wrapped = zeroblob(60) where person is not null")
+    with pytest.raises(VaultUnavailable, match="none was wrapped anew: 1"):
+        again.wrap_anew(MASTER)
+    again.close()
+    Vault(path, new).close()
+
+
 def test_a_vault_that_can_not_be_opened_is_told_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "vault").mkdir()
     with pytest.raises(VaultUnsafe, match="file that can be read"):
