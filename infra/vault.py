@@ -100,7 +100,7 @@ class Vault:
             self._wrapping = AESGCM(master)
             wrapped = [(self._wrap(key), id_) for id_, key in plain if key is not None]
             file.executemany("update key set wrapped = ? where id = ?", wrapped)
-            file.execute("update proof set wrapped = ?", (self._wrap(PROOF),))
+            file.execute("update proof set wrapped = ?", (self._wrap(PROOF + self.secret),))
         return len(rows)
 
     def _wrap(self, plain: bytes) -> bytes:
@@ -219,7 +219,7 @@ class Vault:
         self._write_assigned()
         made = [(uuid7(), AESGCM.generate_key(256)) for _ in range(self._batch)]
         with self._change() as file:
-            if self._unwrap(file.execute("select wrapped from proof").fetchone()[0]) != PROOF:
+            if self._unwrap(file.execute("select wrapped from proof").fetchone()[0]) is None:
                 raise VaultUnavailable(f"The master key of {self.path} was changed: start this process anew.")
             file.executemany("insert into key (id, wrapped) values (?, ?)", [(i.bytes, self._wrap(k)) for i, k in made])
         self._ahead = [(id_, AESGCM(key)) for id_, key in made]
@@ -247,11 +247,6 @@ class Vault:
 
     def _change(self) -> "Change":
         return Change(self._file)
-
-
-def _wrapped(wrapping: AESGCM, plain: bytes) -> bytes:
-    nonce = os.urandom(NONCE)
-    return nonce + wrapping.encrypt(nonce, plain, None)
 
 
 class Change:
