@@ -89,23 +89,21 @@ class Vault:
 
     def wrap_anew(self, master: bytes) -> int:
         """Every key under another master key, all in one transaction; how many. A process that has opened the vault
-        before must open it anew: until then it neither takes nor tells anything personal. Raises VaultUnavailable."""
+        before must open it anew: until then it opens nothing and makes no keys. Raises VaultUnavailable."""
         with self._change() as file:
             rows = file.execute("select id, wrapped from key").fetchall()
             plain = [(id_, self._unwrap(wrapped)) for id_, wrapped in rows]
             if damaged := [id_ for id_, key in plain if key is None]:
-                raise VaultUnavailable(
-                    f"Keys in {self.path} are damaged, so that none was wrapped anew: {len(damaged)}."
-                )
-            self._wrapping = AESGCM(master)
-            wrapped = [(self._wrap(key), id_) for id_, key in plain if key is not None]
-            file.executemany("update key set wrapped = ? where id = ?", wrapped)
-            file.execute("update proof set wrapped = ?", (self._wrap(PROOF + self.secret),))
+                raise VaultUnavailable(f"Damaged keys in {self.path}, so that none was wrapped anew: {len(damaged)}.")
+            new = AESGCM(master)
+            anew = [(_wrapped(new, key), id_) for id_, key in plain if key is not None]
+            file.executemany("update key set wrapped = ? where id = ?", anew)
+            file.execute("update proof set wrapped = ?", (_wrapped(new, PROOF + self.secret),))
+        self._wrapping = new
         return len(rows)
 
     def _wrap(self, plain: bytes) -> bytes:
-        nonce = os.urandom(NONCE)
-        return nonce + self._wrapping.encrypt(nonce, plain, None)
+        return _wrapped(self._wrapping, plain)
 
     def _unwrap(self, wrapped: bytes) -> bytes | None:
         try:
@@ -247,6 +245,11 @@ class Vault:
 
     def _change(self) -> "Change":
         return Change(self._file)
+
+
+def _wrapped(wrapping: AESGCM, plain: bytes) -> bytes:
+    nonce = os.urandom(NONCE)
+    return nonce + wrapping.encrypt(nonce, plain, None)
 
 
 class Change:

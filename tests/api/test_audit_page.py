@@ -103,8 +103,8 @@ def test_a_person_is_forgotten_as_the_page_says(environment: dict[str, str], tmp
     of = "--organisation $ORGANISATION"
     before = told(tmp_path, environment, f"headway audit checkpoint {of} > kept.txt; headway audit export before {of}")
     assert "with their proof" in before
-    leaving = {"personId": person, "successorId": str(entity("person", "mara")), "reason": "Moves abroad."}
-    left = {"command": "deactivate-person", "input": leaving}
+    gone = {"personId": person, "successorId": str(entity("person", "mara")), "reason": "Moves abroad."}
+    left = {"command": "deactivate-person", "input": gone}
     (tmp_path / "left.ndjson").write_text(json.dumps(left) + "\n")
     told(tmp_path, environment, f"headway apply left.ndjson {of}")
     known = environment | {"PERSON": person}
