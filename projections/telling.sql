@@ -132,6 +132,10 @@ as $$
           order by x.since desc limit 1),
         (select x.title from objective x where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of
           order by x.since desc limit 1),
+        (select x.title from initiative x where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of
+          order by x.since desc limit 1),
+        (select x.title from celebration x where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of
+          order by x.since desc limit 1),
         (select x.title from indicator x where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of
           order by x.since desc limit 1),
         (select x.title from boundary x where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of
