@@ -364,7 +364,7 @@ class Rows:
                 days_early=0 if reached else None, note="At last" if reached else None,
                 evidence=shown if reached else "[]", missed_on=FIRST_DAY + timedelta(49) if missed else None,
                 missed_because="Rain" if missed else None, withdrawn_because=None,
-                initiative_id=self.of("initiative", nth % 4) if nth > 3 else None,
+                initiative_id=self.of("initiative", nth % 4) if nth in {1, 4, 5} else None,
                 state="REACHED" if reached else "MISSED" if missed else "PLANNED",
             )  # fmt: skip
             if moved:
