@@ -28,7 +28,8 @@ EVERYWHERE = """query ($outcome: ID!, $team: ID!, $person: ID!, $cycle: ID!, $ta
   lineOfSight(task: $task) { task { title } paths { steps { __typename ... on Outcome { title } } } }
   outcome(id: $outcome) { title initiatives { title } }
 }"""
-HISTORY = """query ($id: ID!) { node(id: $id) { id } history(entity: $id) { nodes { type sentence changes { field before after } } }
+HISTORY = """query ($id: ID!) { node(id: $id) { id }
+  history(entity: $id) { nodes { type sentence changes { field before after } } }
   wholeHistory(entity: $id) { nodes { type sentence } } compare(entity: $id) { fields { before after } } }"""
 
 
