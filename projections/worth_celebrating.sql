@@ -83,7 +83,7 @@ as $$
         select k.id, k.promiser_id, k.due_on,
                k.state in ('KEPT', 'DELIVERED') and k.delivered_on <= least(k.due_on, p_on) and not exists (
                    select from celebration c
-                    where c.organisation_id = p_organisation and c.task_id = k.id and c.celebrated_on <= p_on
+                    where c.organisation_id = p_organisation and c.about_id = k.id and c.celebrated_on <= p_on
                       and c.withdrawn_on is null and c.since <= p_as_of and (c.until is null or c.until > p_as_of)) as runs_on
           from task k
          where k.organisation_id = p_organisation and k.since <= p_as_of and (k.until is null or k.until > p_as_of)

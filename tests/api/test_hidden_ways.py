@@ -25,7 +25,7 @@ EVERYWHERE = """query ($outcome: ID!, $team: ID!, $person: ID!, $cycle: ID!, $ta
   commitments(filter: {initiative: $initiative}) { totalCount }
   task(id: $task) { title outcome { id } initiative { id ... on Initiative { title } } }
   tagged: milestones(filter: {tag: $tag}) { totalCount }
-  lineOfSight(task: $task) { task { title } paths { steps { __typename ... on Outcome { title } } } }
+  lineOfSight(task: $task) { paths { steps { __typename ... on Outcome { title } ... on Initiative { title } } } }
   outcome(id: $outcome) { title initiatives { title } }
 }"""
 HISTORY = """query ($id: ID!) { node(id: $id) { id }
