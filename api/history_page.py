@@ -20,7 +20,8 @@ MOST = 200  # the latest events; the page says how many came before
 NAMES = """__typename
       ... on Task { title taskState: state } ... on Outcome { title outcomeState: state }
       ... on Person { name } ... on Team { name } ... on Cycle { title } ... on StrategicObjective { title }
-      ... on Measure { title } ... on Indicator { title } ... on Milestone { title }"""
+      ... on Measure { title } ... on Indicator { title } ... on Milestone { title }
+      ... on Initiative { title } ... on Celebration { title }"""
 QUESTION = f"""query History($entity: ID!, $asOf: AsOf) {{
   organisation(asOf: $asOf) {{ name timeZone }}
   node(id: $entity, asOf: $asOf) {{ {NAMES} }}

@@ -6,9 +6,11 @@ from uuid import UUID
 
 import msgspec
 
-from domain.codes import ALREADY_EXISTS, NOT_FOUND, NOT_YET_WON, PERSON_REQUIRED
+from domain.checkins import check_author
+from domain.codes import ALREADY_EXISTS, CELEBRATION_WITHDRAWN, NOT_FOUND, NOT_YET_WON, PERSON_REQUIRED
 from domain.kernel import (
     OF_AUTHOR,
+    OWN,
     AuthorId,
     CelebrationId,
     Command,
@@ -27,7 +29,7 @@ from domain.outcomes import Outcome
 from domain.people import Person
 from domain.promises import Promise, State
 from domain.references import check_mentions, mentioned
-from domain.values import Text, Title, checked_choice
+from domain.values import Reason, Text, Title, checked_choice
 
 People = Annotated[tuple[PersonId, ...], msgspec.Meta(max_length=100)]
 
@@ -47,6 +49,14 @@ class Celebrated(Event, frozen=True, tag="celebration.made"):
     task_id: TaskId | None = None
 
 
+class CelebrationWithdrawn(Event, frozen=True, tag="celebration.withdrawn"):
+    """A celebration was a mistake; what was said about it stays."""
+
+    celebration_id: CelebrationId
+    outcome_id: OutcomeId | None = None
+    reason: Annotated[Reason, OWN] | None = None
+
+
 class Cheered(Event, frozen=True, tag="celebration.cheered"):
     """Somebody cheered."""
 
@@ -63,21 +73,51 @@ class CheerWithdrawn(Event, frozen=True, tag="celebration.cheer-withdrawn"):
     outcome_id: OutcomeId | None = None
 
 
-class Celebration(Fold[Celebrated]):
-    """A celebration as it was made."""
+class Celebration(Fold[Celebrated | CelebrationWithdrawn]):
+    """A celebration as it was made, and whether it was withdrawn."""
 
     def __init__(self, celebration_id: UUID) -> None:
         super().__init__(celebration=celebration_id)
         self.made: Celebrated | None = None
+        self.withdrawn = False
 
-    def fold(self, event: Celebrated) -> None:
-        self.made = event
+    def fold(self, event: Celebrated | CelebrationWithdrawn) -> None:
+        match event:
+            case Celebrated():
+                self.made = event
+            case CelebrationWithdrawn():
+                self.withdrawn = True
 
     def known(self) -> Celebrated:
         """The celebration; refuses the mention of one that nobody made."""
         if self.made is None:
             raise Refused(NOT_FOUND, "There is no such celebration: celebrate first.", "celebrationId")
         return self.made
+
+
+class WithdrawCelebration(Command):
+    """Take back a celebration that was made by mistake; what it recognised can be celebrated anew, and what was said
+    about it stays.
+
+    Refused where there is no such celebration, or neither who made it nor a lead asks for it.
+    """
+
+    entity = "celebration_id"
+
+    celebration_id: CelebrationId
+    reason: Reason | None = None
+
+    def reads(self) -> Reads:
+        self.celebration = Celebration(self.celebration_id)
+        yield [self.celebration]
+
+    def execute(self) -> None:
+        made = self.celebration.known()
+        check_author(made.author_id, self.issued)
+        if not self.celebration.withdrawn:
+            self.emit(
+                CelebrationWithdrawn(celebration_id=self.celebration_id, outcome_id=made.outcome_id, reason=self.reason)
+            )
 
 
 class Cheering(Fold[Cheered | CheerWithdrawn]):
@@ -192,11 +232,15 @@ class CheerCommand(Command):
 class Cheer(CheerCommand):
     """Cheer at a celebration; everybody does so once.
 
-    Refused where there is no such celebration, or the key stands for no person.
+    Refused where there is no such celebration, it was withdrawn, or the key stands for no person.
     """
 
     def execute(self) -> None:
         made, person_id, given = self.checked()
+        if self.celebration.withdrawn:
+            raise Refused(
+                CELEBRATION_WITHDRAWN, "Cheer at another celebration: this one was withdrawn.", "celebrationId"
+            )
         if not given:
             self.emit(Cheered(celebration_id=self.celebration_id, person_id=person_id, outcome_id=made.outcome_id))
 

@@ -100,6 +100,8 @@ MILESTONE_WITHDRAWN = Code("MILESTONE_WITHDRAWN", "", "The milestone has been wi
 MILESTONE_NOT_PASSED = Code("MILESTONE_NOT_PASSED", "R7", "The day of the milestone has not passed.")
 MILESTONE_WAITS = Code("MILESTONE_WAITS", "R7", "The milestone waits for others that have not been reached.")
 MILESTONE_CIRCLE = Code("MILESTONE_CIRCLE", "R3", "The milestone would wait for itself by way of others.")
+MILESTONES_OPEN = Code("MILESTONES_OPEN", "", "Milestones of the initiative are open.")
+CELEBRATION_WITHDRAWN = Code("CELEBRATION_WITHDRAWN", "", "The celebration has been withdrawn.")
 NOT_YET_WON = Code("NOT_YET_WON", "", "What is celebrated has not come about.")
 
 ALL: dict[str, Code] = {code.name: code for code in list(globals().values()) if isinstance(code, Code)}

@@ -3,6 +3,7 @@
 from domain import (
     access,
     alignment,
+    awaiting,
     blocks,
     boundaries,
     cadence,
@@ -14,6 +15,7 @@ from domain import (
     decisions,
     declining,
     delegation,
+    ending,
     feeds,
     focus,
     following,
@@ -41,6 +43,7 @@ from domain import (
     timekeeping_work,
     visibility,
     waiting,
+    weighing,
 )
 from domain.kernel import Command, Event, wire_name
 
@@ -101,7 +104,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     ),
     (grading.GradeOutcome, grading.ReopenOutcome, carrying.CarryOverOutcome),
     (declining.DeclineWork, declining.ReconsiderWork),
-    (initiatives.PlanInitiative, initiatives.ReviseInitiative, initiatives.EndInitiative),
+    (initiatives.PlanInitiative, initiatives.ReviseInitiative, ending.EndInitiative),
     (
         tasks.RequestTask,
         tasks.CommitTask,
@@ -128,16 +131,17 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     (
         milestones.SetMilestone,
         milestones.MoveMilestone,
+        weighing.ReviseMilestone,
         milestones.AssignMilestone,
         milestones.MarkMilestone,
         milestones.MissMilestone,
         milestones.WithdrawMilestone,
-        milestones.LinkMilestone,
-        milestones.UnlinkMilestone,
+        awaiting.LinkMilestone,
+        awaiting.UnlinkMilestone,
     ),
     (checkins.CheckIn, checkins.ReviseCheckIn, checkins.RetractCheckIn, checkins.Acknowledge, cadence.SetCadence),
     (comments.Comment, comments.RetractComment, decisions.RecordDecision, decisions.ReverseDecision),
-    (celebrations.Celebrate, celebrations.Cheer, celebrations.WithdrawCheer),
+    (celebrations.Celebrate, celebrations.WithdrawCelebration, celebrations.Cheer, celebrations.WithdrawCheer),
     (labels.NameTag, labels.Tag, labels.Untag, labels.AttachLink, labels.SetReference),
     (following.Follow, following.Unfollow),
 )

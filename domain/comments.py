@@ -7,6 +7,7 @@ from domain.celebrations import Celebration
 from domain.checkins import SaidOf, check_author
 from domain.codes import ALREADY_EXISTS, COMMENT_RETRACTED, INVALID, NOT_FOUND, PERSON_REQUIRED
 from domain.decisions import Decision
+from domain.initiatives import Initiative
 from domain.kernel import (
     OF_AUTHOR,
     OWN,
@@ -18,6 +19,7 @@ from domain.kernel import (
     DecisionId,
     Event,
     Fold,
+    InitiativeId,
     OutcomeId,
     Reads,
     Refused,
@@ -29,20 +31,21 @@ from domain.values import Reason, Text, checked_choice
 
 
 class Commented(Event, frozen=True, tag="comment.made"):
-    """Somebody said something about an outcome, a task, a check-in, a decision or a celebration."""
+    """Somebody said something about an outcome, a task, a check-in, a decision, a celebration or an initiative."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     comment_id: CommentId
     author_id: AuthorId
     text: Annotated[Text, OF_AUTHOR]
-    about_id: UUID  # the one of the others that it is about; of a celebration its outcome is told as well
+    about_id: UUID  # the one of the others that it is about; of a celebration or an initiative its outcome is told too
     outcome_id: OutcomeId | None = None
     task_id: TaskId | None = None
     check_in_id: CheckInId | None = None
     decision_id: DecisionId | None = None
     reply_to_id: CommentId | None = None
     celebration_id: CelebrationId | None = None
+    initiative_id: InitiativeId | None = None
 
 
 class CommentRetracted(Event, frozen=True, tag="comment.retracted"):
@@ -72,8 +75,8 @@ class Said(Fold[Commented | CommentRetracted]):
 
 
 class Comment(Command):
-    """Say something about an outcome, a task, a check-in, a decision or a celebration, perhaps in reply to another
-    comment.
+    """Say something about an outcome, a task, a check-in, a decision, a celebration or an initiative, perhaps in reply
+    to another comment.
 
     Refused where what it is about is unknown, or the comment that it replies to was taken back or is about something
     else.
@@ -89,12 +92,18 @@ class Comment(Command):
     check_in_id: CheckInId | None = None
     decision_id: DecisionId | None = None
     celebration_id: CelebrationId | None = None
+    initiative_id: InitiativeId | None = None
     reply_to_id: CommentId | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         about = (self.outcome_id, "outcomeId"), (self.task_id, "taskId"), (self.check_in_id, "checkInId")
-        checked_choice(*about, (self.decision_id, "decisionId"), (self.celebration_id, "celebrationId"))
+        checked_choice(
+            *about,
+            (self.decision_id, "decisionId"),
+            (self.celebration_id, "celebrationId"),
+            (self.initiative_id, "initiativeId"),
+        )
 
     def reads(self) -> Reads:
         self.said = Said(self.comment_id)
@@ -104,7 +113,8 @@ class Comment(Command):
         self.check_in = self.check_in_id and SaidOf(self.check_in_id)
         self.decision = self.decision_id and Decision(self.decision_id)
         self.celebration = self.celebration_id and Celebration(self.celebration_id)
-        about = (self.replied, self.outcome, self.task, self.check_in, self.decision, self.celebration)
+        self.initiative = self.initiative_id and Initiative(self.initiative_id)
+        about = (self.replied, self.outcome, self.task, self.check_in, self.decision, self.celebration, self.initiative)
         yield [self.said, *(fold for fold in about if fold)]
 
     def execute(self) -> None:
@@ -112,24 +122,30 @@ class Comment(Command):
             raise Refused(PERSON_REQUIRED, "Use the key of a person: a comment is somebody's.")
         if self.said.made:
             raise Refused(ALREADY_EXISTS, "Choose another id: a comment has this one.", "commentId")
-        about_id = self.outcome_id or self.task_id or self.check_in_id or self.decision_id or self.celebration_id
-        assert about_id is not None  # noqa: S101 - one of them is given
+        about = (self.outcome_id, self.task_id, self.check_in_id, self.decision_id, self.celebration_id)
+        about_id = next(one for one in (*about, self.initiative_id) if one)  # one of them is given
         self._check_about(about_id)
-        made = self.celebration.made if self.celebration else None
         self.emit(
             Commented(
                 comment_id=self.comment_id,
                 author_id=self.issued.person_id,
                 text=self.text,
                 about_id=about_id,
-                outcome_id=made.outcome_id if made else self.outcome_id,
+                outcome_id=self._outcome_id(),
                 task_id=self.task_id,
                 check_in_id=self.check_in_id,
                 decision_id=self.decision_id,
                 reply_to_id=self.reply_to_id,
                 celebration_id=self.celebration_id,
+                initiative_id=self.initiative_id,
             )
         )
+
+    def _outcome_id(self) -> UUID | None:
+        """The outcome that it is about, or whose celebration or initiative it is about."""
+        if self.celebration and self.celebration.made:
+            return self.celebration.made.outcome_id
+        return self.initiative.outcome_id if self.initiative else self.outcome_id
 
     def _check_about(self, about_id: UUID) -> None:
         if self.outcome:
@@ -142,6 +158,8 @@ class Comment(Command):
             self.decision.check("decisionId")
         if self.celebration:
             self.celebration.known()
+        if self.initiative:
+            self.initiative.known("initiativeId")
         if self.replied and check_stands(self.replied, "replyToId").about_id != about_id:
             raise Refused(INVALID, "Reply where the comment stands: it is about something else.", "replyToId")
 

@@ -9,7 +9,9 @@ import msgspec
 
 from domain.codes import DUTIES_LEFT
 from domain.focus import Place
+from domain.initiatives import Initiative, InitiativeAssigned, InitiativePlanned, InitiativeRevised
 from domain.kernel import Fold, Reads, Refused
+from domain.milestones import UNDER_WAY, Milestone, MilestoneAssigned, MilestoneSet
 from domain.outcomes import Outcome, OutcomeAssigned, OutcomeSet, ReviewerNamed
 from domain.people import Membership, TeamFormed, TeamJoined, TeamLeft, TeamMoved, TeamName
 from domain.promises import (
@@ -40,6 +42,8 @@ class DutyKind(StrEnum):
     PROMISED = "PROMISED"
     IS_PROMISED = "IS_PROMISED"
     LEADS_TEAM = "LEADS_TEAM"
+    OWNS_INITIATIVE = "OWNS_INITIATIVE"
+    ANSWERS_FOR_MILESTONE = "ANSWERS_FOR_MILESTONE"
 
 
 class Duty(msgspec.Struct, frozen=True):
@@ -122,6 +126,63 @@ class Part(Fold[Beginning]):
                 self.task_ids.add(event.task_id)
 
 
+Seen = InitiativePlanned | InitiativeRevised | InitiativeAssigned
+
+
+class SeenTo(Fold[Seen | MilestoneSet | MilestoneAssigned]):
+    """The initiatives and the milestones that a person was ever the owner of."""
+
+    def __init__(self, owner_id: UUID) -> None:
+        super().__init__(owner=owner_id)
+        self.initiative_ids: set[UUID] = set()
+        self.milestone_ids: set[UUID] = set()
+
+    def fold(self, event: Seen | MilestoneSet | MilestoneAssigned) -> None:
+        match event:
+            case InitiativePlanned() | InitiativeRevised() | InitiativeAssigned():
+                self.initiative_ids.add(event.initiative_id)
+            case MilestoneSet() | MilestoneAssigned():
+                self.milestone_ids.add(event.milestone_id)
+
+
+class Ways:
+    """The open initiatives and milestones that a person sees to, and how to call them."""
+
+    def __init__(self, owner_id: UUID) -> None:
+        self.owner_id = owner_id
+        self.seen_to = SeenTo(owner_id)
+        self.initiatives: dict[UUID, Initiative] = {}
+        self.milestones: dict[UUID, Milestone] = {}
+        self.told: dict[UUID, Told] = {}
+
+    def reads(self) -> Reads:
+        """How each of it stands, and whether the outcome that it is of may be seen."""
+        initiatives = {one: Initiative(one) for one in sorted(self.seen_to.initiative_ids)}
+        milestones = {one: Milestone(one) for one in sorted(self.seen_to.milestone_ids)}
+        yield [*initiatives.values(), *milestones.values()]
+        me = self.owner_id
+        self.initiatives = {
+            one: it for one, it in initiatives.items() if it.now and it.now.owner_id == me and not it.ended
+        }
+        self.milestones = {
+            one: it for one, it in milestones.items() if it.set and it.owner_id == me and it.state in UNDER_WAY
+        }
+        outcome_ids = {it.outcome_id for it in (*self.initiatives.values(), *self.milestones.values())} - {None}
+        self.told = {one: Told(one) for one in sorted(filter(None, outcome_ids))}
+        yield [*self.told.values()]
+
+    def duties(self) -> Iterator[Duty]:
+        for one, initiative in self.initiatives.items():
+            title = initiative.now.title if initiative.now else ""
+            yield Duty(DutyKind.OWNS_INITIATIVE, one, self._as_seen(initiative.outcome_id, title))
+        for one, milestone in self.milestones.items():
+            yield Duty(DutyKind.ANSWERS_FOR_MILESTONE, one, self._as_seen(milestone.outcome_id, milestone.title))
+
+    def _as_seen(self, outcome_id: UUID | None, title: str) -> str | None:
+        told = self.told.get(outcome_id) if outcome_id else None
+        return title if told and told.title is not None else None
+
+
 class Teams(Fold[TeamFormed | TeamJoined | TeamLeft]):
     """The teams that a person ever belonged to."""
 
@@ -191,7 +252,8 @@ class Work:
 
 
 class PersonsDuties:
-    """What a person has to do: the outcomes they own and review, their promises on both sides, the teams they lead."""
+    """What a person has to do: the outcomes they own and review, their promises on both sides, the teams they lead, the
+    initiatives and milestones that they see to."""
 
     def __init__(self, person_id: UUID) -> None:
         self.person_id = person_id
@@ -201,6 +263,7 @@ class PersonsDuties:
         self.awaited: list[Promise] = []
         self.member_of: list[UUID] = []
         self.led: list[UUID] = []
+        self.ways = Ways(person_id)
         self.duties: list[Duty] = []
         self.titles: dict[UUID, str | None] = {}  # of the outcomes; none for those that may not be seen (R15)
 
@@ -208,12 +271,13 @@ class PersonsDuties:
         """First what they ever had a part in, then how each of it stands."""
         owned, reviewed, teams = Owned(self.person_id), Reviewed(self.person_id), Teams(self.person_id)
         parts = [Part(promiser=self.person_id), Part(beneficiary=self.person_id), Part(requester=self.person_id)]
-        yield [*beside, owned, reviewed, teams, *parts]
+        yield [*beside, owned, reviewed, teams, *parts, self.ways.seen_to]
         work = Work(owned.outcome_ids | reviewed.outcome_ids)
         promises = {one: Promise(one) for one in sorted({one for part in parts for one in part.task_ids})}
         memberships = {one: Membership(self.person_id, one) for one in sorted(teams.team_ids)}
         names = {one: TeamName(one) for one in memberships}
         yield [*work.folds(), *promises.values(), *memberships.values(), *names.values()]
+        yield from self.ways.reads()
         self.titles = {one: told.title for one, told in work.told.items()}
         me = self.person_id
         self.owned = [(one, life) for one, life in work.now(within=WORKED_ON) if one.owner_id == me]
@@ -228,6 +292,7 @@ class PersonsDuties:
             *(duty_of(DutyKind.PROMISED, one) for one in self.promised),
             *(duty_of(DutyKind.IS_PROMISED, one) for one in self.awaited),
             *(Duty(DutyKind.LEADS_TEAM, one, names[one].name or "") for one in self.led),
+            *self.ways.duties(),
         ]
 
 

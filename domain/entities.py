@@ -4,9 +4,11 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from domain.celebrations import Celebrated
 from domain.codes import NOT_FOUND
 from domain.cycles import CyclePlanned
 from domain.indicators import IndicatorDefined
+from domain.initiatives import InitiativePlanned
 from domain.kernel import Event, Fold, Refused
 from domain.measures import MeasureSet
 from domain.milestones import MilestoneSet
@@ -29,6 +31,8 @@ class EntityKind(StrEnum):
     INDICATOR = "INDICATOR"
     TASK = "TASK"
     MILESTONE = "MILESTONE"
+    INITIATIVE = "INITIATIVE"
+    CELEBRATION = "CELEBRATION"
 
 
 class Existing(Fold[Event]):
@@ -90,6 +94,14 @@ class ExistingMilestone(Existing, by=(MilestoneSet,), missing="milestone: set it
     """Whether a milestone was set."""
 
 
+class ExistingInitiative(Existing, by=(InitiativePlanned,), missing="initiative: plan it first"):
+    """Whether an initiative was planned."""
+
+
+class ExistingCelebration(Existing, by=(Celebrated,), missing="celebration: celebrate first"):
+    """Whether a celebration was made."""
+
+
 EXISTING: dict[EntityKind, type[Existing]] = {
     EntityKind.PERSON: ExistingPerson,
     EntityKind.TEAM: ExistingTeam,
@@ -100,6 +112,8 @@ EXISTING: dict[EntityKind, type[Existing]] = {
     EntityKind.INDICATOR: ExistingIndicator,
     EntityKind.TASK: ExistingTask,
     EntityKind.MILESTONE: ExistingMilestone,
+    EntityKind.INITIATIVE: ExistingInitiative,
+    EntityKind.CELEBRATION: ExistingCelebration,
 }
 
 

@@ -1,5 +1,6 @@
 """Following: what a person wants news of."""
 
+from typing import ClassVar
 from uuid import UUID
 
 from domain.codes import PERSON_REQUIRED
@@ -9,6 +10,8 @@ from domain.kernel import Command, EntityId, Event, Fold, FollowerId, Reads, Ref
 
 class FollowingBegun(Event, frozen=True, tag="following.begun"):
     """A person wants news of an entity."""
+
+    version: ClassVar[int] = 2
 
     entity_id: EntityId
     follower_id: FollowerId

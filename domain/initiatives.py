@@ -1,11 +1,14 @@
-"""Initiatives: bundles of tasks for one outcome (R4)."""
+"""Initiatives: bundles of tasks for one outcome (R4); how one ends is told in `domain.ending`."""
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
-from domain.codes import ALREADY_EXISTS, INITIATIVE_ENDED, NOT_FOUND, REASON_MISSING
-from domain.kernel import Command, Event, Fold, InitiativeId, OutcomeId, OwnerId, Reads, Refused
+from msgspec.structs import replace
+
+from domain.codes import ALREADY_EXISTS, INITIATIVE_ENDED, NOT_FOUND
+from domain.kernel import OF_FORMER_OWNER, Command, Event, Fold, InitiativeId, OutcomeId, OwnerId, Reads, Refused
 from domain.outcomes import Outcome
 from domain.people import Person
 from domain.references import check_mentions, mentioned
@@ -43,6 +46,16 @@ class InitiativeRevised(Event, frozen=True, tag="initiative.revised"):
     due_on: date | None = None
 
 
+class InitiativeAssigned(Event, frozen=True, tag="initiative.assigned"):
+    """Somebody else sees to an initiative: its owner has left."""
+
+    initiative_id: InitiativeId
+    outcome_id: OutcomeId
+    from_owner_id: OwnerId
+    owner_id: OwnerId
+    reason: Annotated[Reason, OF_FORMER_OWNER]
+
+
 class InitiativeEnded(Event, frozen=True, tag="initiative.ended"):
     """Nothing more is bundled: it is done, or was dropped."""
 
@@ -52,7 +65,7 @@ class InitiativeEnded(Event, frozen=True, tag="initiative.ended"):
     reason: Reason | None = None
 
 
-InitiativeEvent = InitiativePlanned | InitiativeRevised | InitiativeEnded
+InitiativeEvent = InitiativePlanned | InitiativeRevised | InitiativeAssigned | InitiativeEnded
 
 
 class Initiative(Fold[InitiativeEvent]):
@@ -67,6 +80,8 @@ class Initiative(Fold[InitiativeEvent]):
         match event:
             case InitiativePlanned() | InitiativeRevised():
                 self.now = event
+            case InitiativeAssigned():
+                self.now = self.now and replace(self.now, owner_id=event.owner_id)
             case InitiativeEnded():
                 self.ended = True
 
@@ -74,13 +89,18 @@ class Initiative(Fold[InitiativeEvent]):
     def outcome_id(self) -> UUID | None:
         return self.now.outcome_id if self.now else None
 
-    def standing(self, field: str) -> InitiativePlanned | InitiativeRevised:
-        """The initiative as it is; refuses one that nobody planned, or that has ended."""
+    def known(self, field: str) -> InitiativePlanned | InitiativeRevised:
+        """The initiative as it is; refuses one that nobody planned."""
         if self.now is None:
             raise Refused(NOT_FOUND, "There is no such initiative: plan it first.", field)
+        return self.now
+
+    def standing(self, field: str) -> InitiativePlanned | InitiativeRevised:
+        """The initiative as it is; refuses one that nobody planned, or that has ended."""
+        now = self.known(field)
         if self.ended:
             raise Refused(INITIATIVE_ENDED, "Name another initiative, or plan one: this one has ended.", field)
-        return self.now
+        return now
 
     def check(self, field: str) -> None:
         """Refuses the mention of an initiative that nothing can be bundled in."""
@@ -165,30 +185,3 @@ class ReviseInitiative(Command):
         checked_span(revised.starts_on, revised.due_on, "dueOn")
         if revised.as_dict() != was.as_dict():
             self.emit(revised)
-
-
-class EndInitiative(Command):
-    """Say that an initiative is done, or dropped and why; promises that it bundles stand, for they are between people.
-
-    Refused where it has ended already, or is dropped without a reason.
-    """
-
-    entity = "initiative_id"
-
-    initiative_id: InitiativeId
-    ending: Ending
-    reason: Reason | None = None
-
-    def reads(self) -> Reads:
-        self.initiative = Initiative(self.initiative_id)
-        yield [self.initiative]
-
-    def execute(self) -> None:
-        was = self.initiative.standing("initiativeId")
-        if self.ending is Ending.DROPPED and self.reason is None:
-            raise Refused(REASON_MISSING, "Say why it is dropped.", "reason")
-        self.emit(
-            InitiativeEnded(
-                initiative_id=self.initiative_id, outcome_id=was.outcome_id, ending=self.ending, reason=self.reason
-            )
-        )

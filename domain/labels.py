@@ -1,5 +1,6 @@
 """What any entity may bear: tags from a vocabulary, links, and references to other systems."""
 
+from typing import ClassVar
 from uuid import UUID, uuid5
 
 from domain.codes import NOT_FOUND, TAG_NAME_TAKEN
@@ -22,6 +23,8 @@ class TagNamed(Event, frozen=True, tag="tag.named"):
 class EntityTagged(Event, frozen=True, tag="entity.tagged"):
     """An entity bears a tag."""
 
+    version: ClassVar[int] = 2
+
     entity_id: EntityId
     tag_id: TagId
     kind: EntityKind
@@ -29,6 +32,8 @@ class EntityTagged(Event, frozen=True, tag="entity.tagged"):
 
 class EntityUntagged(Event, frozen=True, tag="entity.untagged"):
     """An entity bears a tag no longer."""
+
+    version: ClassVar[int] = 2
 
     entity_id: EntityId
     tag_id: TagId

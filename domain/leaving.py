@@ -20,8 +20,9 @@ from domain.duties import (
     check_taken,
 )
 from domain.feeds import FeedTokenRevoked, FeedTokens
+from domain.initiatives import InitiativeAssigned
 from domain.kernel import Command, Fold, PersonId, Reads, Refused, TeamId
-from domain.milestones import UNDER_WAY, Milestone, MilestoneAssigned, MilestoneSet
+from domain.milestones import MilestoneAssigned
 from domain.organisation import ApiKey, ApiKeyIssued, ApiKeyRevoked, RoleRevoked, Roles
 from domain.outcomes import OutcomeAssigned, OutcomeSet, ReviewerNamed
 from domain.people import (
@@ -43,7 +44,7 @@ MOST_HANDOVERS = 1_000
 
 
 class PersonHandover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Who takes one duty: the outcome, the task or the team, and the person."""
+    """Who takes one duty: the outcome, the task, the team, the initiative or the milestone, and the person."""
 
     entity_id: UUID
     person_id: PersonId
@@ -65,19 +66,6 @@ class Keys(Fold[ApiKeyIssued]):
 
     def fold(self, event: ApiKeyIssued) -> None:
         self.api_key_ids.add(event.api_key_id)
-
-
-class AnsweredFor(Fold[MilestoneSet | MilestoneAssigned]):
-    """The milestones that a person ever answered for."""
-
-    def __init__(self, owner_id: UUID) -> None:
-        super().__init__(owner=owner_id)
-        self.milestone_ids: set[UUID] = set()
-
-    def fold(self, event: MilestoneSet | MilestoneAssigned) -> None:
-        match event:
-            case MilestoneSet() | MilestoneAssigned():
-                self.milestone_ids.add(event.milestone_id)
 
 
 class Takers:
@@ -117,10 +105,10 @@ class Takers:
 class DeactivatePerson(Command):
     """Say that a person has left, why, and who takes what they had to do; their keys open nothing any more (R14).
 
-    The successor takes whatever no handover names: outcomes worked on, reviews, open promises on both sides, teams
-    led. Milestones that they answered for are the successor's, or without one those of who owns the outcome. Whom they
-    promised is asked anew of whoever takes it (R5). Refused where a duty is left, the person is unknown, whoever takes
-    an outcome reviews it or has no place for it (R2), or the role of the caller is weaker.
+    The successor takes whatever no handover names: outcomes worked on, reviews, open promises on both sides, teams led,
+    open initiatives and milestones. Whom they promised is asked anew of whoever takes it (R5). Refused where a duty is
+    left, the person is unknown, whoever takes an outcome reviews it or has no place for it (R2), or the role of the
+    caller is weaker.
     """
 
     entity = "person_id"
@@ -140,15 +128,14 @@ class DeactivatePerson(Command):
         self.takers = Takers({one.entity_id: one.person_id for one in self.handovers}, self.successor_id)
         self.person, self.roles = Person(self.person_id), Roles(self.person_id)
         self.theirs, keys = PersonsDuties(self.person_id), Keys(self.person_id)
-        self.tokens, answered = FeedTokens(self.person_id), AnsweredFor(self.person_id)
+        self.tokens = FeedTokens(self.person_id)
         self.mentions = [(field, Person(one)) for field, one in self.takers.all()]
         yield from self.theirs.reads(
-            self.person, self.roles, keys, self.tokens, answered, *(person for _, person in self.mentions)
+            self.person, self.roles, keys, self.tokens, *(person for _, person in self.mentions)
         )
         self.keys = {one: ApiKey(one) for one in sorted(keys.api_key_ids)}
         self.taking = {one: Membership(self.takers[one], one) for one in self.theirs.led if self.takers.take(one)}
-        self.milestones = [Milestone(one) for one in sorted(answered.milestone_ids)]
-        yield [*self.keys.values(), *self.taking.values(), *self.milestones]
+        yield [*self.keys.values(), *self.taking.values()]
         taken = (
             (outcome, None, self.takers[outcome.outcome_id])
             for outcome, life in self.theirs.owned
@@ -256,22 +243,31 @@ class DeactivatePerson(Command):
                 self.emit(TeamJoined(team_id=team_id, person_id=self.takers[team_id], lead=True))
         for team_id in self.theirs.member_of:
             self.emit(TeamLeft(team_id=team_id, person_id=self.person_id))
-        self._pass_milestones_on()
+        self._hand_over_ways()
         self._shut_out()
         self.emit(PersonDeactivated(person_id=self.person_id, reason=self.reason))
 
-    def _pass_milestones_on(self) -> None:
-        for milestone in self.milestones:
-            if milestone.set and milestone.owner_id == self.person_id and milestone.state in UNDER_WAY:
-                self.emit(
-                    MilestoneAssigned(
-                        milestone_id=milestone.set.milestone_id,
-                        outcome_id=milestone.set.outcome_id,
-                        from_owner_id=self.person_id,
-                        owner_id=self.successor_id,
-                        reason=self.reason,
-                    )
+    def _hand_over_ways(self) -> None:
+        for one, initiative in self.theirs.ways.initiatives.items():
+            self.emit(
+                InitiativeAssigned(
+                    initiative_id=one,
+                    outcome_id=initiative.known("entityId").outcome_id,
+                    from_owner_id=self.person_id,
+                    owner_id=self.takers[one],
+                    reason=self.reason,
                 )
+            )
+        for one, milestone in self.theirs.ways.milestones.items():
+            self.emit(
+                MilestoneAssigned(
+                    milestone_id=one,
+                    outcome_id=milestone.known("entityId")[0].outcome_id,
+                    from_owner_id=self.person_id,
+                    owner_id=self.takers[one],
+                    reason=self.reason,
+                )
+            )
 
     def _shut_out(self) -> None:
         """Nobody comes in for them any more."""

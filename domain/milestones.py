@@ -1,4 +1,4 @@
-"""Milestones: dated points on the way of an outcome, set, moved, reached, missed, withdrawn; some wait for others."""
+"""Milestones: dated points on the way of an outcome or an initiative, set, moved, reached, missed, withdrawn."""
 
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,6 @@ from uuid import UUID
 from domain.codes import (
     ALREADY_EXISTS,
     DAY_IN_FUTURE,
-    MILESTONE_CIRCLE,
     MILESTONE_MISSED,
     MILESTONE_NOT_PASSED,
     MILESTONE_REACHED,
@@ -20,6 +19,7 @@ from domain.codes import (
     Code,
 )
 from domain.evidence import Shown
+from domain.initiatives import Initiative
 from domain.kernel import (
     OF_FORMER_OWNER,
     OWN,
@@ -28,6 +28,7 @@ from domain.kernel import (
     Command,
     Event,
     Fold,
+    InitiativeId,
     MilestoneId,
     OutcomeId,
     OwnerId,
@@ -38,16 +39,16 @@ from domain.kernel import (
 from domain.outcomes import CycleOf, Outcome
 from domain.people import Person
 from domain.references import Reference, Referenced, bears_reference, check_mentions, key_of, mentioned
-from domain.values import Reason, Text, Title, Weight, checked_between
+from domain.values import Reason, Text, Title, Weight, checked_between, checked_choice
 
 MOST_WEIGHT = 1_000
 
 
 @bears_reference
 class MilestoneSet(Event, frozen=True, tag="milestone.set"):
-    """A dated point on the way of an outcome was set."""
+    """A dated point on the way of an outcome was set; of an initiative, its outcome is told as well."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     milestone_id: MilestoneId
     outcome_id: OutcomeId
@@ -57,6 +58,19 @@ class MilestoneSet(Event, frozen=True, tag="milestone.set"):
     reference_id: ReferenceId | None = None
     weight: Weight = Decimal(1)
     owner_id: OwnerId | None = None
+    initiative_id: InitiativeId | None = None
+
+
+class MilestoneRevised(Event, frozen=True, tag="milestone.revised"):
+    """A milestone has another title or counts for more or less; what it was stays in the history."""
+
+    milestone_id: MilestoneId
+    outcome_id: OutcomeId
+    former_title: Title
+    title: Title
+    former_weight: Weight
+    weight: Weight
+    reason: Reason | None = None
 
 
 class MilestoneMoved(Event, frozen=True, tag="milestone.moved"):
@@ -147,7 +161,13 @@ CLOSING: dict[State, tuple[Code, str]] = {
 UNDER_WAY = (State.PLANNED, State.MISSED)
 
 MilestoneEvent = (
-    MilestoneSet | MilestoneMoved | MilestoneAssigned | MilestoneReached | MilestoneMissed | MilestoneWithdrawn
+    MilestoneSet
+    | MilestoneRevised
+    | MilestoneMoved
+    | MilestoneAssigned
+    | MilestoneReached
+    | MilestoneMissed
+    | MilestoneWithdrawn
 )
 
 
@@ -157,7 +177,10 @@ class Milestone(Fold[MilestoneEvent]):
     def __init__(self, milestone_id: UUID) -> None:
         super().__init__(milestone=milestone_id)
         self.set: MilestoneSet | None = None
+        self.title = ""
+        self.weight = Decimal(1)
         self.due_on: date | None = None
+        self.moved = False
         self.owner_id: UUID | None = None
         self.state = State.PLANNED
 
@@ -165,8 +188,11 @@ class Milestone(Fold[MilestoneEvent]):
         match event:
             case MilestoneSet():
                 self.set, self.due_on, self.owner_id = event, event.due_on, event.owner_id
+                self.title, self.weight = event.title, event.weight
+            case MilestoneRevised():
+                self.title, self.weight = event.title, event.weight
             case MilestoneMoved():
-                self.due_on, self.state = event.due_on, State.PLANNED
+                self.due_on, self.state, self.moved = event.due_on, State.PLANNED, True
             case MilestoneAssigned():
                 self.owner_id = event.owner_id
             case MilestoneReached():
@@ -175,6 +201,10 @@ class Milestone(Fold[MilestoneEvent]):
                 self.state = State.MISSED
             case MilestoneWithdrawn():
                 self.state = State.WITHDRAWN
+
+    @property
+    def outcome_id(self) -> UUID | None:
+        return self.set.outcome_id if self.set else None
 
     def check(self, field: str) -> None:
         """Refuses the mention of a milestone that nobody set."""
@@ -211,18 +241,21 @@ class Awaits(Fold[MilestoneLinked | MilestoneUnlinked]):
 
 
 class SetMilestone(Command):
-    """Set a dated point on the way of an outcome: how much it counts for, and who answers for it.
+    """Set a dated point on the way of an outcome, or of an initiative for one: how much it counts for, and who answers
+    for it.
 
-    Refused where there is no such outcome, its cycle is closed (R8), or the owner is unknown.
+    What is an initiative's is told with its outcome, and counts in none of the outcome's checklists. Refused where
+    there is no such outcome, the initiative has ended, the cycle is closed (R8), or the owner is unknown.
     """
 
     entity = "milestone_id"
     creates = True
 
     milestone_id: MilestoneId
-    outcome_id: OutcomeId
     title: Title
     due_on: date
+    outcome_id: OutcomeId | None = None
+    initiative_id: InitiativeId | None = None
     weight: Weight = Decimal(1)
     owner_id: OwnerId | None = None
     reference: Reference | None = None
@@ -230,34 +263,45 @@ class SetMilestone(Command):
     def __post_init__(self) -> None:
         super().__post_init__()
         checked_between(self.weight, 0, MOST_WEIGHT, "weight")
+        checked_choice((self.outcome_id, "outcomeId"), (self.initiative_id, "initiativeId"))
 
     def reads(self) -> Reads:
         self.milestone = Milestone(self.milestone_id)
-        outcome = Outcome(self.outcome_id)
+        self.initiative = self.initiative_id and Initiative(self.initiative_id)
+        outcome = self.outcome_id and Outcome(self.outcome_id)
         self.mentions = mentioned(
             outcomeId=outcome,
+            initiativeId=self.initiative,
             ownerId=self.owner_id and Person(self.owner_id),
             reference=self.reference and Referenced(self.reference),
         )
         yield [self.milestone, *self.mentions.values()]
-        self.cycle = CycleOf(outcome)
-        yield from self.cycle.reads()
+        if self.initiative and self.initiative.outcome_id:
+            outcome = Outcome(self.initiative.outcome_id)
+            yield [outcome]
+        self.cycle = CycleOf(outcome) if outcome else None
+        if self.cycle:
+            yield from self.cycle.reads()
 
     def execute(self) -> None:
         if self.milestone.set:
             raise Refused(ALREADY_EXISTS, "Choose another id: a milestone has this one.", "milestoneId")
         check_mentions(self.mentions)
-        self.cycle.check_open("outcomeId")
+        if self.cycle:
+            self.cycle.check_open("initiativeId" if self.initiative else "outcomeId")
+        outcome_id = self.initiative.outcome_id if self.initiative else self.outcome_id
+        assert outcome_id is not None  # noqa: S101 - one of the two is given
         self.emit(
             MilestoneSet(
                 milestone_id=self.milestone_id,
-                outcome_id=self.outcome_id,
+                outcome_id=outcome_id,
                 title=self.title,
                 due_on=self.due_on,
                 reference=self.reference,
                 reference_id=key_of(self.reference),
                 weight=self.weight,
                 owner_id=self.owner_id,
+                initiative_id=self.initiative_id,
             )
         )
 
@@ -424,68 +468,3 @@ class WithdrawMilestone(MilestoneCommand):
             return
         was, _ = self.milestone.demand(*UNDER_WAY)
         self.emit(MilestoneWithdrawn(milestone_id=self.milestone_id, outcome_id=was.outcome_id, reason=self.reason))
-
-
-class LinkMilestone(MilestoneCommand):
-    """Say that a milestone waits for another one, perhaps of another outcome: it is reached after that.
-
-    Refused where one of the two is unknown, has been reached or was withdrawn, the other waits for it already, by way
-    of whatever others (R3), or the cycle of its outcome is closed (R8).
-    """
-
-    awaited_id: AwaitedId
-
-    def reads(self) -> Reads:
-        yield from super().reads()
-        self.awaited, self.awaits = Milestone(self.awaited_id), Awaits(self.milestone_id)
-        yield [self.awaited, self.awaits]
-        self.chain: set[UUID] = set()
-        rising: set[UUID] = {self.awaited_id}
-        while rising:
-            self.chain |= rising
-            generation = [Awaits(one) for one in sorted(rising)]
-            yield [*generation]
-            rising = {one for awaits in generation for one in awaits.awaited} - self.chain
-
-    def execute(self) -> None:
-        was, _ = self.demand(*UNDER_WAY)
-        awaited, _ = self.awaited.demand(*UNDER_WAY, field="awaitedId")
-        if self.milestone_id in self.chain:
-            sentence = "Unlink a milestone first: what it would wait for waits for it already, by way of others."
-            raise Refused(MILESTONE_CIRCLE, sentence, "awaitedId")
-        if self.awaited_id not in self.awaits.awaited:
-            self.emit(
-                MilestoneLinked(
-                    milestone_id=self.milestone_id,
-                    outcome_id=was.outcome_id,
-                    awaited_id=self.awaited_id,
-                    awaited_outcome_id=awaited.outcome_id,
-                )
-            )
-
-
-class UnlinkMilestone(MilestoneCommand):
-    """Let a milestone wait for another one no longer.
-
-    Refused where one of the two is unknown, or the cycle of its outcome is closed (R8).
-    """
-
-    awaited_id: AwaitedId
-
-    def reads(self) -> Reads:
-        yield from super().reads()
-        self.awaited, self.awaits = Milestone(self.awaited_id), Awaits(self.milestone_id)
-        yield [self.awaited, self.awaits]
-
-    def execute(self) -> None:
-        was, _ = self.demand(*State)
-        awaited, _ = self.awaited.known("awaitedId")
-        if self.awaited_id in self.awaits.awaited:
-            self.emit(
-                MilestoneUnlinked(
-                    milestone_id=self.milestone_id,
-                    outcome_id=was.outcome_id,
-                    awaited_id=self.awaited_id,
-                    awaited_outcome_id=awaited.outcome_id,
-                )
-            )

@@ -6,7 +6,7 @@ TypeAndVersion = tuple[str, int]
 
 
 def widened(body: dict[str, object]) -> dict[str, object]:
-    """Nothing to do: the newer shape has fields more, all of them optional."""
+    """Nothing to do: the newer shape has fields more, all of them optional, or knows more kinds."""
     return body
 
 
@@ -27,8 +27,13 @@ UPCASTERS: Mapping[TypeAndVersion, Callable[[dict[str, object]], dict[str, objec
     ("task.reassigned", 1): widened,
     ("reading.taken", 1): widened,
     ("reading.corrected", 1): widened,
+    ("following.begun", 1): widened,
+    ("entity.tagged", 1): widened,
+    ("entity.untagged", 1): widened,
     ("comment.made", 1): widened,
+    ("comment.made", 2): widened,
     ("milestone.set", 1): widened,
+    ("milestone.set", 2): widened,
     ("milestone.reached", 1): widened,
 }
 

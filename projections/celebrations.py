@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from domain.celebrations import Celebrated, Cheered, CheerWithdrawn
-from projections.rows import Recorded, Revision, Table, end, insert, link_id
+from domain.celebrations import Celebrated, CelebrationWithdrawn, Cheered, CheerWithdrawn
+from projections.rows import Recorded, Revision, Table, end, insert, link_id, revise
 
 CELEBRATION = Table(
     "celebration",
@@ -16,8 +16,9 @@ CELEBRATION = Table(
         "outcome_id",
         "milestone_id",
         "task_id",
+        "withdrawn_on",
+        "withdrawn_because",
     ),
-    only_added=True,
 )
 CELEBRATED_PERSON = Table("celebrated_person", ("celebration_id", "person_id", "outcome_id"), only_added=True)
 CHEER = Table("cheer", ("celebration_id", "person_id", "outcome_id", "cheered_on"))
@@ -48,6 +49,8 @@ def revisions(recorded: Recorded) -> Iterator[Revision]:
                     person_id=person_id,
                     outcome_id=event.outcome_id,
                 )
+        case CelebrationWithdrawn() as event:
+            yield revise(CELEBRATION, event.celebration_id, withdrawn_on=recorded.day, withdrawn_because=event.reason)
         case Cheered() as event:
             yield insert(
                 CHEER,

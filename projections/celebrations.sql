@@ -13,13 +13,14 @@ create table celebration (
     outcome_id uuid,
     milestone_id uuid,
     task_id uuid,
+    withdrawn_on date,
+    withdrawn_because text,
     primary key (organisation_id, id, since)
 );
 create index celebration_by_day on celebration (organisation_id, celebrated_on, id) where until is null;
 create index celebration_by_day_as_of on celebration (organisation_id, celebrated_on, id);
 create index celebration_by_about on celebration (organisation_id, about_id, celebrated_on, id);
 create index celebration_by_outcome on celebration (organisation_id, outcome_id, celebrated_on, id);
-comment on table celebration is 'only added';
 
 -- who is named in a celebration
 create table celebrated_person (

@@ -209,6 +209,7 @@ as $$
         select 'MILESTONE', k.id, (k.reached_on is not null and k.reached_on <= p_on)::int::numeric, k.reached_on, k.since
           from this m
           join milestone k on k.organisation_id = p_organisation and k.outcome_id = m.outcome_id and k.state <> 'WITHDRAWN'
+                          and k.initiative_id is null
                           and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
          where m.direction = 'CHECKLIST'
     )

@@ -9,7 +9,8 @@ create table following (
     person_id uuid not null,
     entity_id uuid not null,
     kind text collate "C" not null check (kind in (
-        'PERSON', 'TEAM', 'OBJECTIVE', 'CYCLE', 'OUTCOME', 'MEASURE', 'INDICATOR', 'TASK', 'MILESTONE')),
+        'PERSON', 'TEAM', 'OBJECTIVE', 'CYCLE', 'OUTCOME', 'MEASURE', 'INDICATOR', 'TASK', 'MILESTONE',
+        'INITIATIVE', 'CELEBRATION')),
     primary key (organisation_id, id, since)
 );
 create index following_by_person on following (organisation_id, person_id, since, id) where until is null;

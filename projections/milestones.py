@@ -10,6 +10,7 @@ from domain.milestones import (
     MilestoneMissed,
     MilestoneMoved,
     MilestoneReached,
+    MilestoneRevised,
     MilestoneSet,
     MilestoneUnlinked,
     MilestoneWithdrawn,
@@ -35,6 +36,7 @@ MILESTONE = Table(
         "missed_on",
         "missed_because",
         "withdrawn_because",
+        "initiative_id",
     ),
 )
 FORMER_DAY = Table("former_day", ("milestone_id", "outcome_id", "due_on", "replaced_on", "reason"), only_added=True)
@@ -63,7 +65,10 @@ def _planned(recorded: Recorded) -> Iterator[Revision]:
                 owner_id=event.owner_id,
                 state="PLANNED",
                 evidence="[]",
+                initiative_id=event.initiative_id,
             )
+        case MilestoneRevised() as event:
+            yield revise(MILESTONE, event.milestone_id, title=event.title, weight=event.weight)
         case MilestoneMoved() as event:
             yield revise(
                 MILESTONE,

@@ -21,6 +21,7 @@ create table milestone (
     missed_on date,
     missed_because text,
     withdrawn_because text,
+    initiative_id uuid,
     primary key (organisation_id, id, since)
 );
 create index milestone_by_due on milestone (organisation_id, due_on, id) where until is null;
@@ -29,6 +30,7 @@ create index milestone_by_title on milestone (organisation_id, title, id) where 
 create index milestone_by_title_as_of on milestone (organisation_id, title, id);
 create index milestone_by_outcome on milestone (organisation_id, outcome_id, due_on, id) where until is null;
 create index milestone_by_outcome_as_of on milestone (organisation_id, outcome_id, due_on, id);
+create index milestone_by_initiative on milestone (organisation_id, initiative_id, due_on, id) where initiative_id is not null;
 
 -- a day that a milestone was due on, until it was moved
 create table former_day (
@@ -75,28 +77,29 @@ as $$
 $$;
 
 -- milestones_reached: of the milestones of an outcome that were not withdrawn, the share that was reached by a day, by their weights;
--- null where there are none, or all weigh nothing
+-- null where there are none, or all weigh nothing. Those of its initiatives do not count.
 create function milestones_reached(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date)
 returns numeric
 language sql stable parallel safe
 as $$
     select coalesce(sum(s.weight) filter (where s.reached_on <= p_on), 0) / nullif(sum(s.weight), 0)
       from milestone s
-     where s.organisation_id = p_organisation and s.outcome_id = p_outcome and s.state <> 'WITHDRAWN'
+     where s.organisation_id = p_organisation and s.outcome_id = p_outcome and s.initiative_id is null and s.state <> 'WITHDRAWN'
        and s.since <= p_as_of and (s.until is null or s.until > p_as_of)
 $$;
 
--- milestone_burn_up: day by day, 366 at most, what the milestones of an outcome weigh: those that were first due by the day, those that
+-- milestone_burn_up: day by day, 366 at most, what the milestones of an outcome weigh, or of an initiative, each without the other's: those that were first due by the day, those that
 -- are due by it as they stand now, and those that were reached by it, which nobody knows of a day after p_on. Without p_from and p_to
 -- from the first of these days to the last.
-create function milestone_burn_up(p_organisation uuid, p_outcome uuid, p_as_of bigint, p_on date, p_from date, p_to date)
+create function milestone_burn_up(p_organisation uuid, p_of uuid, p_as_of bigint, p_on date, p_from date, p_to date)
 returns table (day date, first_planned numeric, planned numeric, reached numeric)
 language sql stable parallel safe rows 90
 as $$
     with counted as materialized (
         select s.first_due_on, s.due_on, s.reached_on, s.weight
           from milestone s
-         where s.organisation_id = p_organisation and s.outcome_id = p_outcome and s.state <> 'WITHDRAWN'
+         where s.organisation_id = p_organisation and s.state <> 'WITHDRAWN'
+           and ((s.outcome_id = p_of and s.initiative_id is null) or s.initiative_id = p_of)
            and s.since <= p_as_of and (s.until is null or s.until > p_as_of)
     ),
     span (first, last) as (

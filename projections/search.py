@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-from domain.celebrations import Celebrated
+from domain.celebrations import Celebrated, CelebrationWithdrawn
 from domain.cycles import CyclePlanned
 from domain.indicators import IndicatorDefined, IndicatorRevised
 from domain.initiatives import InitiativePlanned, InitiativeRevised
 from domain.measures import MeasureRevised, MeasureSet
-from domain.milestones import MilestoneSet
+from domain.milestones import MilestoneRevised, MilestoneSet
 from domain.outcomes import OutcomeRevised, OutcomeSet
 from domain.people import PersonForgotten, PersonRegistered, PersonRevised, TeamFormed, TeamRevised
 from domain.promises import CounterAgreed, TaskCommitted, TaskRequested, TermsAgreed
@@ -43,12 +43,14 @@ def _promised(recorded: Recorded) -> Iterator[Revision]:
     match recorded.event:
         case TaskRequested() | TaskCommitted() | TermsAgreed() | CounterAgreed() as event:
             yield _findable("TASK", event.task_id, event.title, event.conditions)
-        case MilestoneSet() as event:
+        case MilestoneSet() | MilestoneRevised() as event:
             yield _findable("MILESTONE", event.milestone_id, event.title)
         case InitiativePlanned() | InitiativeRevised() as event:
             yield _findable("INITIATIVE", event.initiative_id, event.title, event.description)
         case Celebrated() as event:
             yield _findable("CELEBRATION", event.celebration_id, event.title)
+        case CelebrationWithdrawn() as event:
+            yield end(FINDABLE, event.celebration_id)
         case _:
             return
 

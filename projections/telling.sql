@@ -17,8 +17,9 @@ as $$
         else '{}' end
 $$;
 
--- parts_of: a thing and what belongs to it, now or ever: of an outcome its measures, boundaries, check-ins, milestones and tasks, of
--- a measure or an indicator its readings; and the comments on any of them
+-- parts_of: a thing and what belongs to it, now or ever: of an outcome its measures, boundaries, check-ins, milestones, celebrations,
+-- initiatives and tasks, of an initiative its milestones and tasks, of a measure or an indicator its readings; and the comments on any
+-- of them
 create function parts_of(p_organisation uuid, p_whole uuid)
 returns table (id uuid)
 language sql stable parallel safe rows 50
@@ -34,7 +35,15 @@ as $$
         union
         select x.id from milestone x where x.organisation_id = p_organisation and x.outcome_id = p_whole
         union
+        select x.id from milestone x where x.organisation_id = p_organisation and x.initiative_id = p_whole
+        union
+        select x.id from celebration x where x.organisation_id = p_organisation and x.outcome_id = p_whole
+        union
+        select x.id from initiative x where x.organisation_id = p_organisation and x.outcome_id = p_whole
+        union
         select x.id from task x where x.organisation_id = p_organisation and x.outcome_id = p_whole
+        union
+        select x.id from task x where x.organisation_id = p_organisation and x.initiative_id = p_whole
     ),
     part (id) as materialized (
         select o.id from own o
@@ -62,6 +71,10 @@ as $$
         select x.id from check_in x where x.organisation_id = p_organisation and x.outcome_id = p_outcome
         union all
         select x.id from milestone x where x.organisation_id = p_organisation and x.outcome_id = p_outcome
+        union all
+        select x.id from celebration x where x.organisation_id = p_organisation and x.outcome_id = p_outcome
+        union all
+        select x.id from initiative x where x.organisation_id = p_organisation and x.outcome_id = p_outcome
     )
     select o.id from own o
     union
@@ -131,6 +144,10 @@ as $$
         (select x.title from milestone x where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of
           order by x.since desc limit 1),
         (select x.title from objective x where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of
+          order by x.since desc limit 1),
+        (select x.title from initiative x where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of
+          order by x.since desc limit 1),
+        (select x.title from celebration x where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of
           order by x.since desc limit 1),
         (select x.title from indicator x where x.organisation_id = p_organisation and x.id = p_thing and x.since <= p_as_of
           order by x.since desc limit 1),

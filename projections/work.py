@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from domain.initiatives import InitiativeEnded, InitiativePlanned, InitiativeRevised
+from domain.initiatives import InitiativeAssigned, InitiativeEnded, InitiativePlanned, InitiativeRevised
 from domain.waiting import TaskWaits, TaskWaitsNoLonger
 from projections.rows import Recorded, Revision, Table, end, insert, link_id, revise
 
@@ -39,6 +39,8 @@ def revisions(recorded: Recorded) -> Iterator[Revision]:
                 starts_on=event.starts_on,
                 due_on=event.due_on,
             )
+        case InitiativeAssigned() as event:
+            yield revise(INITIATIVE, event.initiative_id, owner_id=event.owner_id)
         case InitiativeEnded() as event:
             yield revise(
                 INITIATIVE,

@@ -44,7 +44,8 @@ as $$
      where r.reached_on > p_on - p_days
        and not exists (
            select from celebration c
-            where c.organisation_id = p_organisation and c.about_id = r.id and c.celebrated_on <= p_on and c.since <= p_as_of)
+            where c.organisation_id = p_organisation and c.about_id = r.id and c.celebrated_on <= p_on
+              and c.withdrawn_on is null and c.since <= p_as_of and (c.until is null or c.until > p_as_of))
 $$;
 
 -- won_outcomes: outcomes that came to the organisation's success of an aspirational outcome (0.7 unless it says otherwise) within so
@@ -69,7 +70,7 @@ as $$
        and not exists (
            select from celebration c
             where c.organisation_id = p_organisation and c.about_id = o.id and c.celebrated_on between d.day and p_on
-              and c.since <= p_as_of)
+              and c.withdrawn_on is null and c.since <= p_as_of and (c.until is null or c.until > p_as_of))
 $$;
 
 -- kept_in_a_row: of each person, and of each team of at least five, how many of the last due commitments were delivered by the agreed
@@ -82,8 +83,8 @@ as $$
         select k.id, k.promiser_id, k.due_on,
                k.state in ('KEPT', 'DELIVERED') and k.delivered_on <= least(k.due_on, p_on) and not exists (
                    select from celebration c
-                    where c.organisation_id = p_organisation and c.task_id = k.id and c.celebrated_on <= p_on
-                      and c.since <= p_as_of) as runs_on
+                    where c.organisation_id = p_organisation and c.about_id = k.id and c.celebrated_on <= p_on
+                      and c.withdrawn_on is null and c.since <= p_as_of and (c.until is null or c.until > p_as_of)) as runs_on
           from task k
          where k.organisation_id = p_organisation and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
            and k.due_on <= p_on and k.state not in ('REQUESTED', 'COUNTERED', 'DECLINED', 'WITHDRAWN')

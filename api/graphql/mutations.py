@@ -29,6 +29,7 @@ from api.graphql.types import (
     declining,
     finding,
     indicators,
+    initiatives,
     labels,
     milestones,
     organisation,
@@ -77,7 +78,7 @@ ENTITIES: Mapping[str, tuple[str, Any]] = {
     "task_id": ("task", accountability.Task),
     "milestone_id": ("milestone", milestones.Milestone),
     "celebration_id": ("celebration", celebrations.Celebration),
-    "initiative_id": ("initiative", accountability.Initiative),
+    "initiative_id": ("initiative", initiatives.Initiative),
     "tag_id": ("tag", labels.Tag),
 }
 SECRETS = frozenset({"issue-api-key", "issue-feed-token"})

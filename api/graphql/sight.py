@@ -47,7 +47,8 @@ SCOPES: Mapping[str, str] = {
     "initiative": OF_OUTCOME,
     "reference": OF_ENTITY,
     "entry": "{c}.type like 'task.%' or {c}.position not in {hidden:positions}",
-    "concerned": "{c}.id not in {hidden}",
+    "concerned": "{c}.id not in {hidden} and not exists (select from initiative i where i.organisation_id = {org}"
+    " and i.id = {c}.id and i.outcome_id in {hidden})",
 }
 # Tables that name an outcome and are seen by all: a task is a promise between people, and does not name what it serves
 # where that is hidden; who may read an outcome is told nowhere.

@@ -77,6 +77,7 @@ BESIDE: Mapping[str, dict[str, Any]] = {
     "set-cadence": {"every": 2, "unit": "WEEKS"},
     "comment": {"outcomeId": None},
     "celebrate": {"outcomeId": None},
+    "set-milestone": {"outcomeId": None},
     "revise-check-in": {"next": "Other"},
 }
 # Of which exactly one is given.
@@ -86,7 +87,8 @@ EITHER = (
     frozenset({"teamId", "personId"}),
     frozenset({"outcomeId", "initiativeId", "servesNothing"}),
     frozenset({"outcomeId", "milestoneId", "taskId"}),
-    frozenset({"outcomeId", "taskId", "checkInId", "decisionId", "celebrationId"}),
+    frozenset({"outcomeId", "taskId", "checkInId", "decisionId", "celebrationId", "initiativeId"}),
+    frozenset({"outcomeId", "initiativeId"}),
     frozenset({"promiserId", "teamId"}),
     frozenset({"waitingForPersonId", "waitingForTeamId", "waitingFor"}),
 )

@@ -4,8 +4,26 @@ from typing import Any
 
 import pytest
 
-from domain.celebrations import Celebrate, Celebrated, Cheer, Cheered, CheerWithdrawn, WithdrawCheer
-from domain.codes import ALREADY_EXISTS, INVALID, NOT_FOUND, NOT_YET_WON, PERSON_LEFT, PERSON_REQUIRED
+from domain.celebrations import (
+    Celebrate,
+    Celebrated,
+    CelebrationWithdrawn,
+    Cheer,
+    Cheered,
+    CheerWithdrawn,
+    WithdrawCelebration,
+    WithdrawCheer,
+)
+from domain.codes import (
+    ALREADY_EXISTS,
+    CELEBRATION_WITHDRAWN,
+    INVALID,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    NOT_YET_WON,
+    PERSON_LEFT,
+    PERSON_REQUIRED,
+)
 from domain.comments import Comment, Commented, RetractComment
 from domain.kernel import Command, Event
 from domain.milestones import MilestoneReached
@@ -13,7 +31,7 @@ from domain.people import PersonDeactivated
 from domain.promises import DeliveryAccepted, TaskDelivered
 from domain.values import Invalid, Role
 from domain.visibility import Visibility, VisibilitySet
-from tests.given import ANA, BEN, TODAY, given, given_loosely, named
+from tests.given import ANA, BEN, CAT, TODAY, given, given_loosely, named
 from tests.stories_work import MILESTONE, OUTCOME, TASK, an_outcome, milestone, person, promise
 
 ONE, COMMENT = named("celebration"), named("comment")
@@ -87,6 +105,20 @@ def test_everybody_cheers_once_and_may_take_it_back() -> None:
         given(MADE).when(command, by=None).then_refused(PERSON_REQUIRED)
 
 
+def test_a_mistaken_celebration_is_withdrawn_by_its_author_or_a_lead() -> None:
+    mistaken = WithdrawCelebration(celebration_id=ONE, reason="Another oven.")
+    gone = CelebrationWithdrawn(celebration_id=ONE, outcome_id=OUTCOME, reason="Another oven.")
+    given(MADE).when(mistaken, by=MADE.author_id, role=Role.MEMBER).then(gone)
+    given(MADE).when(mistaken, by=CAT, role=Role.LEAD).then(gone)
+    given(MADE).when(mistaken, by=CAT, role=Role.MEMBER).then_refused(NOT_ALLOWED)
+    given(MADE, gone).when(mistaken, by=MADE.author_id).then_nothing()
+    given().when(mistaken).then_refused(NOT_FOUND, "celebrationId")
+    given(MADE, gone).when(Cheer(celebration_id=ONE), by=BEN).then_refused(CELEBRATION_WITHDRAWN, "celebrationId")
+    given(MADE, CHEERED, gone).when(WithdrawCheer(celebration_id=ONE), by=BEN).then(
+        CheerWithdrawn(celebration_id=ONE, person_id=BEN, outcome_id=OUTCOME)
+    )
+
+
 def test_a_celebration_is_commented_on() -> None:
     comment = Comment(comment_id=COMMENT, text="Well!", celebration_id=ONE)
     said = Commented(
@@ -107,6 +139,7 @@ def test_a_celebration_is_commented_on() -> None:
         celebrate(milestone_id=MILESTONE),
         Cheer(celebration_id=ONE),
         WithdrawCheer(celebration_id=ONE),
+        WithdrawCelebration(celebration_id=ONE),
         Comment(comment_id=named("other"), text="Well!", celebration_id=ONE),
         RetractComment(comment_id=COMMENT),
     ],
@@ -121,4 +154,5 @@ def test_r15_what_is_hidden_is_celebrated_by_nobody_else(command: Command) -> No
     absent = given().when(command, by=BEN, role=Role.MEMBER)
     assert absent.refused
     hidden.then_refused(absent.refused.code, *absent.refused.fields)
-    assert given_loosely(*story).when(command, by=BEN, role=Role.MEMBER).refused is None
+    by = MADE.author_id if isinstance(command, WithdrawCelebration) else BEN
+    assert given_loosely(*story).when(command, by=by, role=Role.MEMBER).refused is None

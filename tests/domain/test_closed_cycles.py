@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from domain.alignment import AlignOutcome, OutcomeAligned, OutcomeAlignedToObjective, UnalignOutcome
+from domain.awaiting import LinkMilestone, UnlinkMilestone
 from domain.boundaries import BoundarySet, SetBoundary
 from domain.cadence import CadenceUnit, SetCadence
 from domain.carrying import CarryOverOutcome
@@ -45,14 +46,12 @@ from domain.kernel import Command, Event, Tag
 from domain.measures import Direction, MeasureSet, RetireMeasure, ReviseMeasure, SetMeasure
 from domain.milestones import (
     AssignMilestone,
-    LinkMilestone,
     MarkMilestone,
     MilestoneLinked,
     MilestoneSet,
     MissMilestone,
     MoveMilestone,
     SetMilestone,
-    UnlinkMilestone,
     WithdrawMilestone,
 )
 from domain.outcomes import OutcomeSet, SetOutcome
@@ -66,6 +65,7 @@ from domain.strategy import StrategicObjectiveSet
 from domain.taking import ReadingGiven, TakeReading, TakeReadings
 from domain.tasks import CommitTask, RequestTask
 from domain.visibility import SetVisibility, Visibility
+from domain.weighing import ReviseMilestone
 from tests.given import ANA, BEN, CAT, given_loosely, named
 
 CLOSED, NEXT = named("closed cycle"), named("next cycle")
@@ -175,6 +175,7 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     Refuses(CarryOverOutcome(outcome_id=NEW, former_id=FREE, cycle_id=CLOSED)),
     Refuses(DeclineWork(declined_work_id=NEW, title="Pies", reason=WHY, team_id=TEAM, cycle_id=CLOSED)),
     Refuses(SetMilestone(milestone_id=NEW, outcome_id=GRADED, **TELLING)),
+    Refuses(ReviseMilestone(milestone_id=MILESTONE, title="Two thirds")),
     Refuses(MoveMilestone(milestone_id=MILESTONE, due_on=AFTER, reason=WHY)),
     Refuses(AssignMilestone(milestone_id=MILESTONE, owner_id=BEN)),
     Refuses(MarkMilestone(milestone_id=MILESTONE, reached_on=INSIDE)),

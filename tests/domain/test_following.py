@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
+from domain.celebrations import Celebrated
 from domain.codes import NOT_FOUND, PERSON_REQUIRED
 from domain.entities import EntityKind
 from domain.following import Follow, FollowingBegun, FollowingEnded, Unfollow
 from domain.indicators import IndicatorDefined
+from domain.initiatives import InitiativePlanned
 from domain.kernel import Command, Event
 from domain.milestones import MilestoneSet
 from domain.promises import TaskCommitted, TaskRequested
@@ -30,6 +32,7 @@ from tests.stories import (
 )
 
 TASK, MILESTONE, VISITORS = named("task"), named("milestone"), named("visitors")
+STALL, BRAVO = named("stall"), named("bravo")
 DUE = date(2022, 9, 1)
 FIRST = {
     EntityKind.PERSON: (BEN, person(BEN, "Ben")),
@@ -46,6 +49,20 @@ FIRST = {
     EntityKind.MILESTONE: (
         MILESTONE,
         MilestoneSet(milestone_id=MILESTONE, outcome_id=A, title="Half", due_on=DUE),
+    ),
+    EntityKind.INITIATIVE: (STALL, InitiativePlanned(initiative_id=STALL, outcome_id=A, title="A stall")),
+    EntityKind.CELEBRATION: (
+        BRAVO,
+        Celebrated(
+            celebration_id=BRAVO,
+            author_id=BEN,
+            title="Bravo",
+            text=None,
+            celebrated_on=DUE,
+            about_id=A,
+            person_ids=(),
+            outcome_id=A,
+        ),
     ),
 }
 FOLLOW, UNFOLLOW = Follow(entity_id=A, kind=EntityKind.OUTCOME), Unfollow(entity_id=A, kind=EntityKind.OUTCOME)

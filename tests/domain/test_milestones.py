@@ -7,10 +7,14 @@ from uuid import UUID
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from domain.awaiting import LinkMilestone, UnlinkMilestone
 from domain.codes import (
     ALREADY_EXISTS,
     DAY_IN_FUTURE,
+    DUTIES_LEFT,
+    INITIATIVE_ENDED,
     MILESTONE_CIRCLE,
     MILESTONE_MISSED,
     MILESTONE_NOT_PASSED,
@@ -19,37 +23,39 @@ from domain.codes import (
     MILESTONE_WITHDRAWN,
     NOT_FOUND,
     PERSON_REQUIRED,
+    REASON_MISSING,
     Code,
 )
 from domain.evidence import Evidence
+from domain.initiatives import Ending, InitiativeEnded, InitiativePlanned
 from domain.kernel import Command, Event, Refused
-from domain.leaving import DeactivatePerson
+from domain.leaving import DeactivatePerson, PersonHandover
 from domain.milestones import (
     AssignMilestone,
-    LinkMilestone,
     MarkMilestone,
     MilestoneAssigned,
     MilestoneLinked,
     MilestoneMissed,
     MilestoneMoved,
     MilestoneReached,
+    MilestoneRevised,
     MilestoneSet,
     MilestoneUnlinked,
     MilestoneWithdrawn,
     MissMilestone,
     MoveMilestone,
     SetMilestone,
-    UnlinkMilestone,
     WithdrawMilestone,
 )
 from domain.values import Invalid, Role
 from domain.visibility import Visibility, VisibilitySet
+from domain.weighing import ReviseMilestone
 from tests.given import BEN, CAT, TODAY, given, given_loosely, issued, named
 from tests.memory_ledger import MemoryLedger
 from tests.stories import person
 from tests.stories_work import DUE, LATER, MILESTONE, OUTCOME, an_outcome, milestone
 
-AWAITED, THIRD, ELSEWHERE = named("awaited"), named("third"), named("elsewhere")
+AWAITED, THIRD, ELSEWHERE, STALL = named("awaited"), named("third"), named("elsewhere"), named("stall")
 PAST = DUE + timedelta(days=5)
 SETTING = SetMilestone(milestone_id=MILESTONE, outcome_id=OUTCOME, title="Half way", due_on=DUE)
 MARKING = MarkMilestone(milestone_id=MILESTONE)
@@ -67,6 +73,11 @@ MISSED = MilestoneMissed(
 WITHDRAWN = MilestoneWithdrawn(milestone_id=MILESTONE, outcome_id=OUTCOME, reason="Set twice.")
 ASSIGNED = MilestoneAssigned(milestone_id=MILESTONE, outcome_id=OUTCOME, from_owner_id=None, owner_id=BEN)
 LINKED = MilestoneLinked(milestone_id=MILESTONE, outcome_id=OUTCOME, awaited_id=AWAITED, awaited_outcome_id=ELSEWHERE)
+RENAMING = ReviseMilestone(milestone_id=MILESTONE, title="Two thirds")
+RENAMED = MilestoneRevised(
+    milestone_id=MILESTONE, outcome_id=OUTCOME, former_title="Half way", title="Two thirds", former_weight=Decimal(1),
+    weight=Decimal(1),
+)  # fmt: skip
 UNLINKED = MilestoneUnlinked(
     milestone_id=MILESTONE, outcome_id=OUTCOME, awaited_id=AWAITED, awaited_outcome_id=ELSEWHERE
 )
@@ -87,6 +98,10 @@ MOVES: list[tuple[str, Command, Event | Code | None]] = [
     ("planned", WITHDRAWING, WITHDRAWN),
     ("planned", GIVING, ASSIGNED),
     ("planned", LINKING, LINKED),
+    ("planned", RENAMING, RENAMED),
+    ("missed", RENAMING, RENAMED),
+    ("reached", RENAMING, MILESTONE_REACHED),
+    ("withdrawn", RENAMING, MILESTONE_WITHDRAWN),
     ("missed", MOVING, MOVED),
     ("missed", MARKING, LATE),
     ("missed", MISSING, MILESTONE_MISSED),
@@ -121,11 +136,19 @@ def test_a_milestone_moves_only_so(where: str, command: Command, comes: Event | 
 
 
 def test_of_every_place_and_every_move_it_is_decided_what_comes() -> None:
-    kinds = {MoveMilestone, MarkMilestone, MissMilestone, WithdrawMilestone, AssignMilestone, LinkMilestone}
+    kinds = {
+        MoveMilestone,
+        MarkMilestone,
+        MissMilestone,
+        WithdrawMilestone,
+        AssignMilestone,
+        LinkMilestone,
+        ReviseMilestone,
+    }
     assert {(where, type(command)) for where, command, _ in MOVES} == {(w, kind) for w in STANDING for kind in kinds}
 
 
-@pytest.mark.parametrize("command", [MOVING, MARKING, MISSING, WITHDRAWING, GIVING, LINKING, UNLINKING])
+@pytest.mark.parametrize("command", [MOVING, MARKING, MISSING, WITHDRAWING, GIVING, LINKING, UNLINKING, RENAMING])
 def test_nothing_is_done_with_a_milestone_that_nobody_set(command: Command) -> None:
     given_loosely(FIRST, person(BEN)).when(command, on=PAST).then_refused(NOT_FOUND, "milestoneId")
 
@@ -197,19 +220,86 @@ def test_assigned_to_whom_it_is_nothing_happens() -> None:
     given(milestone(), ASSIGNED, person(BEN)).when(GIVING).then_nothing()
 
 
-@pytest.mark.parametrize("successor", [CAT, None])
-def test_r14_what_whoever_leaves_answered_for_is_the_successors_or_the_outcomes_owners(successor: UUID | None) -> None:
-    leaving = DeactivatePerson(person_id=BEN, reason="Moved.", successor_id=successor)
+def test_r14_whoever_answers_for_an_open_milestone_leaves_it_to_somebody() -> None:
+    reason = "Moved."
     handed = MilestoneAssigned(
-        milestone_id=MILESTONE, outcome_id=OUTCOME, from_owner_id=BEN, owner_id=successor, reason="Moved."
+        milestone_id=MILESTONE, outcome_id=OUTCOME, from_owner_id=BEN, owner_id=CAT, reason=reason
     )
-    people = [person(BEN), person(CAT)]
+    one_by_one = (PersonHandover(entity_id=MILESTONE, person_id=CAT),)
+    people = [an_outcome(), person(BEN), person(CAT)]
     for story in ([milestone(), ASSIGNED], [milestone(), ASSIGNED, MISSED]):
-        assert handed in given_loosely(*people, *story).when(leaving).emitted
+        for leaving in (
+            DeactivatePerson(person_id=BEN, reason=reason, successor_id=CAT),
+            DeactivatePerson(person_id=BEN, reason=reason, handovers=one_by_one),
+        ):
+            assert handed in given_loosely(*people, *story).when(leaving).emitted
+        left = given_loosely(*people, *story).when(DeactivatePerson(person_id=BEN, reason=reason))
+        left.then_refused(DUTIES_LEFT, "handovers", "successorId")
+        assert "answers for milestone Half way" in str(left.refused)
     elsewhere = MilestoneAssigned(milestone_id=MILESTONE, outcome_id=OUTCOME, from_owner_id=BEN, owner_id=CAT)
     for story in ([milestone(), ASSIGNED, elsewhere], [milestone(), ASSIGNED, REACHED]):
-        emitted = given_loosely(*people, *story).when(leaving).emitted
+        emitted = given_loosely(*people, *story).when(DeactivatePerson(person_id=BEN, reason=reason)).emitted
+        assert emitted
         assert not [event for event in emitted if isinstance(event, MilestoneAssigned)]
+
+
+def test_r15_a_milestone_left_behind_is_counted_where_it_may_not_be_seen() -> None:
+    hidden = VisibilitySet(outcome_id=OUTCOME, visibility=Visibility.OWNER_AND_LEADS)
+    left = given_loosely(an_outcome(), person(BEN), milestone(), ASSIGNED, hidden).when(
+        DeactivatePerson(person_id=BEN, reason="Moved."), by=CAT, role=Role.LEAD
+    )
+    left.then_refused(DUTIES_LEFT, "handovers", "successorId")
+    assert "Half way" not in str(left.refused)
+    assert "1 that you may not see" in str(left.refused)
+
+
+# What is revised
+
+
+def revised(title: str = "Half way", weight: int = 1, reason: str | None = None) -> MilestoneRevised:
+    return MilestoneRevised(
+        milestone_id=MILESTONE, outcome_id=OUTCOME, former_title="Half way", title=title, former_weight=Decimal(1),
+        weight=Decimal(weight), reason=reason,
+    )  # fmt: skip
+
+
+def test_a_milestone_is_called_otherwise_and_weighed_anew_with_a_reason() -> None:
+    renaming = ReviseMilestone(milestone_id=MILESTONE, title="Two thirds")
+    weighing = ReviseMilestone(milestone_id=MILESTONE, weight=Decimal(3))
+    given(milestone()).when(renaming).then(revised("Two thirds"))
+    given(milestone()).when(weighing).then_refused(REASON_MISSING, "reason")
+    explained = ReviseMilestone(milestone_id=MILESTONE, weight=Decimal(3), reason="Harder.")
+    given(milestone()).when(explained).then(revised(weight=3, reason="Harder."))
+    given(milestone(), MOVED).when(renaming).then_refused(REASON_MISSING, "reason")
+    told = ReviseMilestone(milestone_id=MILESTONE, title="Two thirds", reason="Clearer.")
+    given(milestone(), MOVED).when(told).then(revised("Two thirds", reason="Clearer."))
+    given(milestone(), revised("Two thirds")).when(renaming).then_nothing()
+    given(milestone()).when(ReviseMilestone(milestone_id=MILESTONE)).then_nothing()
+    with pytest.raises(Invalid, match="between 0 and 1000"):
+        ReviseMilestone(milestone_id=MILESTONE, weight=Decimal(1001))
+
+
+# Of an initiative
+
+
+def of_initiative() -> MilestoneSet:
+    return replace(milestone(), initiative_id=STALL)
+
+
+def test_a_milestone_is_set_on_the_way_of_an_initiative_and_told_with_its_outcome() -> None:
+    setting = SetMilestone(milestone_id=MILESTONE, initiative_id=STALL, title="Half way", due_on=DUE)
+    planned = InitiativePlanned(initiative_id=STALL, outcome_id=OUTCOME, title="A stall")
+    dropped = InitiativeEnded(initiative_id=STALL, outcome_id=OUTCOME, ending=Ending.DROPPED, reason="Rain.")
+    given(an_outcome(), planned).when(setting).then(of_initiative())
+    given().when(setting).then_refused(NOT_FOUND, "initiativeId")
+    given_loosely(an_outcome(), planned, dropped).when(setting).then_refused(INITIATIVE_ENDED, "initiativeId")
+    with pytest.raises(Invalid, match="exactly one"):
+        SetMilestone(milestone_id=MILESTONE, title="Half way", due_on=DUE)
+    with pytest.raises(Invalid, match="exactly one"):
+        SetMilestone(milestone_id=MILESTONE, title="Half", due_on=DUE, initiative_id=STALL, outcome_id=OUTCOME)
+    hidden = VisibilitySet(outcome_id=OUTCOME, visibility=Visibility.OWNER_AND_LEADS)
+    story = given_loosely(an_outcome(), planned, hidden)
+    story.when(setting, by=BEN, role=Role.MEMBER).then_refused(NOT_FOUND, "initiativeId")
 
 
 # What waits for what

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from domain.celebrations import Celebrate
+from domain.celebrations import Celebrate, WithdrawCelebration
 from domain.checkins import Acknowledge, CheckIn, RetractCheckIn, ReviseCheckIn
 from domain.commands import EVENTS
 from domain.comments import Comment, RetractComment
@@ -19,6 +19,7 @@ from domain.delegation import DelegateDuties
 from domain.feeds import Feed, IssueFeedToken, RevokeFeedToken
 from domain.forgetting import ForgetPerson
 from domain.identities import LinkIdentity
+from domain.initiatives import PlanInitiative
 from domain.kernel import Command
 from domain.leaving import DeactivatePerson
 from domain.measures import Direction, SetMeasure
@@ -65,7 +66,7 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
     hers, next_one, boss = uuid4(), uuid4(), telling.person_id
     outcome, own, measure, check_in, comment, milestone = (uuid4() for _ in range(6))
     task, returned, asked, offered, countered, wanted, needless, token = (uuid4() for _ in range(8))
-    another = uuid4()
+    another, stall, mistaken = uuid4(), uuid4(), uuid4()
     due = date(2100, 1, 1)
 
     async def by(person: UUID, *commands: Command) -> None:
@@ -90,6 +91,7 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
         ),
         SetMilestone(milestone_id=milestone, outcome_id=outcome, title="Half", due_on=TODAY),
         SetMilestone(milestone_id=another, outcome_id=outcome, title="Whole", due_on=TODAY, owner_id=hers),
+        PlanInitiative(initiative_id=stall, outcome_id=outcome, title="Stall", owner_id=hers),
         RequestTask(task_id=countered, title="Dear", due_on=due, promiser_id=hers, serves_nothing="A favour."),
         CommitTask(task_id=needless, title="Needless", due_on=due, beneficiary_id=hers, serves_nothing="A favour."),
         RequestTask(task_id=asked, title="Asked", due_on=due, promiser_id=hers, serves_nothing="A favour."),
@@ -111,6 +113,8 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
         ReleaseTask(task_id=needless, reason=f"needless to {word}"),
         RequestTask(task_id=wanted, title="Wanted", due_on=due, promiser_id=boss, serves_nothing="A favour."),
         Celebrate(celebration_id=uuid4(), title="Well done", outcome_id=outcome, text=f"praise by {word}"),
+        Celebrate(celebration_id=mistaken, title="Too early", outcome_id=outcome),
+        WithdrawCelebration(celebration_id=mistaken, reason=f"mistaken {word}"),
         IssueFeedToken(feed_token_id=token, feed=Feed.MILESTONES, lookup=made.lookup, digest=made.digest),
         RevokeFeedToken(feed_token_id=token, reason=f"lost by {word}"),
         DelegateDuties(person_id=hers, delegate_id=boss, starts_on=TODAY, ends_on=TODAY, reason=f"ill {word}"),

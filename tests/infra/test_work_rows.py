@@ -3,7 +3,8 @@
 from datetime import date
 from uuid import uuid4
 
-from domain.initiatives import Ending, EndInitiative, PlanInitiative, ReviseInitiative
+from domain.ending import EndInitiative
+from domain.initiatives import Ending, PlanInitiative, ReviseInitiative
 from domain.outcomes import SetOutcome
 from domain.people import FormTeam, RegisterPerson
 from domain.reassigning import ReassignTask

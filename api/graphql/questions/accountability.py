@@ -11,13 +11,13 @@ from api.graphql.types.accountability import (
     TASK_FILTERS,
     TASK_ORDERS,
     Duty,
-    Initiative,
     Task,
     TaskFilter,
     TaskOrder,
 )
 from api.graphql.types.common import AsOf, Connection
 from api.graphql.types.duties import HELD, HELD_ORDER, HeldDuty
+from api.graphql.types.initiatives import Initiative
 from api.graphql.types.risks import RISK_ORDER, RISKS, Risk
 
 

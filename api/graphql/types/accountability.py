@@ -136,15 +136,6 @@ class Block:
     waiting_for_team: Annotated[Team | None, Relation(on="waiting_for_team_id")]
 
 
-@strawberry.enum
-class InitiativeState(Enum):
-    """Where an initiative stands."""
-
-    OPEN = "OPEN"
-    DONE = "DONE"
-    DROPPED = "DROPPED"
-
-
 @stands_on("task_wait")
 class TaskWait:
     """A task that is waited for."""
@@ -211,7 +202,7 @@ class Task(Node):
     requester: Annotated[Person | None, Relation(on="requester_id")]
     team: Annotated[Team | None, Relation(on="team_id"), "The team that was asked for it, whichever of them took it."]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
-    initiative: Annotated[Node | None, Relation(on="initiative_id", to="accountability.Initiative")]
+    initiative: Annotated[Node | None, Relation(on="initiative_id", to="initiatives.Initiative")]
     waits_for: Annotated[
         list["TaskWait"],
         Relation(on="task_id", order=order("since int8"), typical=2),
@@ -242,35 +233,6 @@ class Task(Node):
         before: str | None = UNSET,
     ) -> Connection[Comment]:
         """What was said about it, the oldest first."""
-        raise NotCompiled
-
-
-@stands_on("initiative")
-class Initiative(Node):
-    """A bundle of tasks for one outcome."""
-
-    id: ID
-    title: str
-    description: str | None
-    state: InitiativeState
-    starts_on: date | None
-    due_on: date | None
-    ended_on: date | None
-    end_reason: str | None
-    owner: Annotated[Person | None, Relation(on="owner_id")]
-    outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
-
-    @mapped(Relation(on="initiative_id", order=TASK_ORDERS))
-    def tasks(
-        self,
-        *,
-        order_by: TaskOrder = TaskOrder.DUE,
-        first: int | None = UNSET,
-        after: str | None = UNSET,
-        last: int | None = UNSET,
-        before: str | None = UNSET,
-    ) -> Connection[Task]:
-        """The promises that it bundles."""
         raise NotCompiled
 
 

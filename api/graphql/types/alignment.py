@@ -17,7 +17,7 @@ from api.graphql.mapping import (
     order,
     stands_on,
 )
-from api.graphql.types.accountability import TASK_ORDERS, Initiative, Task, TaskOrder
+from api.graphql.types.accountability import TASK_ORDERS, Task, TaskOrder
 from api.graphql.types.asked import (
     OUTCOME_FILTERS,
     OUTCOME_ORDERS,
@@ -33,6 +33,7 @@ from api.graphql.types.celebrations import BY_THE_DAY, CELEBRATION_ORDER, Celebr
 from api.graphql.types.common import Connection, Node
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
 from api.graphql.types.indicators import Boundary
+from api.graphql.types.initiatives import Initiative
 from api.graphql.types.labels import Links, Tags
 from api.graphql.types.milestones import BURN_UP, MILESTONE_ORDERS, BurnUpPoint, Milestone, MilestoneOrder
 from api.graphql.types.organisation import Person, ProgressPoint, Reference, RollUp, Team
@@ -372,7 +373,7 @@ class Outcome(Node):
         last: int | None = UNSET,
         before: str | None = UNSET,
     ) -> Connection[Milestone]:
-        """The points on its way."""
+        """The points on its way, and on that of its initiatives."""
         raise NotCompiled
 
     @mapped(Relation(source=BURN_UP, order=order(unique="day date"), typical=90))
@@ -382,7 +383,7 @@ class Outcome(Node):
         starts: Annotated[date | None, strawberry.argument(name="from")] = UNSET,
         ends: Annotated[date | None, strawberry.argument(name="to")] = UNSET,
     ) -> list[BurnUpPoint]:
-        """What its milestones weigh that are due, and that were reached, by each day from one to another; from the
+        """What its own milestones weigh that are due, and that were reached, by each day from one to another; from the
         first of their days to the last unless said otherwise, 366 days at most."""
         raise NotCompiled
 

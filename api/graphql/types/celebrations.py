@@ -10,6 +10,7 @@ from strawberry import ID, UNSET
 from api.graphql.mapping import Column, Expr, Filter, Link, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.types.accountability import Task
 from api.graphql.types.common import Connection, Node
+from api.graphql.types.labels import Links, Tags
 from api.graphql.types.organisation import Person, Team
 from api.graphql.types.practice import COMMENT_ORDER, Comment
 
@@ -49,7 +50,7 @@ CELEBRATION_FILTERS = {
     "filter.celebratedTo": "{c}.celebrated_on <= {v}",
 }
 CELEBRATION_ORDER = order("celebrated_on date desc", unique="id uuid desc")
-BY_THE_DAY = "{c}.celebrated_on <= {on}"
+BY_THE_DAY = "{c}.celebrated_on <= {on} and {c}.withdrawn_on is null"
 CHEERS = "from {rows:cheer} h where h.celebration_id = {t}.id and h.cheered_on <= {on}"
 
 
@@ -81,6 +82,10 @@ class Celebration(Node):
     ]
     milestone: Annotated[Node | None, Relation(on="milestone_id", to="milestones.Milestone")]
     task: Annotated[Task | None, Relation(on="task_id")]
+    withdrawn_on: Annotated[date | None, "On which its author took it back."]
+    withdrawn_because: str | None
+    tags: Tags
+    links: Links
 
     @mapped(Relation(on="about_id", order=COMMENT_ORDER, typical=3))
     def comments(

@@ -55,13 +55,15 @@ MILESTONE_ORDERS = {
 
 @strawberry.input
 class MilestoneFilter:
-    """Every key that is given has to hold, on the day asked for; `owner: null` asks for milestones without an owner.
+    """Every key that is given has to hold, on the day asked for; `owner: null` asks for milestones without an owner,
+    `initiative: null` for those that are right of their outcome.
 
     `under` is a team with those below it. `upcomingWithin` asks for planned ones that are due in so many days,
     `overdue` for planned ones that are past due.
     """
 
     outcome: ID | None = UNSET
+    initiative: ID | None = UNSET
     owner: ID | None = UNSET
     team: ID | None = UNSET
     under: ID | None = UNSET
@@ -82,6 +84,7 @@ def _of_outcomes(where: str) -> str:
 
 MILESTONE_FILTERS = {
     "filter.outcome": "{c}.outcome_id = {v}",
+    "filter.initiative": Filter("{c}.initiative_id = {v}", null="{c}.initiative_id is null"),
     "filter.owner": Filter("{c}.owner_id = {v}", null="{c}.owner_id is null"),
     "filter.team": _of_outcomes("o.team_id = {v}"),
     "filter.under": _of_outcomes("o.team_id in (select b.id from teams_below({org}, {v}, {pos}) b)"),
@@ -124,7 +127,7 @@ class FormerDay:
 
 @stands_on("milestone")
 class Milestone(Node):
-    """A dated point on the way of an outcome."""
+    """A dated point on the way of an outcome, or of an initiative for one."""
 
     id: ID
     title: str
@@ -137,7 +140,7 @@ class Milestone(Node):
         "Every day that it was due on before, the oldest first.",
     ]
     moves: Annotated[int, "How often it was moved."]
-    weight: Annotated[Decimal, "What it counts for among the milestones of its outcome."]
+    weight: Annotated[Decimal, "What it counts for among those of its outcome, or of its initiative."]
     owner: Annotated[Person | None, Relation(on="owner_id"), "Who answers for it; null: whoever owns its outcome."]
     overdue: Annotated[bool, Expr("({t}.due_on < {on} and " + STATE_OF + " = 'PLANNED')", price=1)]
     reached_on: Annotated[date | None, Expr(f"(case when {REACHED} then {{t}}.reached_on end)", price=1)]
@@ -180,6 +183,11 @@ class Milestone(Node):
         "The latest first.",
     ]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
+    initiative: Annotated[
+        Node | None,
+        Relation(on="initiative_id", to="initiatives.Initiative"),
+        "Whose it is; null where it is right of its outcome, whose checklists count those alone.",
+    ]
     changed_at: Annotated[datetime | None, Expr(CHANGED_AT), "When what stands here was recorded."]
     tags: Tags
     links: Links
@@ -190,7 +198,7 @@ BURN_UP = "milestone_burn_up({org}, {t}.id, {pos}, {on}, {a.from}, {a.to})"
 
 @stands_on(None)
 class BurnUpPoint:
-    """What the milestones of an outcome weigh by a day."""
+    """What milestones weigh by a day."""
 
     day: date
     first_planned: Annotated[Decimal, "Those that were first set for the day or before."]

@@ -11,6 +11,7 @@ from strawberry import ID
 from api.graphql.mapping import Expr, NotCompiled, Relation, Variant, Variants, mapped, order, stands_on
 from api.graphql.types.accountability import Task
 from api.graphql.types.alignment import Outcome, StrategicObjective
+from api.graphql.types.initiatives import Initiative
 from api.graphql.types.organisation import Person, Team
 
 
@@ -61,7 +62,7 @@ class HiddenStep:
 
 
 Step = Annotated[
-    Outcome | StrategicObjective | HiddenStep,
+    Outcome | StrategicObjective | HiddenStep | Initiative,
     strawberry.union("Step", description="One step of a path upwards."),
 ]
 
@@ -80,13 +81,27 @@ class Path:
                 order=order(unique="nth int8"),
                 typical=4,
             ),
-            Variant("kind", {"outcome": "Outcome", "objective": "StrategicObjective", "hidden": "HiddenStep"}),
+            Variant(
+                "kind",
+                {
+                    "outcome": "Outcome",
+                    "objective": "StrategicObjective",
+                    "hidden": "HiddenStep",
+                    "initiative": "Initiative",
+                },
+            ),
         ),
-        "From the outcome upwards.",
+        "From the outcome upwards; of a task that an initiative bundles, from that.",
     ]
 
 
-PATHS = "line_of_sight({org}, {t}.outcome_id, {pos})"
+# What bundles the task stands first, without a weight of its own.
+PATHS = (
+    "(select case when i.id is null then w.kinds else array['initiative'] || w.kinds end as kinds,"
+    " case when i.id is null then w.ids else array[i.id] || w.ids end as ids, w.weight, w.ends, w.reaches_objective"
+    " from line_of_sight({org}, {t}.outcome_id, {pos}) w left join (select i.id from {rows:task} k"
+    " join {rows:initiative} i on i.id = k.initiative_id where k.id = {t}.task_id) i on true)"
+)
 
 # A hidden outcome is a step without an id of its own; of paths alike otherwise, the order is told by what is seen.
 NOBODY = UUID(int=0)

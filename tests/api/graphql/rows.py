@@ -364,6 +364,7 @@ class Rows:
                 days_early=0 if reached else None, note="At last" if reached else None,
                 evidence=shown if reached else "[]", missed_on=FIRST_DAY + timedelta(49) if missed else None,
                 missed_because="Rain" if missed else None, withdrawn_because=None,
+                initiative_id=self.of("initiative", nth % 4) if nth in {1, 4, 5} else None,
                 state="REACHED" if reached else "MISSED" if missed else "PLANNED",
             )  # fmt: skip
             if moved:
@@ -388,7 +389,7 @@ class Rows:
                 "celebration", self.of("celebration", nth), 51, None, title=f"Bravo {nth}", text=ODD[nth],
                 celebrated_on=FIRST_DAY + timedelta(40 + nth * 10), author_id=self.of("person", nth % 2),
                 about_id=about, outcome_id=outcome_id, milestone_id=about if kind == "milestone" else None,
-                task_id=about if kind == "task" else None,
+                task_id=about if kind == "task" else None, withdrawn_on=None, withdrawn_because=None,
             )  # fmt: skip
             for person in range(nth):
                 await self.add(
