@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from domain.codes import NO_TERMS_OPEN, NOT_FOUND, PERSON_REQUIRED
+from domain.evidence import Shown
 from domain.kernel import (
     OF_FORMER_BENEFICIARY,
     OF_FORMER_PROMISER,
@@ -181,10 +182,13 @@ class TermsLapsed(Event, frozen=True, tag="task.terms-lapsed"):
 class TaskDelivered(Event, frozen=True, tag="task.delivered"):
     """The promiser delivered."""
 
+    version: ClassVar[int] = 2
+
     task_id: TaskId
     delivered_on: date
     evidence: Annotated[Text, OWN] | None = None
     outcome_id: OutcomeId | None = None
+    links: Shown = ()
 
 
 class DeliveryAccepted(Event, frozen=True, tag="task.delivery-accepted"):

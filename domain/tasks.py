@@ -4,6 +4,7 @@ from datetime import date
 from typing import ClassVar
 
 from domain.codes import ALREADY_EXISTS, DAY_IN_FUTURE, INVALID, PERSON_LEFT, SERVES_NOTHING_SAID, TERMS_OPEN
+from domain.evidence import Shown
 from domain.initiatives import Initiative
 from domain.kernel import BeneficiaryId, Command, InitiativeId, OutcomeId, PromiserId, Reads, Refused, TaskId, TeamId
 from domain.outcomes import Outcome
@@ -355,13 +356,14 @@ class RefuseTerms(TaskCommand):
 
 
 class DeliverTask(TaskCommand):
-    """Deliver what was promised; kept at once where the promise was to yourself (R6).
+    """Deliver what was promised, and link what shows it; kept at once where the promise was to yourself (R6).
 
     Terms that still wait for consent lapse.
     """
 
     evidence: Text | None = None
     delivered_on: date | None = None
+    links: Shown = ()
 
     def execute(self) -> None:
         admit(self.promise, self)
@@ -372,7 +374,11 @@ class DeliverTask(TaskCommand):
         self.let_terms_lapse()
         self.emit(
             TaskDelivered(
-                task_id=self.task_id, delivered_on=delivered_on, evidence=self.evidence, outcome_id=outcome_id
+                task_id=self.task_id,
+                delivered_on=delivered_on,
+                evidence=self.evidence,
+                outcome_id=outcome_id,
+                links=self.links,
             )
         )
         if self.promise.own:

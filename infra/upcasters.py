@@ -19,11 +19,13 @@ def with_unit(body: dict[str, object]) -> dict[str, object]:
 UPCASTERS: Mapping[TypeAndVersion, Callable[[dict[str, object]], dict[str, object]]] = {
     ("strategic-objective.set", 1): widened,
     ("organisation.policy-set", 1): widened,
+    ("organisation.policy-set", 2): widened,
     ("outcome.set", 1): widened,
     ("measure.set", 1): with_unit,
     ("measure.revised", 1): with_unit,
     ("task.requested", 1): widened,
     ("task.committed", 1): widened,
+    ("task.delivered", 1): widened,
     ("task.reassigned", 1): widened,
     ("reading.taken", 1): widened,
     ("reading.corrected", 1): widened,

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from domain.promises import (
     BeneficiaryReplaced,
     CommitmentBroken,
@@ -50,6 +52,7 @@ TASK = Table(
         "requested_on",
         "committed_on",
         "delivered_on",
+        "delivery_links",
         "acceptance_passed_on",
         "ended_on",
         "end_reason",
@@ -138,11 +141,18 @@ def _moved_on(recorded: Recorded) -> Iterator[Revision]:
                 event.task_id,
                 state="DELIVERED",
                 delivered_on=event.delivered_on,
+                delivery_links=msgspec.json.encode(event.links).decode(),
                 acceptance_passed_on=None,
             )
         case DeliveryReturned() as event:
             yield revise(
-                TASK, event.task_id, state="COMMITTED", delivered_on=None, acceptance_passed_on=None, returns=Plus()
+                TASK,
+                event.task_id,
+                state="COMMITTED",
+                delivered_on=None,
+                delivery_links=None,
+                acceptance_passed_on=None,
+                returns=Plus(),
             )
         case TaskRelinked() as event:
             yield revise(

@@ -23,6 +23,7 @@ create table task (
     requested_on date,
     committed_on date,
     delivered_on date,
+    delivery_links json,
     acceptance_passed_on date,
     ended_on date,
     end_reason text,

@@ -10,8 +10,9 @@ from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, Expr, Filter, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.types.common import CHANGED_AT, Connection, Node
+from api.graphql.types.evidence import EvidencePage, pages
 from api.graphql.types.labels import TAGGED, Links, Tags
-from api.graphql.types.organisation import Person, Team
+from api.graphql.types.organisation import EffortUnit, Person, Team
 from api.graphql.types.practice import COMMENT_ORDER, Comment
 
 OVERDUE = "({c}.state = 'COMMITTED' and {c}.due_on < {on})"
@@ -195,10 +196,18 @@ class Task(Node):
     ]
     block: Annotated[Block | None, Relation(on="id"), "What stands in its way."]
     effort: Decimal | None
+    effort_unit: Annotated[
+        EffortUnit, Expr("(select g.effort_unit from {rows:organisation} g)", price=1), "As the policy says."
+    ]
     serves_nothing: Annotated[str | None, "Why it serves no outcome."]
     requested_on: date | None
     committed_on: date | None
     delivered_on: date | None
+    delivery_links: Annotated[
+        list[EvidencePage],
+        Relation(source=pages("delivery_links", "true"), order=order(unique="nth int8"), typical=1),
+        "The pages that show what was delivered.",
+    ]
     ended_on: date | None
     end_reason: str | None
     returns: Annotated[int, "How often its delivery was returned."]

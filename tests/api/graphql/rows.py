@@ -83,7 +83,7 @@ class Rows:
             cadence_days=7, grace_days=3, on_track_from=Decimal("-0.10"), at_risk_from=Decimal("-0.25"),
             too_early_share=Decimal("0.10"), acknowledgement_days=7, focus_limit=5, green_from=Decimal("0.7"),
             amber_from=Decimal("0.4"), aspirational_success=Decimal("0.7"), small_number=5, default_roll_up="BOTH",
-            block_days=7,
+            block_days=7, effort_unit="POINTS",
         )  # fmt: skip
         for nth in range(4):
             await self.add(
@@ -313,6 +313,7 @@ class Rows:
                 team_id=self.of("team", 0) if nth == 8 else None,
                 serves_nothing=None if nth % 4 else "Housekeeping", requested_on=None, committed_on=FIRST_DAY,
                 delivered_on=None, ended_on=None, end_reason=None, returns=0, renegotiations=0,
+                delivery_links='[{"url": "https://pages.example/2", "title": null}]' if nth == 2 else None,
             )  # fmt: skip
             if nth % 3 == 0:
                 await self.add(
