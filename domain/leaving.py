@@ -7,7 +7,9 @@ from uuid import UUID
 import msgspec
 
 from domain.codes import INVALID, NOT_ALLOWED, REVIEWER_IS_OWNER
+from domain.contributing import Contributions
 from domain.duties import (
+    AWAITED,
     WORKED_ON,
     Duty,
     DutyKind,
@@ -35,7 +37,7 @@ from domain.people import (
     TeamLeft,
     TeamMoved,
 )
-from domain.promises import BeneficiaryReplaced, CounterRefused, Promise, State, TaskReassigned
+from domain.promises import BeneficiaryReplaced, ContributionEnded, CounterRefused, Promise, State, TaskReassigned
 from domain.standing import State as Life
 from domain.values import Invalid, Reason, Role
 
@@ -119,8 +121,9 @@ class DeactivatePerson(Command):
 
     The successor takes whatever no handover names: outcomes worked on, reviews, open promises on both sides, teams
     led. Milestones that they answered for are the successor's, or without one those of who owns the outcome. Whom they
-    promised is asked anew of whoever takes it (R5). Refused where a duty is left, the person is unknown, whoever takes
-    an outcome reviews it or has no place for it (R2), or the role of the caller is weaker.
+    promised is asked anew of whoever takes it (R5); what they contributed to they do no longer. Refused where a duty is
+    left, the person is unknown, whoever takes an outcome reviews it or has no place for it (R2), or the role of the
+    caller is weaker.
     """
 
     entity = "person_id"
@@ -141,14 +144,22 @@ class DeactivatePerson(Command):
         self.person, self.roles = Person(self.person_id), Roles(self.person_id)
         self.theirs, keys = PersonsDuties(self.person_id), Keys(self.person_id)
         self.tokens, answered = FeedTokens(self.person_id), AnsweredFor(self.person_id)
+        contributions = Contributions(self.person_id)
         self.mentions = [(field, Person(one)) for field, one in self.takers.all()]
         yield from self.theirs.reads(
-            self.person, self.roles, keys, self.tokens, answered, *(person for _, person in self.mentions)
+            self.person,
+            self.roles,
+            keys,
+            self.tokens,
+            answered,
+            contributions,
+            *(person for _, person in self.mentions),
         )
         self.keys = {one: ApiKey(one) for one in sorted(keys.api_key_ids)}
         self.taking = {one: Membership(self.takers[one], one) for one in self.theirs.led if self.takers.take(one)}
         self.milestones = [Milestone(one) for one in sorted(answered.milestone_ids)]
-        yield [*self.keys.values(), *self.taking.values(), *self.milestones]
+        self.shared = [Promise(one) for one in contributions.task_ids]
+        yield [*self.keys.values(), *self.taking.values(), *self.milestones, *self.shared]
         taken = (
             (outcome, None, self.takers[outcome.outcome_id])
             for outcome, life in self.theirs.owned
@@ -257,6 +268,12 @@ class DeactivatePerson(Command):
         for team_id in self.theirs.member_of:
             self.emit(TeamLeft(team_id=team_id, person_id=self.person_id))
         self._pass_milestones_on()
+        for promise in self.shared:
+            if promise.state in AWAITED:
+                contributor_id, outcome_id = self.person_id, promise.outcome_id
+                self.emit(
+                    ContributionEnded(task_id=promise.task_id, contributor_id=contributor_id, outcome_id=outcome_id)
+                )
         self._shut_out()
         self.emit(PersonDeactivated(person_id=self.person_id, reason=self.reason))
 

@@ -14,6 +14,7 @@ from domain.kernel import (
     OF_FORMER_PROMISER,
     OWN,
     BeneficiaryId,
+    ContributorId,
     Event,
     Fold,
     InitiativeId,
@@ -293,6 +294,22 @@ class TaskRelinked(Event, frozen=True, tag="task.relinked"):
     initiative_id: InitiativeId | None = None
 
 
+class ContributionBegun(Event, frozen=True, tag="task.contribution-begun"):
+    """Somebody contributes to what another one has promised, of their own accord; who promised it answers for it."""
+
+    task_id: TaskId
+    contributor_id: ContributorId
+    outcome_id: OutcomeId | None = None
+
+
+class ContributionEnded(Event, frozen=True, tag="task.contribution-ended"):
+    """Somebody contributes no longer, or answers for all of it from now on."""
+
+    task_id: TaskId
+    contributor_id: ContributorId
+    outcome_id: OutcomeId | None = None
+
+
 PromiseEvent = (
     TaskRequested
     | TaskCommitted
@@ -317,6 +334,8 @@ PromiseEvent = (
     | TaskRelinked
     | TaskReassigned
     | BeneficiaryReplaced
+    | ContributionBegun
+    | ContributionEnded
 )
 
 
@@ -348,11 +367,12 @@ class Promise(Fold[PromiseEvent]):
         self.beneficiary_id: UUID | None = None
         self.requester_id: UUID | None = None
         self.team_id: UUID | None = None  # that was asked, while nobody has taken it
+        self.contributor_ids: set[UUID] = set()
         self.outcome_id: UUID | None = None
         self.initiative_id: UUID | None = None
         self.serves_nothing: str | None = None
 
-    def fold(self, event: PromiseEvent) -> None:  # noqa: C901, PLR0912 - one arm an event, each a line
+    def fold(self, event: PromiseEvent) -> None:  # noqa: C901, PLR0912, PLR0915 - one arm an event, each a line
         match event:
             case TaskRequested():
                 self._begin(event, State.REQUESTED)
@@ -403,6 +423,10 @@ class Promise(Fold[PromiseEvent]):
                 self.beneficiary_id = event.beneficiary_id
                 self.requester_id = event.requester_id or self.requester_id
                 self.proposed = None if event.terms_lapsed else self.proposed
+            case ContributionBegun():
+                self.contributor_ids.add(event.contributor_id)
+            case ContributionEnded():
+                self.contributor_ids.discard(event.contributor_id)
 
     def _begin(self, event: TaskRequested | TaskCommitted, state: State) -> None:
         self.state, self.terms = state, _terms(event)

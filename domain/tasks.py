@@ -11,6 +11,7 @@ from domain.outcomes import Outcome
 from domain.people import Departure, Membership, Person, Team
 from domain.promises import (
     CommitmentBroken,
+    ContributionEnded,
     CounterAgreed,
     CounterRefused,
     DeliveryAccepted,
@@ -242,6 +243,8 @@ class AcceptTask(AskedCommand):
             self.emit(TaskTaken(task_id=self.task_id, team_id=team_id, promiser_id=person_id, outcome_id=outcome_id))
         else:
             self.emit(TaskAccepted(task_id=self.task_id, promiser_id=person_id, outcome_id=outcome_id))
+        if person_id in self.promise.contributor_ids:  # who answers for all of it contributes to nobody's promise
+            self.emit(ContributionEnded(task_id=self.task_id, contributor_id=person_id, outcome_id=outcome_id))
 
 
 class DeclineTask(AskedCommand):

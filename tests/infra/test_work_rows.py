@@ -3,11 +3,13 @@
 from datetime import date
 from uuid import uuid4
 
+from domain.checklists import AddCheck, DropCheck, TickCheck, UntickCheck
+from domain.contributing import ContributeToTask, StopContributing
 from domain.initiatives import Ending, EndInitiative, PlanInitiative, ReviseInitiative
 from domain.outcomes import SetOutcome
 from domain.people import FormTeam, RegisterPerson
 from domain.reassigning import ReassignTask
-from domain.tasks import AcceptTask, RequestTask
+from domain.tasks import AcceptTask, CommitTask, RequestTask
 from domain.waiting import StopWaitingForTask, WaitForTask
 from infra.database import Database
 from tests.infra.at_work import founded, projecting
@@ -57,3 +59,33 @@ async def test_initiatives_team_requests_and_waiting_are_told(database: Database
 
         accepted = await telling.tell(ReassignTask(task_id=asked, promiser_id=ben, reason="Ana is ill."), by=ben)
         assert await rows(current, asked) == [(ben, ana, None, initiative, outcome, "REQUESTED")]
+
+
+async def test_contributors_and_checklists_are_told(database: Database) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        organisation_id, ana, ben = telling.organisation_id, telling.person_id, uuid4()
+        task, flour, yeast = (uuid4() for _ in range(3))
+        await telling.tell(RegisterPerson(person_id=ben, name="Ben"))
+        await telling.tell(CommitTask(task_id=task, title="Bake", due_on=DUE, serves_nothing="Fun."))
+        await telling.tell(AddCheck(check_id=flour, task_id=task, title="Flour"))
+        await telling.tell(AddCheck(check_id=yeast, task_id=task, title="Yeast"))
+        await telling.tell(ContributeToTask(task_id=task), by=ben)
+        ticked = await telling.tell(TickCheck(check_id=yeast), by=ben)
+        await telling.tell(UntickCheck(check_id=yeast), by=ana)
+        await telling.tell(DropCheck(check_id=flour))
+        last = await telling.tell(StopContributing(task_id=task), by=ben)
+        assert await positions.wait(organisation_id, last.position, 10)
+
+        async def rows(statement: str, position: int) -> list[tuple[object, ...]]:
+            valid = "organisation_id = $1 and since <= $2 and (until is null or until > $2)"
+            async with database.read.of(organisation_id) as connection:
+                found = await connection.fetch(statement.format(valid=valid), organisation_id, position)
+            return [tuple(row) for row in found]
+
+        checks = "select title, ticked_by_id, ticked_on is not null from task_check where {valid} order by place"
+        assert await rows(checks, ticked.position) == [("Flour", None, False), ("Yeast", ben, True)]
+        assert await rows(checks, last.position) == [("Yeast", None, False)]
+        contributors = "select task_id, person_id from task_contributor where {valid}"
+        assert await rows(contributors, ticked.position) == [(task, ben)]
+        assert await rows(contributors, last.position) == []

@@ -170,6 +170,29 @@ class TaskAwaited:
     task: Annotated[Node | None, Relation(on="task_id", to="accountability.Task")]
 
 
+@stands_on("task_contributor")
+class Contributor:
+    """Who contributes to a task."""
+
+    since: Annotated[date, Column("begun_on")]
+    person: Annotated[Person | None, Relation(on="person_id")]
+
+
+@stands_on("task_check")
+class Check:
+    """An item of the checklist of a task."""
+
+    id: ID
+    title: str
+    added_on: date
+    ticked: Annotated[bool, Expr("({t}.ticked_on is not null)", price=1)]
+    ticked_on: date | None
+    ticked_by: Annotated[Person | None, Relation(on="ticked_by_id")]
+
+
+CHECKS = "(select count(*)::int from {rows:task_check} k where k.task_id = {t}.id"
+
+
 @stands_on("task")
 class Task(Node):
     """A piece of work that somebody has promised, or is asked to promise."""
@@ -219,6 +242,16 @@ class Task(Node):
     beneficiary: Annotated[Person | None, Relation(on="beneficiary_id")]
     requester: Annotated[Person | None, Relation(on="requester_id")]
     team: Annotated[Team | None, Relation(on="team_id"), "The team that was asked for it, whichever of them took it."]
+    contributors: Annotated[
+        list[Contributor],
+        Relation(on="task_id", order=order("since int8"), typical=1),
+        "Who contributes; the promiser answers for all of it.",
+    ]
+    checklist: Annotated[
+        list[Check], Relation(on="task_id", order=order("place int8"), typical=3), "In the order of adding."
+    ]
+    checks: Annotated[int, Expr(CHECKS + ")"), "How many items its checklist has."]
+    checked: Annotated[int, Expr(CHECKS + " and k.ticked_on is not null)"), "How many of them are ticked."]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
     initiative: Annotated[Node | None, Relation(on="initiative_id", to="accountability.Initiative")]
     waits_for: Annotated[

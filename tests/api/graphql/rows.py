@@ -341,6 +341,16 @@ class Rows:
                 "task_wait", self.of("wait", nth), 48, None, task_id=self.of("task", waits),
                 awaited_id=self.of("task", awaited), waits_since=FIRST_DAY,
             )  # fmt: skip
+        for nth in range(3):
+            await self.add(
+                "task_contributor", self.of("contributor", nth), 48 + nth, None, task_id=self.of("task", nth),
+                person_id=self.of("person", 3 - nth), begun_on=FIRST_DAY + timedelta(nth),
+            )  # fmt: skip
+            await self.add(
+                "task_check", self.of("check", nth), 50 - nth, None, task_id=self.of("task", 1), title=ODD[nth],
+                place=40 + nth, added_on=FIRST_DAY, ticked_on=FIRST_DAY + timedelta(3) if nth == 1 else None,
+                ticked_by_id=self.of("person", 1) if nth == 1 else None,
+            )  # fmt: skip
         await self.add(
             "due_passed", self.of("passed", 0), 48, None, task_id=self.of("task", 1), due_on=FIRST_DAY,
             noted_on=FIRST_DAY + timedelta(1),
