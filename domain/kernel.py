@@ -65,6 +65,7 @@ ReadingId = Annotated[UUID, Tag("reading")]
 TaskId = Annotated[UUID, Tag("task")]
 PromiserId = Annotated[UUID, Tag("promiser")]
 BeneficiaryId = Annotated[UUID, Tag("beneficiary")]
+FormerTaskId = Annotated[UUID, Tag("former-task")]
 ContributorId = Annotated[UUID, Tag("contributor")]
 RequesterId = Annotated[UUID, Tag("requester")]
 CheckId = Annotated[UUID, Tag("check")]  # an item of the checklist of a task

@@ -17,6 +17,7 @@ from domain.kernel import (
     ContributorId,
     Event,
     Fold,
+    FormerTaskId,
     InitiativeId,
     Issued,
     OutcomeId,
@@ -27,6 +28,7 @@ from domain.kernel import (
     TaskId,
     TeamId,
 )
+from domain.recurrence import Recurrence, Series
 from domain.values import Effort, Reason, Text, Title
 
 
@@ -42,7 +44,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 class TaskRequested(Event, frozen=True, kw_only=True, tag="task.requested"):
     """Somebody, or any one of a team, was asked for a promise; it binds nobody yet."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     task_id: TaskId
     title: Title
@@ -56,12 +58,13 @@ class TaskRequested(Event, frozen=True, kw_only=True, tag="task.requested"):
     serves_nothing: Reason | None = None
     team_id: TeamId | None = None
     initiative_id: InitiativeId | None = None
+    recurs: Recurrence | None = None
 
 
 class TaskCommitted(Event, frozen=True, tag="task.committed"):
-    """Somebody promised, unasked."""
+    """Somebody promised, unasked, or again, as they do each time that they keep a standing promise."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     task_id: TaskId
     title: Title
@@ -73,6 +76,9 @@ class TaskCommitted(Event, frozen=True, tag="task.committed"):
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
     initiative_id: InitiativeId | None = None
+    recurs: Recurrence | None = None
+    former_id: FormerTaskId | None = None  # the promise that was kept, and that this one follows
+    first_due_on: date | None = None  # of the first promise of all, where this one follows another
 
 
 class TaskAccepted(Event, frozen=True, tag="task.accepted"):
@@ -361,6 +367,7 @@ class Promise(Fold[PromiseEvent]):
         self.task_id = task_id
         self.state: State | None = None
         self.terms: Terms | None = None
+        self.series: Series | None = None  # of a standing promise
         self.proposed: TermsProposed | TaskCountered | None = None
         self.blocked: TaskBlocked | None = None
         self.promiser_id: UUID | None = None
@@ -389,6 +396,9 @@ class Promise(Fold[PromiseEvent]):
                 self.state, self.proposed = State.COUNTERED, event
             case CounterAgreed():
                 self.state, self.terms, self.proposed = State.COMMITTED, _terms(event), None
+                self.series = self.series and Series(
+                    recurs=self.series.recurs, first_due_on=event.due_on, scheduled_on=event.due_on
+                )
             case CounterRefused():
                 self._move(State.REQUESTED)
             case RequestWithdrawn():
@@ -417,7 +427,7 @@ class Promise(Fold[PromiseEvent]):
                 self._serve(event)
             case TaskReassigned():
                 self._move(State.REQUESTED)
-                self.team_id = None
+                self.team_id = self.series = None
                 self.promiser_id, self.requester_id = event.promiser_id, event.requester_id
             case BeneficiaryReplaced():
                 self.beneficiary_id = event.beneficiary_id
@@ -431,6 +441,9 @@ class Promise(Fold[PromiseEvent]):
     def _begin(self, event: TaskRequested | TaskCommitted, state: State) -> None:
         self.state, self.terms = state, _terms(event)
         self.promiser_id, self.beneficiary_id = event.promiser_id, event.beneficiary_id
+        if event.recurs:
+            first = (event.first_due_on if isinstance(event, TaskCommitted) else None) or event.due_on
+            self.series = Series(recurs=event.recurs, first_due_on=first, scheduled_on=event.due_on)
         self._serve(event)
 
     def _serve(self, event: TaskRequested | TaskCommitted | TaskRelinked) -> None:

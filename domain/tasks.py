@@ -34,6 +34,8 @@ from domain.promises import (
     TermsRefused,
     acting,
 )
+from domain.recurrence import Recurrence, check_recurs
+from domain.recurring import Again
 from domain.references import check_mentions, mentioned
 from domain.transitions import Party, admit
 from domain.values import Effort, Reason, Text, Title, checked_between, checked_choice
@@ -57,6 +59,7 @@ def check_stays(departure: Departure | None) -> None:
 class RequestTask(Command):
     """Ask somebody for a promise, or any one of a team; it binds nobody until they accept (R4, R5).
 
+    What recurs is promised again, for its next day, each time that it is kept.
     Refused where the task says neither which outcome or initiative it serves nor why none.
     """
 
@@ -74,12 +77,14 @@ class RequestTask(Command):
     serves_nothing: Reason | None = None
     team_id: TeamId | None = None
     initiative_id: InitiativeId | None = None
+    recurs: Recurrence | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         checked_choice((self.promiser_id, "promiserId"), (self.team_id, "teamId"))
         if self.effort is not None:
             checked_between(self.effort, 0, MOST_EFFORT, "effort")
+        check_recurs(self.recurs, self.due_on)
 
     def reads(self) -> Reads:
         self.promise = Promise(self.task_id)
@@ -115,6 +120,7 @@ class RequestTask(Command):
                 serves_nothing=self.serves_nothing,
                 team_id=self.team_id,
                 initiative_id=self.initiative_id,
+                recurs=self.recurs,
             )
         )
 
@@ -122,6 +128,7 @@ class RequestTask(Command):
 class CommitTask(Command):
     """Promise something, to somebody or to yourself (R4, R5).
 
+    What recurs is promised again, for its next day, each time that it is kept.
     Refused where the task says neither which outcome or initiative it serves nor why none.
     """
 
@@ -137,11 +144,13 @@ class CommitTask(Command):
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
     initiative_id: InitiativeId | None = None
+    recurs: Recurrence | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.effort is not None:
             checked_between(self.effort, 0, MOST_EFFORT, "effort")
+        check_recurs(self.recurs, self.due_on)
 
     def reads(self) -> Reads:
         self.promise = Promise(self.task_id)
@@ -173,6 +182,7 @@ class CommitTask(Command):
                 outcome_id=self.initiative.outcome_id if self.initiative else self.outcome_id,
                 serves_nothing=self.serves_nothing,
                 initiative_id=self.initiative_id,
+                recurs=self.recurs,
             )
         )
 
@@ -358,7 +368,22 @@ class RefuseTerms(TaskCommand):
         self.emit(kind(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
 
 
-class DeliverTask(TaskCommand):
+class KeepingCommand(TaskCommand):
+    """What the commands that may keep a promise have in common: a standing one is made again."""
+
+    def reads(self) -> Reads:
+        yield from super().reads()
+        self.again = Again(self.promise)
+        yield self.again.folds()
+
+    def keep(self) -> None:
+        """The promise is kept."""
+        self.emit(DeliveryAccepted(task_id=self.task_id, outcome_id=self.promise.outcome_id))
+        for committed in self.again.decide(self.issued):
+            self.emit(committed)
+
+
+class DeliverTask(KeepingCommand):
     """Deliver what was promised, and link what shows it; kept at once where the promise was to yourself (R6).
 
     Terms that still wait for consent lapse.
@@ -385,15 +410,15 @@ class DeliverTask(TaskCommand):
             )
         )
         if self.promise.own:
-            self.emit(DeliveryAccepted(task_id=self.task_id, outcome_id=outcome_id))
+            self.keep()
 
 
-class AcceptDelivery(TaskCommand):
+class AcceptDelivery(KeepingCommand):
     """Say that what was delivered is what was promised (R6)."""
 
     def execute(self) -> None:
         admit(self.promise, self)
-        self.emit(DeliveryAccepted(task_id=self.task_id, outcome_id=self.promise.outcome_id))
+        self.keep()
 
 
 class ReturnDelivery(TaskCommand):

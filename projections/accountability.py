@@ -58,6 +58,10 @@ TASK = Table(
         "end_reason",
         "returns",
         "renegotiations",
+        "recurs_every",
+        "recurs_unit",
+        "recurs_until",
+        "former_id",
     ),
 )
 FORMER_DUE = Table("former_due", ("task_id", "due_on", "replaced_on"), only_added=True)
@@ -114,6 +118,10 @@ def _begun(recorded: Recorded) -> Iterator[Revision]:
         committed_on=None if asked else recorded.day,
         returns=0,
         renegotiations=0,
+        recurs_every=event.recurs.every if event.recurs else None,
+        recurs_unit=event.recurs.unit.value if event.recurs else None,
+        recurs_until=event.recurs.until if event.recurs else None,
+        former_id=None if asked else event.former_id,
     )
 
 
@@ -195,6 +203,9 @@ def _handed_over(recorded: Recorded) -> Iterator[Revision]:
                 team_id=None,
                 requested_on=recorded.day,
                 committed_on=None,
+                recurs_every=None,
+                recurs_unit=None,
+                recurs_until=None,
             )
         case BeneficiaryReplaced() as event:
             yield revise(TASK, event.task_id, beneficiary_id=event.beneficiary_id)

@@ -39,7 +39,7 @@ TABLES: Mapping[str, str] = {
     **dict.fromkeys(("objective", "drives"), "objective"),
     **dict.fromkeys(("cycle", "parent-cycle"), "cycle"),
     **dict.fromkeys(("measure", "input"), "measure"),
-    "task": "task",
+    **dict.fromkeys(("task", "former-task"), "task"),
     "milestone": "milestone",
     "indicator": "indicator",
 }

@@ -1,15 +1,19 @@
 """What the read models tell of work: initiatives, requests to a team, waiting, first promisers."""
 
 from datetime import date
+from typing import Any
 from uuid import uuid4
 
+from domain.cadence import CadenceUnit
 from domain.checklists import AddCheck, DropCheck, TickCheck, UntickCheck
 from domain.contributing import ContributeToTask, StopContributing
+from domain.evidence import Evidence
 from domain.initiatives import Ending, EndInitiative, PlanInitiative, ReviseInitiative
 from domain.outcomes import SetOutcome
 from domain.people import FormTeam, RegisterPerson
 from domain.reassigning import ReassignTask
-from domain.tasks import AcceptTask, CommitTask, RequestTask
+from domain.recurrence import Recurrence
+from domain.tasks import AcceptTask, CommitTask, DeliverTask, RequestTask, ReturnDelivery
 from domain.waiting import StopWaitingForTask, WaitForTask
 from infra.database import Database
 from tests.infra.at_work import founded, projecting
@@ -89,3 +93,34 @@ async def test_contributors_and_checklists_are_told(database: Database) -> None:
         contributors = "select task_id, person_id from task_contributor where {valid}"
         assert await rows(contributors, ticked.position) == [(task, ben)]
         assert await rows(contributors, last.position) == []
+
+
+async def test_standing_promises_and_what_shows_a_delivery_are_told(database: Database) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        organisation_id, ana, ben = telling.organisation_id, telling.person_id, uuid4()
+        own, theirs = uuid4(), uuid4()
+        recurs = Recurrence(every=2, unit=CadenceUnit.WEEKS, until=date(2100, 1, 1))
+        shown = (Evidence(url="https://pages.example/1"),)
+        asked: dict[str, Any] = {"title": "Bake", "due_on": DUE, "serves_nothing": "Fun.", "recurs": recurs}
+        await telling.tell(RegisterPerson(person_id=ben, name="Ben"))
+        await telling.tell(CommitTask(task_id=own, **asked))
+        await telling.tell(RequestTask(task_id=theirs, promiser_id=ana, **asked), by=ben)
+        await telling.tell(AcceptTask(task_id=theirs))
+        await telling.tell(DeliverTask(task_id=own, links=shown))
+        await telling.tell(DeliverTask(task_id=theirs, links=shown))
+        await telling.tell(ReturnDelivery(task_id=theirs, reason="Burnt."), by=ben)
+        last = await telling.tell(ReassignTask(task_id=theirs, promiser_id=ben, reason="Ana is ill."), by=ben)
+        assert await positions.wait(organisation_id, last.position, 10)
+        async with database.read.of(organisation_id) as connection:
+            found = await connection.fetch(
+                "select state, due_on, recurs_every, recurs_unit, recurs_until, former_id, delivery_links::text"
+                " from task where organisation_id = $1 and until is null order by recurs_every, due_on",
+                organisation_id,
+            )
+        standing, kept = (2, "WEEKS", date(2100, 1, 1)), '[{"url":"https://pages.example/1","title":null}]'
+        assert [tuple(row) for row in found] == [
+            ("KEPT", DUE, *standing, None, kept),
+            ("COMMITTED", date(2099, 12, 15), *standing, own, None),
+            ("REQUESTED", DUE, None, None, None, None, None),
+        ]

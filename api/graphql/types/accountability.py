@@ -8,7 +8,8 @@ from typing import Annotated
 import strawberry
 from strawberry import ID, UNSET
 
-from api.graphql.mapping import Column, Expr, Filter, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.mapping import Column, Expr, Filter, Here, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.types.cadence import CadenceUnit
 from api.graphql.types.common import CHANGED_AT, Connection, Node
 from api.graphql.types.evidence import EvidencePage, pages
 from api.graphql.types.labels import TAGGED, Links, Tags
@@ -190,6 +191,15 @@ class Check:
     ticked_by: Annotated[Person | None, Relation(on="ticked_by_id")]
 
 
+@stands_on(None)
+class Recurrence:
+    """How often a standing promise is made again."""
+
+    every: Annotated[int, Column("recurs_every")]
+    unit: Annotated[CadenceUnit, Column("recurs_unit")]
+    until: Annotated[date | None, Column("recurs_until"), "The last day on which it may be due."]
+
+
 CHECKS = "(select count(*)::int from {rows:task_check} k where k.task_id = {t}.id"
 
 
@@ -242,6 +252,19 @@ class Task(Node):
     beneficiary: Annotated[Person | None, Relation(on="beneficiary_id")]
     requester: Annotated[Person | None, Relation(on="requester_id")]
     team: Annotated[Team | None, Relation(on="team_id"), "The team that was asked for it, whichever of them took it."]
+    recurs: Annotated[
+        Recurrence | None,
+        Here(null="{t}.recurs_every is null"),
+        "How often it is promised again, each time that it is kept; null for what is promised once.",
+    ]
+    former: Annotated[
+        Node | None, Relation(on="former_id", to="accountability.Task"), "The promise that was kept before this one."
+    ]
+    next: Annotated[
+        Node | None,
+        Relation(where="{c}.former_id = {t}.id", to="accountability.Task"),
+        "The promise that was made when this one was kept.",
+    ]
     contributors: Annotated[
         list[Contributor],
         Relation(on="task_id", order=order("since int8"), typical=1),

@@ -313,6 +313,9 @@ class Rows:
                 team_id=self.of("team", 0) if nth == 8 else None,
                 serves_nothing=None if nth % 4 else "Housekeeping", requested_on=None, committed_on=FIRST_DAY,
                 delivered_on=None, ended_on=None, end_reason=None, returns=0, renegotiations=0,
+                recurs_every=2 if nth in {3, 7} else None, recurs_unit="MONTHS" if nth in {3, 7} else None,
+                recurs_until=FIRST_DAY + timedelta(400) if nth == 7 else None,
+                former_id=self.of("task", 3) if nth == 7 else None,
                 delivery_links='[{"url": "https://pages.example/2", "title": null}]' if nth == 2 else None,
             )  # fmt: skip
             if nth % 3 == 0:
