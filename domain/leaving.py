@@ -11,6 +11,7 @@ from domain.contributing import Contributions
 from domain.duties import (
     AWAITED,
     WORKED_ON,
+    Asked,
     Duty,
     DutyKind,
     Held,
@@ -20,6 +21,7 @@ from domain.duties import (
     TeamsInside,
     Work,
     check_taken,
+    duty_of,
 )
 from domain.feeds import FeedTokenRevoked, FeedTokens
 from domain.kernel import Command, Fold, PersonId, Reads, Refused, TeamId
@@ -37,7 +39,15 @@ from domain.people import (
     TeamLeft,
     TeamMoved,
 )
-from domain.promises import BeneficiaryReplaced, ContributionEnded, CounterRefused, Promise, State, TaskReassigned
+from domain.promises import (
+    AskedTeamReplaced,
+    BeneficiaryReplaced,
+    ContributionEnded,
+    CounterRefused,
+    Promise,
+    State,
+    TaskReassigned,
+)
 from domain.standing import State as Life
 from domain.values import Invalid, Reason, Role
 
@@ -52,7 +62,7 @@ class PersonHandover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class TeamHandover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Which team takes one outcome."""
+    """Which team takes one outcome, or is asked for one task."""
 
     entity_id: UUID
     team_id: TeamId
@@ -302,10 +312,11 @@ class DeactivatePerson(Command):
 
 
 class DisbandTeam(Command):
-    """Say that a team is no more, why, and which team takes the outcomes that it works on (R14).
+    """Say that a team is no more, why, and which team takes the outcomes that it works on and the requests to it (R14).
 
     The successor takes whatever no handover names; the teams inside move to the team above, and its members belong to
-    it no longer. Refused where an outcome is left, a team is unknown, or whoever takes one has no place for it (R2).
+    it no longer. Refused where an outcome or a request is left, a team is unknown, or whoever takes
+    an outcome has no place for it (R2).
     """
 
     entity = "team_id"
@@ -324,13 +335,17 @@ class DisbandTeam(Command):
     def reads(self) -> Reads:
         self.takers = Takers({one.entity_id: one.team_id for one in self.handovers}, self.successor_id)
         self.team, self.above, self.inside = Team(self.team_id), TeamAbove(self.team_id), TeamsInside(self.team_id)
-        self.members, held = Members(self.team_id), Held(self.team_id)
+        self.members, held, asked = Members(self.team_id), Held(self.team_id), Asked(self.team_id)
         self.mentions = [(field, Team(one)) for field, one in self.takers.all()]
-        yield [self.team, self.above, self.inside, self.members, held, *(team for _, team in self.mentions)]
-        work = Work(held.outcome_ids)
-        yield work.folds()
+        yield [self.team, self.above, self.inside, self.members, held, asked, *(team for _, team in self.mentions)]
+        work, promises = Work(held.outcome_ids), [Promise(one) for one in asked.task_ids]
+        yield [*work.folds(), *promises]
         self.held = [(one, life) for one, life in work.now(within=WORKED_ON) if one.team_id == self.team_id]
-        self.duties = [work.duty(DutyKind.OWNS_OUTCOME, one) for one, _ in self.held]
+        self.asked = [one for one in promises if one.team_id == self.team_id and one.state is State.REQUESTED]
+        self.duties = [
+            *(work.duty(DutyKind.OWNS_OUTCOME, one) for one, _ in self.held),
+            *(duty_of(DutyKind.IS_ASKED, one) for one in self.asked),
+        ]
         taken = (
             (outcome, self.takers[outcome.outcome_id], None)
             for outcome, life in self.held
@@ -358,6 +373,15 @@ class DisbandTeam(Command):
                     owner_id=outcome.owner_id,
                     active=life is Life.ACTIVE,
                     reason=self.reason,
+                )
+            )
+        for promise in self.asked:
+            self.emit(
+                AskedTeamReplaced(
+                    task_id=promise.task_id,
+                    from_team_id=self.team_id,
+                    team_id=self.takers[promise.task_id],
+                    outcome_id=promise.outcome_id,
                 )
             )
         for one in self.inside.team_ids:

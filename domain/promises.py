@@ -300,6 +300,15 @@ class TaskRelinked(Event, frozen=True, tag="task.relinked"):
     initiative_id: InitiativeId | None = None
 
 
+class AskedTeamReplaced(Event, frozen=True, tag="task.team-replaced"):
+    """Another team is asked for the promise, in place of one that is no more; it binds nobody yet."""
+
+    task_id: TaskId
+    from_team_id: TeamId
+    team_id: TeamId
+    outcome_id: OutcomeId | None = None
+
+
 class ContributionBegun(Event, frozen=True, tag="task.contribution-begun"):
     """Somebody contributes to what another one has promised, of their own accord; who promised it answers for it."""
 
@@ -340,6 +349,7 @@ PromiseEvent = (
     | TaskRelinked
     | TaskReassigned
     | BeneficiaryReplaced
+    | AskedTeamReplaced
     | ContributionBegun
     | ContributionEnded
 )
@@ -433,6 +443,8 @@ class Promise(Fold[PromiseEvent]):
                 self.beneficiary_id = event.beneficiary_id
                 self.requester_id = event.requester_id or self.requester_id
                 self.proposed = None if event.terms_lapsed else self.proposed
+            case AskedTeamReplaced():
+                self.team_id = event.team_id
             case ContributionBegun():
                 self.contributor_ids.add(event.contributor_id)
             case ContributionEnded():

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from domain.promises import (
+    AskedTeamReplaced,
     BeneficiaryReplaced,
     CommitmentBroken,
     CounterAgreed,
@@ -207,6 +208,9 @@ def _handed_over(recorded: Recorded) -> Iterator[Revision]:
                 recurs_unit=None,
                 recurs_until=None,
             )
+        case AskedTeamReplaced() as event:
+            yield revise(TASK, event.task_id, team_id=event.team_id)
+            return
         case BeneficiaryReplaced() as event:
             yield revise(TASK, event.task_id, beneficiary_id=event.beneficiary_id)
             if event.requester_id:

@@ -9,6 +9,7 @@ from domain.checklists import AddCheck, DropCheck, TickCheck, UntickCheck
 from domain.contributing import ContributeToTask, StopContributing
 from domain.evidence import Evidence
 from domain.initiatives import Ending, EndInitiative, PlanInitiative, ReviseInitiative
+from domain.leaving import DisbandTeam
 from domain.outcomes import SetOutcome
 from domain.people import FormTeam, RegisterPerson
 from domain.reassigning import ReassignTask
@@ -124,3 +125,17 @@ async def test_standing_promises_and_what_shows_a_delivery_are_told(database: Da
             ("COMMITTED", date(2099, 12, 15), *standing, own, None),
             ("REQUESTED", DUE, None, None, None, None, None),
         ]
+
+
+async def test_r14_the_team_that_is_asked_in_place_of_another_is_told(database: Database) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling = await founded(ledger)
+        organisation_id, task, former, team = telling.organisation_id, *(uuid4() for _ in range(3))
+        await telling.tell(FormTeam(team_id=former, name="Ovens"))
+        await telling.tell(FormTeam(team_id=team, name="Bakers"))
+        await telling.tell(RequestTask(task_id=task, title="Bake", due_on=DUE, team_id=former, serves_nothing="Fun."))
+        last = await telling.tell(DisbandTeam(team_id=former, reason="Merged.", successor_id=team))
+        assert await positions.wait(organisation_id, last.position, 10)
+        async with database.read.of(organisation_id) as connection:
+            found = await connection.fetch("select team_id, state from task where id = $1 and until is null", task)
+        assert [tuple(row) for row in found] == [(team, "REQUESTED")]
