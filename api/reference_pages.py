@@ -56,7 +56,10 @@ def transitions() -> str:
                 drawn.setdefault((source, row.own), []).append(f"{row.command} (to oneself)")
     arrows = [f"    {source} --> {to}: {', '.join(names)}\n" for (source, to), names in drawn.items()]
     arrows += [f"    {state} --> [*]\n" for state in ENDS]
-    beside = [f"`{name}`: {' or '.join(by)}.\n" for name, by in BESIDE.items()]
+    beside = [
+        f"`{name}` ({', '.join(f'`{state}`' for state in one.states)}): {' or '.join(one.by)}.\n"
+        for name, one in BESIDE.items()
+    ]
     return (
         "# How a task moves\n\nEvery other move is refused (R6). Whoever asked on a beneficiary's behalf may do what"
         " the\ntable gives to either of the two.\n\n"

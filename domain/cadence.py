@@ -38,6 +38,22 @@ class Cadence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 USUAL = Cadence(every=30, unit=CadenceUnit.DAYS)
 
 
+def later(day: date, many: int, unit: CadenceUnit) -> date:
+    """So many days, weeks or months later; a day that the month lacks is its last.
+
+    >>> later(date(2023, 1, 31), 2, CadenceUnit.MONTHS), later(date(2023, 1, 31), 1, CadenceUnit.MONTHS)
+    (datetime.date(2023, 3, 31), datetime.date(2023, 2, 28))
+    """
+    match unit:
+        case CadenceUnit.DAYS:
+            return day + timedelta(days=many)
+        case CadenceUnit.WEEKS:
+            return day + timedelta(weeks=many)
+        case CadenceUnit.MONTHS:
+            year, month = divmod(day.year * 12 + day.month - 1 + many, 12)
+            return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
 def due_after(cadence: Cadence, day: date) -> date:
     """The day on which the next check-in is due after one; a month's end is clamped, then the weekday on or after.
 
@@ -46,15 +62,7 @@ def due_after(cadence: Cadence, day: date) -> date:
     >>> due_after(Cadence(every=1, unit=CadenceUnit.WEEKS, weekday=5), date(2024, 1, 1))
     datetime.date(2024, 1, 12)
     """
-    match cadence.unit:
-        case CadenceUnit.DAYS:
-            due = day + timedelta(days=cadence.every)
-        case CadenceUnit.WEEKS:
-            due = day + timedelta(weeks=cadence.every)
-        case CadenceUnit.MONTHS:
-            months = day.year * 12 + day.month - 1 + cadence.every
-            year, month = divmod(months, 12)
-            due = date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    due = later(day, cadence.every, cadence.unit)
     if cadence.weekday is None:
         return due
     return due + timedelta(days=(cadence.weekday - due.isoweekday()) % 7)

@@ -15,6 +15,7 @@ from domain.milestones import UNDER_WAY, Milestone, MilestoneAssigned, Milestone
 from domain.outcomes import Outcome, OutcomeAssigned, OutcomeSet, ReviewerNamed
 from domain.people import Membership, TeamFormed, TeamJoined, TeamLeft, TeamMoved, TeamName
 from domain.promises import (
+    AskedTeamReplaced,
     BeneficiaryReplaced,
     Promise,
     State,
@@ -44,6 +45,7 @@ class DutyKind(StrEnum):
     LEADS_TEAM = "LEADS_TEAM"
     OWNS_INITIATIVE = "OWNS_INITIATIVE"
     ANSWERS_FOR_MILESTONE = "ANSWERS_FOR_MILESTONE"
+    IS_ASKED = "IS_ASKED"  # as a team
 
 
 class Duty(msgspec.Struct, frozen=True):
@@ -108,6 +110,19 @@ class Reviewed(Fold[OutcomeSet | ReviewerNamed]):
         match event:
             case OutcomeSet() | ReviewerNamed():
                 self.outcome_ids.add(event.outcome_id)
+
+
+class Asked(Fold[TaskRequested | AskedTeamReplaced]):
+    """The tasks that a team was ever asked for."""
+
+    def __init__(self, team_id: UUID) -> None:
+        super().__init__(team=team_id)
+        self.task_ids: dict[UUID, None] = {}
+
+    def fold(self, event: TaskRequested | AskedTeamReplaced) -> None:
+        match event:
+            case TaskRequested() | AskedTeamReplaced():
+                self.task_ids[event.task_id] = None
 
 
 Beginning = TaskRequested | TaskCommitted | TaskTaken | TaskReassigned | BeneficiaryReplaced

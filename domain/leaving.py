@@ -7,8 +7,11 @@ from uuid import UUID
 import msgspec
 
 from domain.codes import INVALID, NOT_ALLOWED, REVIEWER_IS_OWNER
+from domain.contributing import Contributions
 from domain.duties import (
+    AWAITED,
     WORKED_ON,
+    Asked,
     Duty,
     DutyKind,
     Held,
@@ -18,6 +21,7 @@ from domain.duties import (
     TeamsInside,
     Work,
     check_taken,
+    duty_of,
 )
 from domain.feeds import FeedTokenRevoked, FeedTokens
 from domain.initiatives import InitiativeAssigned
@@ -36,7 +40,15 @@ from domain.people import (
     TeamLeft,
     TeamMoved,
 )
-from domain.promises import BeneficiaryReplaced, CounterRefused, Promise, State, TaskReassigned
+from domain.promises import (
+    AskedTeamReplaced,
+    BeneficiaryReplaced,
+    ContributionEnded,
+    CounterRefused,
+    Promise,
+    State,
+    TaskReassigned,
+)
 from domain.standing import State as Life
 from domain.values import Invalid, Reason, Role
 
@@ -51,7 +63,7 @@ class PersonHandover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class TeamHandover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Which team takes one outcome."""
+    """Which team takes one outcome, or is asked for one task."""
 
     entity_id: UUID
     team_id: TeamId
@@ -106,7 +118,8 @@ class DeactivatePerson(Command):
     """Say that a person has left, why, and who takes what they had to do; their keys open nothing any more (R14).
 
     The successor takes whatever no handover names: outcomes worked on, reviews, open promises on both sides, teams led,
-    open initiatives and milestones. Whom they promised is asked anew of whoever takes it (R5). Refused where a duty is
+    open initiatives and milestones. Whom they promised is asked anew of whoever takes it (R5); what they contributed to
+    they do no longer. Refused where a duty is
     left, the person is unknown, whoever takes an outcome reviews it or has no place for it (R2), or the role of the
     caller is weaker.
     """
@@ -128,14 +141,15 @@ class DeactivatePerson(Command):
         self.takers = Takers({one.entity_id: one.person_id for one in self.handovers}, self.successor_id)
         self.person, self.roles = Person(self.person_id), Roles(self.person_id)
         self.theirs, keys = PersonsDuties(self.person_id), Keys(self.person_id)
-        self.tokens = FeedTokens(self.person_id)
+        self.tokens, contributions = FeedTokens(self.person_id), Contributions(self.person_id)
         self.mentions = [(field, Person(one)) for field, one in self.takers.all()]
         yield from self.theirs.reads(
-            self.person, self.roles, keys, self.tokens, *(person for _, person in self.mentions)
+            self.person, self.roles, keys, self.tokens, contributions, *(person for _, person in self.mentions)
         )
         self.keys = {one: ApiKey(one) for one in sorted(keys.api_key_ids)}
         self.taking = {one: Membership(self.takers[one], one) for one in self.theirs.led if self.takers.take(one)}
-        yield [*self.keys.values(), *self.taking.values()]
+        self.shared = [Promise(one) for one in contributions.task_ids]
+        yield [*self.keys.values(), *self.taking.values(), *self.shared]
         taken = (
             (outcome, None, self.takers[outcome.outcome_id])
             for outcome, life in self.theirs.owned
@@ -244,6 +258,12 @@ class DeactivatePerson(Command):
         for team_id in self.theirs.member_of:
             self.emit(TeamLeft(team_id=team_id, person_id=self.person_id))
         self._hand_over_ways()
+        for promise in self.shared:
+            if promise.state in AWAITED:
+                contributor_id, outcome_id = self.person_id, promise.outcome_id
+                self.emit(
+                    ContributionEnded(task_id=promise.task_id, contributor_id=contributor_id, outcome_id=outcome_id)
+                )
         self._shut_out()
         self.emit(PersonDeactivated(person_id=self.person_id, reason=self.reason))
 
@@ -281,10 +301,11 @@ class DeactivatePerson(Command):
 
 
 class DisbandTeam(Command):
-    """Say that a team is no more, why, and which team takes the outcomes that it works on (R14).
+    """Say that a team is no more, why, and which team takes the outcomes that it works on and the requests to it (R14).
 
     The successor takes whatever no handover names; the teams inside move to the team above, and its members belong to
-    it no longer. Refused where an outcome is left, a team is unknown, or whoever takes one has no place for it (R2).
+    it no longer. Refused where an outcome or a request is left, a team is unknown, or whoever takes
+    an outcome has no place for it (R2).
     """
 
     entity = "team_id"
@@ -303,13 +324,17 @@ class DisbandTeam(Command):
     def reads(self) -> Reads:
         self.takers = Takers({one.entity_id: one.team_id for one in self.handovers}, self.successor_id)
         self.team, self.above, self.inside = Team(self.team_id), TeamAbove(self.team_id), TeamsInside(self.team_id)
-        self.members, held = Members(self.team_id), Held(self.team_id)
+        self.members, held, asked = Members(self.team_id), Held(self.team_id), Asked(self.team_id)
         self.mentions = [(field, Team(one)) for field, one in self.takers.all()]
-        yield [self.team, self.above, self.inside, self.members, held, *(team for _, team in self.mentions)]
-        work = Work(held.outcome_ids)
-        yield work.folds()
+        yield [self.team, self.above, self.inside, self.members, held, asked, *(team for _, team in self.mentions)]
+        work, promises = Work(held.outcome_ids), [Promise(one) for one in asked.task_ids]
+        yield [*work.folds(), *promises]
         self.held = [(one, life) for one, life in work.now(within=WORKED_ON) if one.team_id == self.team_id]
-        self.duties = [work.duty(DutyKind.OWNS_OUTCOME, one) for one, _ in self.held]
+        self.asked = [one for one in promises if one.team_id == self.team_id and one.state is State.REQUESTED]
+        self.duties = [
+            *(work.duty(DutyKind.OWNS_OUTCOME, one) for one, _ in self.held),
+            *(duty_of(DutyKind.IS_ASKED, one) for one in self.asked),
+        ]
         taken = (
             (outcome, self.takers[outcome.outcome_id], None)
             for outcome, life in self.held
@@ -337,6 +362,15 @@ class DisbandTeam(Command):
                     owner_id=outcome.owner_id,
                     active=life is Life.ACTIVE,
                     reason=self.reason,
+                )
+            )
+        for promise in self.asked:
+            self.emit(
+                AskedTeamReplaced(
+                    task_id=promise.task_id,
+                    from_team_id=self.team_id,
+                    team_id=self.takers[promise.task_id],
+                    outcome_id=promise.outcome_id,
                 )
             )
         for one in self.inside.team_ids:

@@ -1,6 +1,7 @@
 """The organisation's policy: by which thresholds progress, grades and focus are judged."""
 
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -26,10 +27,17 @@ ASPIRATIONAL_SUCCESS = Decimal("0.7")
 SMALL_NUMBER = 5
 
 
+class EffortUnit(StrEnum):
+    """What effort is told in."""
+
+    POINTS = "POINTS"
+    HOURS = "HOURS"
+
+
 class PolicySet(Event, frozen=True, tag="organisation.policy-set"):
     """By which thresholds the organisation judges changed."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     organisation_id: OrganisationId
     on_track_from: Pace = ON_TRACK_FROM
@@ -43,6 +51,7 @@ class PolicySet(Event, frozen=True, tag="organisation.policy-set"):
     small_number: Limit = SMALL_NUMBER
     default_roll_up: RollUp | None = None
     block_days: Days = BLOCK_DAYS
+    effort_unit: EffortUnit = EffortUnit.POINTS
 
 
 class Policy(Fold[OrganisationFounded | PolicySet]):
@@ -62,7 +71,7 @@ class Policy(Fold[OrganisationFounded | PolicySet]):
 
 
 class SetPolicy(Command):
-    """Set the thresholds that the organisation judges by; what is left out is as usual.
+    """Set the thresholds that the organisation judges by, and what effort is told in; what is left out is as usual.
 
     Refused before the organisation has been founded.
     """
@@ -80,6 +89,7 @@ class SetPolicy(Command):
     small_number: Limit = SMALL_NUMBER
     default_roll_up: RollUp | None = None
     block_days: Days = BLOCK_DAYS
+    effort_unit: EffortUnit = EffortUnit.POINTS
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -112,6 +122,7 @@ class SetPolicy(Command):
             small_number=self.small_number,
             default_roll_up=self.default_roll_up,
             block_days=self.block_days,
+            effort_unit=self.effort_unit,
         )
         if policy != self.policy.latest:
             self.emit(policy)

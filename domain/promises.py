@@ -8,13 +8,16 @@ from uuid import UUID
 import msgspec
 
 from domain.codes import NO_TERMS_OPEN, NOT_FOUND, PERSON_REQUIRED
+from domain.evidence import Shown
 from domain.kernel import (
     OF_FORMER_BENEFICIARY,
     OF_FORMER_PROMISER,
     OWN,
     BeneficiaryId,
+    ContributorId,
     Event,
     Fold,
+    FormerTaskId,
     InitiativeId,
     Issued,
     OutcomeId,
@@ -25,6 +28,7 @@ from domain.kernel import (
     TaskId,
     TeamId,
 )
+from domain.recurrence import Recurrence, Series
 from domain.values import Effort, Reason, Text, Title
 
 
@@ -40,7 +44,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 class TaskRequested(Event, frozen=True, kw_only=True, tag="task.requested"):
     """Somebody, or any one of a team, was asked for a promise; it binds nobody yet."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     task_id: TaskId
     title: Title
@@ -54,12 +58,13 @@ class TaskRequested(Event, frozen=True, kw_only=True, tag="task.requested"):
     serves_nothing: Reason | None = None
     team_id: TeamId | None = None
     initiative_id: InitiativeId | None = None
+    recurs: Recurrence | None = None
 
 
 class TaskCommitted(Event, frozen=True, tag="task.committed"):
-    """Somebody promised, unasked."""
+    """Somebody promised, unasked, or again, as they do each time that they keep a standing promise."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     task_id: TaskId
     title: Title
@@ -71,6 +76,9 @@ class TaskCommitted(Event, frozen=True, tag="task.committed"):
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
     initiative_id: InitiativeId | None = None
+    recurs: Recurrence | None = None
+    former_id: FormerTaskId | None = None  # the promise that was kept, and that this one follows
+    first_due_on: date | None = None  # of the first promise of all, where this one follows another
 
 
 class TaskAccepted(Event, frozen=True, tag="task.accepted"):
@@ -181,10 +189,13 @@ class TermsLapsed(Event, frozen=True, tag="task.terms-lapsed"):
 class TaskDelivered(Event, frozen=True, tag="task.delivered"):
     """The promiser delivered."""
 
+    version: ClassVar[int] = 2
+
     task_id: TaskId
     delivered_on: date
     evidence: Annotated[Text, OWN] | None = None
     outcome_id: OutcomeId | None = None
+    links: Shown = ()
 
 
 class DeliveryAccepted(Event, frozen=True, tag="task.delivery-accepted"):
@@ -289,6 +300,31 @@ class TaskRelinked(Event, frozen=True, tag="task.relinked"):
     initiative_id: InitiativeId | None = None
 
 
+class AskedTeamReplaced(Event, frozen=True, tag="task.team-replaced"):
+    """Another team is asked for the promise, in place of one that is no more; it binds nobody yet."""
+
+    task_id: TaskId
+    from_team_id: TeamId
+    team_id: TeamId
+    outcome_id: OutcomeId | None = None
+
+
+class ContributionBegun(Event, frozen=True, tag="task.contribution-begun"):
+    """Somebody contributes to what another one has promised, of their own accord; who promised it answers for it."""
+
+    task_id: TaskId
+    contributor_id: ContributorId
+    outcome_id: OutcomeId | None = None
+
+
+class ContributionEnded(Event, frozen=True, tag="task.contribution-ended"):
+    """Somebody contributes no longer, or answers for all of it from now on."""
+
+    task_id: TaskId
+    contributor_id: ContributorId
+    outcome_id: OutcomeId | None = None
+
+
 PromiseEvent = (
     TaskRequested
     | TaskCommitted
@@ -313,6 +349,9 @@ PromiseEvent = (
     | TaskRelinked
     | TaskReassigned
     | BeneficiaryReplaced
+    | AskedTeamReplaced
+    | ContributionBegun
+    | ContributionEnded
 )
 
 
@@ -338,17 +377,19 @@ class Promise(Fold[PromiseEvent]):
         self.task_id = task_id
         self.state: State | None = None
         self.terms: Terms | None = None
+        self.series: Series | None = None  # of a standing promise
         self.proposed: TermsProposed | TaskCountered | None = None
         self.blocked: TaskBlocked | None = None
         self.promiser_id: UUID | None = None
         self.beneficiary_id: UUID | None = None
         self.requester_id: UUID | None = None
         self.team_id: UUID | None = None  # that was asked, while nobody has taken it
+        self.contributor_ids: set[UUID] = set()
         self.outcome_id: UUID | None = None
         self.initiative_id: UUID | None = None
         self.serves_nothing: str | None = None
 
-    def fold(self, event: PromiseEvent) -> None:  # noqa: C901, PLR0912 - one arm an event, each a line
+    def fold(self, event: PromiseEvent) -> None:  # noqa: C901, PLR0912, PLR0915 - one arm an event, each a line
         match event:
             case TaskRequested():
                 self._begin(event, State.REQUESTED)
@@ -365,6 +406,9 @@ class Promise(Fold[PromiseEvent]):
                 self.state, self.proposed = State.COUNTERED, event
             case CounterAgreed():
                 self.state, self.terms, self.proposed = State.COMMITTED, _terms(event), None
+                self.series = self.series and Series(
+                    recurs=self.series.recurs, first_due_on=event.due_on, scheduled_on=event.due_on
+                )
             case CounterRefused():
                 self._move(State.REQUESTED)
             case RequestWithdrawn():
@@ -393,16 +437,25 @@ class Promise(Fold[PromiseEvent]):
                 self._serve(event)
             case TaskReassigned():
                 self._move(State.REQUESTED)
-                self.team_id = None
+                self.team_id = self.series = None
                 self.promiser_id, self.requester_id = event.promiser_id, event.requester_id
             case BeneficiaryReplaced():
                 self.beneficiary_id = event.beneficiary_id
                 self.requester_id = event.requester_id or self.requester_id
                 self.proposed = None if event.terms_lapsed else self.proposed
+            case AskedTeamReplaced():
+                self.team_id = event.team_id
+            case ContributionBegun():
+                self.contributor_ids.add(event.contributor_id)
+            case ContributionEnded():
+                self.contributor_ids.discard(event.contributor_id)
 
     def _begin(self, event: TaskRequested | TaskCommitted, state: State) -> None:
         self.state, self.terms = state, _terms(event)
         self.promiser_id, self.beneficiary_id = event.promiser_id, event.beneficiary_id
+        if event.recurs:
+            first = (event.first_due_on if isinstance(event, TaskCommitted) else None) or event.due_on
+            self.series = Series(recurs=event.recurs, first_due_on=first, scheduled_on=event.due_on)
         self._serve(event)
 
     def _serve(self, event: TaskRequested | TaskCommitted | TaskRelinked) -> None:

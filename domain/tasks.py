@@ -4,12 +4,14 @@ from datetime import date
 from typing import ClassVar
 
 from domain.codes import ALREADY_EXISTS, DAY_IN_FUTURE, INVALID, PERSON_LEFT, SERVES_NOTHING_SAID, TERMS_OPEN
+from domain.evidence import Shown
 from domain.initiatives import Initiative
 from domain.kernel import BeneficiaryId, Command, InitiativeId, OutcomeId, PromiserId, Reads, Refused, TaskId, TeamId
 from domain.outcomes import Outcome
 from domain.people import Departure, Membership, Person, Team
 from domain.promises import (
     CommitmentBroken,
+    ContributionEnded,
     CounterAgreed,
     CounterRefused,
     DeliveryAccepted,
@@ -32,6 +34,8 @@ from domain.promises import (
     TermsRefused,
     acting,
 )
+from domain.recurrence import Recurrence, check_recurs
+from domain.recurring import Again
 from domain.references import check_mentions, mentioned
 from domain.transitions import Party, admit
 from domain.values import Effort, Reason, Text, Title, checked_between, checked_choice
@@ -55,6 +59,7 @@ def check_stays(departure: Departure | None) -> None:
 class RequestTask(Command):
     """Ask somebody for a promise, or any one of a team; it binds nobody until they accept (R4, R5).
 
+    What recurs is promised again, for its next day, each time that it is kept.
     Refused where the task says neither which outcome or initiative it serves nor why none.
     """
 
@@ -72,12 +77,14 @@ class RequestTask(Command):
     serves_nothing: Reason | None = None
     team_id: TeamId | None = None
     initiative_id: InitiativeId | None = None
+    recurs: Recurrence | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         checked_choice((self.promiser_id, "promiserId"), (self.team_id, "teamId"))
         if self.effort is not None:
             checked_between(self.effort, 0, MOST_EFFORT, "effort")
+        check_recurs(self.recurs, self.due_on)
 
     def reads(self) -> Reads:
         self.promise = Promise(self.task_id)
@@ -113,6 +120,7 @@ class RequestTask(Command):
                 serves_nothing=self.serves_nothing,
                 team_id=self.team_id,
                 initiative_id=self.initiative_id,
+                recurs=self.recurs,
             )
         )
 
@@ -120,6 +128,7 @@ class RequestTask(Command):
 class CommitTask(Command):
     """Promise something, to somebody or to yourself (R4, R5).
 
+    What recurs is promised again, for its next day, each time that it is kept.
     Refused where the task says neither which outcome or initiative it serves nor why none.
     """
 
@@ -135,11 +144,13 @@ class CommitTask(Command):
     outcome_id: OutcomeId | None = None
     serves_nothing: Reason | None = None
     initiative_id: InitiativeId | None = None
+    recurs: Recurrence | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.effort is not None:
             checked_between(self.effort, 0, MOST_EFFORT, "effort")
+        check_recurs(self.recurs, self.due_on)
 
     def reads(self) -> Reads:
         self.promise = Promise(self.task_id)
@@ -171,6 +182,7 @@ class CommitTask(Command):
                 outcome_id=self.initiative.outcome_id if self.initiative else self.outcome_id,
                 serves_nothing=self.serves_nothing,
                 initiative_id=self.initiative_id,
+                recurs=self.recurs,
             )
         )
 
@@ -241,6 +253,8 @@ class AcceptTask(AskedCommand):
             self.emit(TaskTaken(task_id=self.task_id, team_id=team_id, promiser_id=person_id, outcome_id=outcome_id))
         else:
             self.emit(TaskAccepted(task_id=self.task_id, promiser_id=person_id, outcome_id=outcome_id))
+        if person_id in self.promise.contributor_ids:  # who answers for all of it contributes to nobody's promise
+            self.emit(ContributionEnded(task_id=self.task_id, contributor_id=person_id, outcome_id=outcome_id))
 
 
 class DeclineTask(AskedCommand):
@@ -354,14 +368,30 @@ class RefuseTerms(TaskCommand):
         self.emit(kind(task_id=self.task_id, reason=self.reason, outcome_id=self.promise.outcome_id))
 
 
-class DeliverTask(TaskCommand):
-    """Deliver what was promised; kept at once where the promise was to yourself (R6).
+class KeepingCommand(TaskCommand):
+    """What the commands that may keep a promise have in common: a standing one is made again."""
+
+    def reads(self) -> Reads:
+        yield from super().reads()
+        self.again = Again(self.promise)
+        yield self.again.folds()
+
+    def keep(self) -> None:
+        """The promise is kept."""
+        self.emit(DeliveryAccepted(task_id=self.task_id, outcome_id=self.promise.outcome_id))
+        for committed in self.again.decide(self.issued):
+            self.emit(committed)
+
+
+class DeliverTask(KeepingCommand):
+    """Deliver what was promised, and link what shows it; kept at once where the promise was to yourself (R6).
 
     Terms that still wait for consent lapse.
     """
 
     evidence: Text | None = None
     delivered_on: date | None = None
+    links: Shown = ()
 
     def execute(self) -> None:
         admit(self.promise, self)
@@ -372,19 +402,23 @@ class DeliverTask(TaskCommand):
         self.let_terms_lapse()
         self.emit(
             TaskDelivered(
-                task_id=self.task_id, delivered_on=delivered_on, evidence=self.evidence, outcome_id=outcome_id
+                task_id=self.task_id,
+                delivered_on=delivered_on,
+                evidence=self.evidence,
+                outcome_id=outcome_id,
+                links=self.links,
             )
         )
         if self.promise.own:
-            self.emit(DeliveryAccepted(task_id=self.task_id, outcome_id=outcome_id))
+            self.keep()
 
 
-class AcceptDelivery(TaskCommand):
+class AcceptDelivery(KeepingCommand):
     """Say that what was delivered is what was promised (R6)."""
 
     def execute(self) -> None:
         admit(self.promise, self)
-        self.emit(DeliveryAccepted(task_id=self.task_id, outcome_id=self.promise.outcome_id))
+        self.keep()
 
 
 class ReturnDelivery(TaskCommand):

@@ -21,6 +21,7 @@ class Party(StrEnum):
     REQUESTER = "requester"
     BENEFICIARY = "beneficiary"
     OTHER = "other party"  # to the terms that wait for consent
+    CONTRIBUTOR = "contributor"
     LEAD = "lead of the requester"  # of a team that they belong to, or of one above it
 
 
@@ -64,12 +65,27 @@ TABLE = (
     Row((COMMITTED,), "break-commitment", (PROMISER,), State.BROKEN, "reason"),
     Row((REQUESTED, COUNTERED, COMMITTED), "reassign-task", (REQUESTER, Party.LEAD), REQUESTED, "of the new promiser"),
 )
-# What a party may do while a task is open, and what moves it nowhere.
-EITHER = (PROMISER, REQUESTER, BENEFICIARY)
-BESIDE: dict[str, tuple[Party, ...]] = {
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """What one of these may do to a task in one of these states, and what moves it nowhere."""
+
+    by: tuple[Party, ...]
+    states: tuple[State, ...] = OPEN
+
+
+EITHER = Beside((PROMISER, REQUESTER, BENEFICIARY))
+WORKING = Beside((PROMISER, Party.CONTRIBUTOR), (COMMITTED,))
+BESIDE: dict[str, Beside] = {
     "relink-task": EITHER,
     "wait-for-task": EITHER,
     "stop-waiting-for-task": EITHER,
+    "contribute-to-task": Beside((Party.CONTRIBUTOR,), (COMMITTED,)),  # whoever would be one
+    "stop-contributing": Beside((Party.CONTRIBUTOR,)),
+    "add-check": Beside((PROMISER,)),
+    "drop-check": Beside((PROMISER,)),
+    "tick-check": WORKING,
+    "untick-check": WORKING,
 }
 
 CONSENTS = frozenset({"agree-terms", "refuse-terms"})
@@ -91,7 +107,7 @@ def admit(promise: Promise, command: Command, also: Collection[Party] = ()) -> T
     terms, state = promise.standing()
     name = wire_name(type(command))
     if name in BESIDE:
-        by, where = BESIDE[name], OPEN
+        by, where = BESIDE[name].by, BESIDE[name].states
     else:
         where = tuple(source for source in State if (name, source) in MOVES)
         by = MOVES[name, state].by if state in where else ()
@@ -119,6 +135,8 @@ def parties(promise: Promise, person_id: UUID) -> set[Party]:
         found.add(REQUESTER)
     if person_id == promise.beneficiary_id or (person_id == promise.requester_id and PROMISER not in found):
         found |= {REQUESTER, BENEFICIARY}
+    if person_id in promise.contributor_ids:
+        found.add(Party.CONTRIBUTOR)
     if promise.proposed is not None:
         by_promiser = promise.proposed.proposer_id == promise.promiser_id
         found |= {Party.OTHER} if (BENEFICIARY if by_promiser else PROMISER) in found else set()

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from domain.promises import (
+    AskedTeamReplaced,
     BeneficiaryReplaced,
     CommitmentBroken,
     CounterAgreed,
@@ -50,11 +53,16 @@ TASK = Table(
         "requested_on",
         "committed_on",
         "delivered_on",
+        "delivery_links",
         "acceptance_passed_on",
         "ended_on",
         "end_reason",
         "returns",
         "renegotiations",
+        "recurs_every",
+        "recurs_unit",
+        "recurs_until",
+        "former_id",
     ),
 )
 FORMER_DUE = Table("former_due", ("task_id", "due_on", "replaced_on"), only_added=True)
@@ -111,6 +119,10 @@ def _begun(recorded: Recorded) -> Iterator[Revision]:
         committed_on=None if asked else recorded.day,
         returns=0,
         renegotiations=0,
+        recurs_every=event.recurs.every if event.recurs else None,
+        recurs_unit=event.recurs.unit.value if event.recurs else None,
+        recurs_until=event.recurs.until if event.recurs else None,
+        former_id=None if asked else event.former_id,
     )
 
 
@@ -138,11 +150,18 @@ def _moved_on(recorded: Recorded) -> Iterator[Revision]:
                 event.task_id,
                 state="DELIVERED",
                 delivered_on=event.delivered_on,
+                delivery_links=msgspec.json.encode(event.links).decode(),
                 acceptance_passed_on=None,
             )
         case DeliveryReturned() as event:
             yield revise(
-                TASK, event.task_id, state="COMMITTED", delivered_on=None, acceptance_passed_on=None, returns=Plus()
+                TASK,
+                event.task_id,
+                state="COMMITTED",
+                delivered_on=None,
+                delivery_links=None,
+                acceptance_passed_on=None,
+                returns=Plus(),
             )
         case TaskRelinked() as event:
             yield revise(
@@ -185,7 +204,13 @@ def _handed_over(recorded: Recorded) -> Iterator[Revision]:
                 team_id=None,
                 requested_on=recorded.day,
                 committed_on=None,
+                recurs_every=None,
+                recurs_unit=None,
+                recurs_until=None,
             )
+        case AskedTeamReplaced() as event:
+            yield revise(TASK, event.task_id, team_id=event.team_id)
+            return
         case BeneficiaryReplaced() as event:
             yield revise(TASK, event.task_id, beneficiary_id=event.beneficiary_id)
             if event.requester_id:

@@ -23,11 +23,16 @@ create table task (
     requested_on date,
     committed_on date,
     delivered_on date,
+    delivery_links json,
     acceptance_passed_on date,
     ended_on date,
     end_reason text,
     returns int not null,
     renegotiations int not null,
+    recurs_every int,
+    recurs_unit text check (recurs_unit in ('DAYS', 'WEEKS', 'MONTHS')),
+    recurs_until date,
+    former_id uuid,
     primary key (organisation_id, id, since)
 );
 create index task_by_due on task (organisation_id, due_on, id) where until is null;
@@ -42,6 +47,7 @@ create index task_by_beneficiary on task (organisation_id, beneficiary_id, due_o
 create index task_by_beneficiary_as_of on task (organisation_id, beneficiary_id, due_on, id);
 create index task_by_team on task (organisation_id, team_id) where team_id is not null;
 create index task_by_initiative on task (organisation_id, initiative_id, due_on, id) where initiative_id is not null;
+create index task_by_former on task (organisation_id, former_id) where former_id is not null;
 create index task_by_requester on task (organisation_id, requester_id) where requester_id is not null;
 
 -- a due date that was replaced by consent, or by the countered one,, with the day it stood until

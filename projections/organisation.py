@@ -47,6 +47,7 @@ ORGANISATION = Table(
         "small_number",
         "default_roll_up",
         "block_days",
+        "effort_unit",
     ),
 )
 PERSON = Table("person", ("name", "email", "left_on", "forgotten_on"))
@@ -135,6 +136,7 @@ def _policy(event: PolicySet) -> dict[str, Any]:
         "small_number": event.small_number,
         "default_roll_up": event.default_roll_up.value if event.default_roll_up else None,
         "block_days": event.block_days,
+        "effort_unit": event.effort_unit.value,
     }
 
 

@@ -23,6 +23,7 @@ create table organisation (
     small_number int not null,
     default_roll_up text check (default_roll_up in ('MEASURES', 'CHILDREN', 'BOTH', 'SUM')),
     block_days int not null,
+    effort_unit text not null check (effort_unit in ('POINTS', 'HOURS')),
     primary key (organisation_id, id, since)
 );
 

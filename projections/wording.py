@@ -33,13 +33,13 @@ FIGURES = frozenset({"value", "baseline", "target", "lower", "upper", "commit", 
 # by the role that an id plays: the table of what bears it, where its name is looked for first
 TABLES: Mapping[str, str] = {
     **dict.fromkeys(("person", "promiser", "beneficiary", "requester", "owner"), "person"),
-    **dict.fromkeys(("reviewer", "delegate", "follower", "author"), "person"),
+    **dict.fromkeys(("reviewer", "delegate", "follower", "author", "contributor"), "person"),
     **dict.fromkeys(("team", "parent-team", "shared"), "team"),
     **dict.fromkeys(("outcome", "higher", "successor"), "outcome"),
     **dict.fromkeys(("objective", "drives"), "objective"),
     **dict.fromkeys(("cycle", "parent-cycle"), "cycle"),
     **dict.fromkeys(("measure", "input"), "measure"),
-    "task": "task",
+    **dict.fromkeys(("task", "former-task"), "task"),
     "milestone": "milestone",
     "indicator": "indicator",
 }

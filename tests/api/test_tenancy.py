@@ -206,6 +206,7 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
         "boundary", "set-boundary", outcomeId=ids["outcome"], title="Enough", indicatorId=ids["indicator"], lower="1"
     )
     await made("task", "commit-task", title=f"Sell {organisation.id}", dueOn="2099-12-01", outcomeId=ids["outcome"])
+    await made("check", "add-check", taskId=ids["task"], title=f"Flour {organisation.id}")
     await made("initiative", "plan-initiative", outcomeId=ids["outcome"], title=f"Stall {organisation.id}")
     await made(
         "milestone", "set-milestone", outcomeId=ids["outcome"], title=f"Half {organisation.id}", dueOn="2026-12-01"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.codes import NOT_FOUND
 from domain.outcomes import RollUp
-from domain.policy import Policy, PolicySet, SetPolicy
+from domain.policy import EffortUnit, Policy, PolicySet, SetPolicy
 from tests.given import ORGANISATION, given
 from tests.stories import BusyLedger, founded
 
@@ -27,6 +27,12 @@ def test_a_policy_says_every_threshold() -> None:
 
 def test_the_same_policy_is_set_once() -> None:
     given(founded(), STRICT).when(BE_STRICT).then_nothing()
+
+
+def test_effort_is_told_in_points_unless_the_policy_says_hours() -> None:
+    in_hours = PolicySet(organisation_id=ORGANISATION, effort_unit=EffortUnit.HOURS)
+    given(founded()).when(SetPolicy(effort_unit=EffortUnit.HOURS)).then(in_hours)
+    assert PolicySet(organisation_id=ORGANISATION).effort_unit is EffortUnit.POINTS
 
 
 def test_the_usual_policy_need_not_be_set() -> None:

@@ -22,6 +22,7 @@ from domain.codes import (
     TASK_NOT_IN_STATE,
     TERMS_OPEN,
 )
+from domain.evidence import Evidence
 from domain.kernel import Command, Refused
 from domain.promises import (
     CommitmentBroken,
@@ -141,6 +142,12 @@ def test_r6_a_promise_to_oneself_changes_and_is_kept_at_once() -> None:
     delivered = TaskDelivered(task_id=TASK, delivered_on=TODAY, outcome_id=OUTCOME)
     kept = DeliveryAccepted(task_id=TASK, outcome_id=OUTCOME)
     given(mine).when(DeliverTask(task_id=TASK), by=ANA).then(delivered, kept)
+
+
+def test_r6_a_delivery_links_what_shows_it() -> None:
+    pages = (Evidence(url="https://pages.example/1", title="Photos"), Evidence(url="https://pages.example/2"))
+    delivered = TaskDelivered(task_id=TASK, delivered_on=TODAY, outcome_id=OUTCOME, links=pages)
+    given(promise()).when(DeliverTask(task_id=TASK, links=pages), by=ANA).then(delivered)
 
 
 def test_r6_who_asked_on_anothers_behalf_may_do_what_the_beneficiary_may() -> None:

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from domain.codes import NOT_FOUND, NOT_THE_PROMISER, TASK_NOT_IN_STATE
-from domain.leaving import DeactivatePerson
-from domain.people import TeamLeft
-from domain.promises import BeneficiaryReplaced, TaskDeclined, TaskReassigned, TaskTaken
+from domain.codes import DUTIES_LEFT, INVALID, NOT_FOUND, NOT_THE_PROMISER, TASK_NOT_IN_STATE
+from domain.leaving import DeactivatePerson, DisbandTeam, TeamHandover
+from domain.people import TeamDisbanded, TeamLeft
+from domain.promises import AskedTeamReplaced, BeneficiaryReplaced, TaskDeclined, TaskReassigned, TaskTaken
 from domain.reassigning import ReassignTask
 from domain.tasks import AcceptTask, CounterTask, DeclineTask, DeliverTask, RequestTask
 from domain.values import Invalid
@@ -74,3 +74,43 @@ def test_r14_whoever_took_it_from_the_team_leaves_it_to_somebody() -> None:
     command = DeactivatePerson(person_id=ANA, reason="Moves.", successor_id=CAT)
     story = given_loosely(person(ANA), person(CAT), ASKED, TAKEN).when(command, by=BEN)
     assert [event.promiser_id for event in story.emitted if isinstance(event, TaskReassigned)] == [CAT]
+
+
+REPLACED = AskedTeamReplaced(task_id=TASK, from_team_id=TEAM, team_id=OTHER_TEAM, outcome_id=OUTCOME)
+GONE = TeamDisbanded(team_id=TEAM, reason="Merged.")
+
+
+def test_r14_no_team_is_disbanded_over_a_request_that_nobody_has_taken() -> None:
+    story = given_loosely(team(TEAM), ASKED).when(DisbandTeam(team_id=TEAM, reason="Merged."), by=BEN)
+    story.then_refused(DUTIES_LEFT, "handovers", "successorId")
+    assert story.refused
+    assert "is asked Mend it" in story.refused.sentence
+
+
+@pytest.mark.parametrize(
+    "who", [{"successor_id": OTHER_TEAM}, {"handovers": (TeamHandover(entity_id=TASK, team_id=OTHER_TEAM),)}]
+)
+def test_r14_another_team_is_asked_in_its_place(who: dict[str, object]) -> None:
+    command = DisbandTeam(team_id=TEAM, reason="Merged.", **who)  # pyright: ignore[reportArgumentType]
+    given(team(TEAM), team(OTHER_TEAM), ASKED).when(command, by=BEN).then(REPLACED, GONE)
+
+
+def test_r14_what_one_of_them_has_taken_is_theirs() -> None:
+    given(team(TEAM), ASKED, TAKEN).when(DisbandTeam(team_id=TEAM, reason="Merged."), by=BEN).then(GONE)
+    handover = (TeamHandover(entity_id=TASK, team_id=OTHER_TEAM),)
+    command = DisbandTeam(team_id=TEAM, reason="Merged.", handovers=handover)
+    given(team(TEAM), team(OTHER_TEAM), ASKED, TAKEN).when(command, by=BEN).then_refused(INVALID, "handovers")
+
+
+def test_r5_whoever_belongs_to_the_other_team_takes_it_from_then_on() -> None:
+    taken = TaskTaken(task_id=TASK, team_id=OTHER_TEAM, promiser_id=CAT, outcome_id=OUTCOME)
+    given(ASKED, REPLACED, joined(CAT, OTHER_TEAM)).when(AcceptTask(task_id=TASK), by=CAT).then(taken)
+    story = given_loosely(ASKED, REPLACED, joined(ANA, TEAM)).when(AcceptTask(task_id=TASK), by=ANA)
+    story.then_refused(NOT_THE_PROMISER)
+
+
+def test_r14_the_other_team_hands_it_on_as_well() -> None:
+    command = DisbandTeam(team_id=OTHER_TEAM, reason="Merged.")
+    given_loosely(team(OTHER_TEAM), ASKED, REPLACED).when(command, by=BEN).then_refused(DUTIES_LEFT)
+    gone = given_loosely(team(TEAM), ASKED, REPLACED).when(DisbandTeam(team_id=TEAM, reason="Merged."), by=BEN)
+    gone.then(GONE)

@@ -8,10 +8,12 @@ from typing import Annotated
 import strawberry
 from strawberry import ID, UNSET
 
-from api.graphql.mapping import Column, Expr, Filter, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.mapping import Column, Expr, Filter, Here, NotCompiled, Relation, mapped, order, stands_on
+from api.graphql.types.cadence import CadenceUnit
 from api.graphql.types.common import CHANGED_AT, Connection, Node
+from api.graphql.types.evidence import EvidencePage, pages
 from api.graphql.types.labels import TAGGED, Links, Tags
-from api.graphql.types.organisation import Person, Team
+from api.graphql.types.organisation import EffortUnit, Person, Team
 from api.graphql.types.practice import COMMENT_ORDER, Comment
 
 OVERDUE = "({c}.state = 'COMMITTED' and {c}.due_on < {on})"
@@ -160,6 +162,38 @@ class TaskAwaited:
     task: Annotated[Node | None, Relation(on="task_id", to="accountability.Task")]
 
 
+@stands_on("task_contributor")
+class Contributor:
+    """Who contributes to a task."""
+
+    since: Annotated[date, Column("begun_on")]
+    person: Annotated[Person | None, Relation(on="person_id")]
+
+
+@stands_on("task_check")
+class Check:
+    """An item of the checklist of a task."""
+
+    id: ID
+    title: str
+    added_on: date
+    ticked: Annotated[bool, Expr("({t}.ticked_on is not null)", price=1)]
+    ticked_on: date | None
+    ticked_by: Annotated[Person | None, Relation(on="ticked_by_id")]
+
+
+@stands_on(None)
+class Recurrence:
+    """How often a standing promise is made again."""
+
+    every: Annotated[int, Column("recurs_every")]
+    unit: Annotated[CadenceUnit, Column("recurs_unit")]
+    until: Annotated[date | None, Column("recurs_until"), "The last day on which it may be due."]
+
+
+CHECKS = "(select count(*)::int from {rows:task_check} k where k.task_id = {t}.id"
+
+
 @stands_on("task")
 class Task(Node):
     """A piece of work that somebody has promised, or is asked to promise."""
@@ -186,10 +220,18 @@ class Task(Node):
     ]
     block: Annotated[Block | None, Relation(on="id"), "What stands in its way."]
     effort: Decimal | None
+    effort_unit: Annotated[
+        EffortUnit, Expr("(select g.effort_unit from {rows:organisation} g)", price=1), "As the policy says."
+    ]
     serves_nothing: Annotated[str | None, "Why it serves no outcome."]
     requested_on: date | None
     committed_on: date | None
     delivered_on: date | None
+    delivery_links: Annotated[
+        list[EvidencePage],
+        Relation(source=pages("delivery_links", "true"), order=order(unique="nth int8"), typical=1),
+        "The pages that show what was delivered.",
+    ]
     ended_on: date | None
     end_reason: str | None
     returns: Annotated[int, "How often its delivery was returned."]
@@ -201,6 +243,29 @@ class Task(Node):
     beneficiary: Annotated[Person | None, Relation(on="beneficiary_id")]
     requester: Annotated[Person | None, Relation(on="requester_id")]
     team: Annotated[Team | None, Relation(on="team_id"), "The team that was asked for it, whichever of them took it."]
+    recurs: Annotated[
+        Recurrence | None,
+        Here(null="{t}.recurs_every is null"),
+        "How often it is promised again, each time that it is kept; null for what is promised once.",
+    ]
+    former: Annotated[
+        Node | None, Relation(on="former_id", to="accountability.Task"), "The promise that was kept before this one."
+    ]
+    next: Annotated[
+        Node | None,
+        Relation(where="{c}.former_id = {t}.id", to="accountability.Task"),
+        "The promise that was made when this one was kept.",
+    ]
+    contributors: Annotated[
+        list[Contributor],
+        Relation(on="task_id", order=order("since int8"), typical=1),
+        "Who contributes; the promiser answers for all of it.",
+    ]
+    checklist: Annotated[
+        list[Check], Relation(on="task_id", order=order("place int8"), typical=3), "In the order of adding."
+    ]
+    checks: Annotated[int, Expr(CHECKS + ")"), "How many items its checklist has."]
+    checked: Annotated[int, Expr(CHECKS + " and k.ticked_on is not null)"), "How many of them are ticked."]
     outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
     initiative: Annotated[Node | None, Relation(on="initiative_id", to="initiatives.Initiative")]
     waits_for: Annotated[

@@ -11,6 +11,7 @@ from strawberry import ID, UNSET
 from api.graphql.mapping import Column, Expr, Filter, Link, Relation, order, stands_on
 from api.graphql.types.celebrations import BY_THE_DAY, CELEBRATION_ORDER, WHO_SERVED, Celebration
 from api.graphql.types.common import CHANGED_AT, Node
+from api.graphql.types.evidence import EvidencePage, pages
 from api.graphql.types.labels import TAGGED, Links, Tags
 from api.graphql.types.organisation import Person
 
@@ -98,22 +99,10 @@ MILESTONE_FILTERS = {
     "filter.dueFrom": "{c}.due_on >= {v}",
     "filter.dueTo": "{c}.due_on <= {v}",
 }
-EVIDENCE = (
-    "(select e.nth, e.page ->> 'url' as url, e.page ->> 'title' as title"
-    " from json_array_elements({t}.evidence) with ordinality e (page, nth) where " + REACHED + ")"
-)
 AWAITED_HIDDEN = (
     "(select count(*)::int from awaited_milestone w where w.organisation_id = {org} and w.milestone_id = {t}.id"
     " and w.since <= {pos} and (w.until is null or w.until > {pos}) and w.awaited_outcome_id in {hidden})"
 )
-
-
-@stands_on(None)
-class EvidencePage:
-    """A page that shows it."""
-
-    url: str
-    title: str | None
 
 
 @stands_on("former_day")
@@ -149,7 +138,7 @@ class Milestone(Node):
     note: Annotated[str | None, Expr(f"(case when {REACHED} then {{t}}.note end)", price=1)]
     evidence: Annotated[
         list[EvidencePage],
-        Relation(source=EVIDENCE, order=order(unique="nth int8"), typical=1),
+        Relation(source=pages("evidence", REACHED), order=order(unique="nth int8"), typical=1),
         "The pages that show that it was reached.",
     ]
     missed_on: Annotated[

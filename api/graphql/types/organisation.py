@@ -46,6 +46,14 @@ class RollUp(Enum):
     SUM = "SUM"
 
 
+@strawberry.enum
+class EffortUnit(Enum):
+    """What effort is told in."""
+
+    POINTS = "POINTS"
+    HOURS = "HOURS"
+
+
 @stands_on(None)
 class Policy:
     """The thresholds that the organisation judges by."""
@@ -60,6 +68,7 @@ class Policy:
     aspirational_success: Annotated[float, "The grade from which an aspirational outcome is a success."]
     small_number: Annotated[int, "Below so many cases counts are told, and no rate."]
     block_days: Annotated[int, "How long something may stand in the way of a promise before it is told as a risk."]
+    effort_unit: Annotated[EffortUnit, "What the effort of a task is told in."]
     default_roll_up: Annotated[RollUp | None, "Null: measures where there are any, else what serves the outcome."]
 
 

@@ -83,7 +83,7 @@ class Rows:
             cadence_days=7, grace_days=3, on_track_from=Decimal("-0.10"), at_risk_from=Decimal("-0.25"),
             too_early_share=Decimal("0.10"), acknowledgement_days=7, focus_limit=5, green_from=Decimal("0.7"),
             amber_from=Decimal("0.4"), aspirational_success=Decimal("0.7"), small_number=5, default_roll_up="BOTH",
-            block_days=7,
+            block_days=7, effort_unit="POINTS",
         )  # fmt: skip
         for nth in range(4):
             await self.add(
@@ -313,6 +313,10 @@ class Rows:
                 team_id=self.of("team", 0) if nth == 8 else None,
                 serves_nothing=None if nth % 4 else "Housekeeping", requested_on=None, committed_on=FIRST_DAY,
                 delivered_on=None, ended_on=None, end_reason=None, returns=0, renegotiations=0,
+                recurs_every=2 if nth in {3, 7} else None, recurs_unit="MONTHS" if nth in {3, 7} else None,
+                recurs_until=FIRST_DAY + timedelta(400) if nth == 7 else None,
+                former_id=self.of("task", 3) if nth == 7 else None,
+                delivery_links='[{"url": "https://pages.example/2", "title": null}]' if nth == 2 else None,
             )  # fmt: skip
             if nth % 3 == 0:
                 await self.add(
@@ -339,6 +343,16 @@ class Rows:
             await self.add(
                 "task_wait", self.of("wait", nth), 48, None, task_id=self.of("task", waits),
                 awaited_id=self.of("task", awaited), waits_since=FIRST_DAY,
+            )  # fmt: skip
+        for nth in range(3):
+            await self.add(
+                "task_contributor", self.of("contributor", nth), 48 + nth, None, task_id=self.of("task", nth),
+                person_id=self.of("person", 3 - nth), begun_on=FIRST_DAY + timedelta(nth),
+            )  # fmt: skip
+            await self.add(
+                "task_check", self.of("check", nth), 50 - nth, None, task_id=self.of("task", 1), title=ODD[nth],
+                place=40 + nth, added_on=FIRST_DAY, ticked_on=FIRST_DAY + timedelta(3) if nth == 1 else None,
+                ticked_by_id=self.of("person", 1) if nth == 1 else None,
             )  # fmt: skip
         await self.add(
             "due_passed", self.of("passed", 0), 48, None, task_id=self.of("task", 1), due_on=FIRST_DAY,
