@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.arithmetic import attainment, clamped, combined, period_start, weighted_mean
 from domain.kernel import Fold, Reads
 from domain.measures import Computation, Direction, MeasureRetired, MeasureRevised, MeasureSet, Terms, terms_of
-from domain.milestones import MilestoneReached, MilestoneSet, MilestoneWithdrawn
+from domain.milestones import MilestoneReached, MilestoneRevised, MilestoneSet, MilestoneWithdrawn
 from domain.organisation import Organisation
 from domain.readings import ReadingCorrected, ReadingTaken, ReadingVoided
 
@@ -66,18 +66,22 @@ class Series(Fold[ReadingTaken | ReadingCorrected | ReadingVoided]):
         return sum(values, Fraction(0)) if values else None
 
 
-class Milestones(Fold[MilestoneSet | MilestoneReached | MilestoneWithdrawn]):
-    """The milestones of an outcome that were not withdrawn: what each counts for, and on which day it was reached."""
+class Milestones(Fold[MilestoneSet | MilestoneRevised | MilestoneReached | MilestoneWithdrawn]):
+    """An outcome's own milestones that were not withdrawn: what each counts for, and on which day it was reached."""
 
     def __init__(self, outcome_id: UUID) -> None:
         super().__init__(outcome=outcome_id)
         self.weights: dict[UUID, Fraction] = {}
         self.reached: dict[UUID, date] = {}
 
-    def fold(self, event: MilestoneSet | MilestoneReached | MilestoneWithdrawn) -> None:
+    def fold(self, event: MilestoneSet | MilestoneRevised | MilestoneReached | MilestoneWithdrawn) -> None:
         match event:
             case MilestoneSet():
-                self.weights[event.milestone_id] = Fraction(event.weight)
+                if event.initiative_id is None:
+                    self.weights[event.milestone_id] = Fraction(event.weight)
+            case MilestoneRevised():
+                if event.milestone_id in self.weights:
+                    self.weights[event.milestone_id] = Fraction(event.weight)
             case MilestoneReached():
                 self.reached[event.milestone_id] = event.reached_on
             case MilestoneWithdrawn():

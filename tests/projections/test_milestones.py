@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.initiatives import PlanInitiative
 from domain.measures import Direction, SetMeasure
 from domain.milestones import MarkMilestone, MissMilestone, MoveMilestone, SetMilestone, WithdrawMilestone
 from domain.organisation import FoundOrganisation
 from domain.outcomes import SetOutcome
+from domain.weighing import ReviseMilestone
 from infra.database import Database
 from infra.rebuild import rebuild
 from tests.conftest import seals
@@ -91,6 +93,10 @@ async def compare(database: Database, drawn: list[Drawn], day: date) -> None:
         await telling.tell(
             SetMeasure(measure_id=measure_id, outcome_id=outcome_id, title="Steps", direction=Direction.CHECKLIST)
         )
+        beside, stall = uuid4(), uuid4()  # an initiative's milestone, which counts for none of what follows
+        await telling.tell(PlanInitiative(initiative_id=stall, outcome_id=outcome_id, title="Stall"))
+        await telling.tell(SetMilestone(milestone_id=beside, initiative_id=stall, title="Beside", due_on=START))
+        await telling.tell(ReviseMilestone(milestone_id=beside, weight=Decimal(7), reason="rain"))
         rows: list[MilestoneRow] = []
         moments: list[tuple[int, list[MilestoneRow]]] = []
         for one in drawn:
