@@ -50,6 +50,7 @@ class TaskOrder(Enum):
     DUE_DESC = "DUE_DESC"
     TITLE = "TITLE"
     TITLE_DESC = "TITLE_DESC"
+    RENEGOTIATIONS_DESC = "RENEGOTIATIONS_DESC"
 
 
 TASK_ORDERS = {
@@ -57,12 +58,25 @@ TASK_ORDERS = {
     "DUE_DESC": order("due_on date desc", unique="id uuid desc"),
     "TITLE": order("title"),
     "TITLE_DESC": order("title desc", unique="id uuid desc"),
+    "RENEGOTIATIONS_DESC": order("renegotiations int4 desc", unique="id uuid desc"),
 }
 
 
 @strawberry.input
+class Between:
+    """Two people, whichever of them promised."""
+
+    one: ID
+    other: ID
+
+
+@strawberry.input
 class TaskFilter:
-    """Every key that is given has to hold; `outcome: null` asks for promises that serve none."""
+    """Every key that is given has to hold; `outcome: null` asks for promises that serve none.
+
+    `under` asks for what a team or one below it was asked, and what its members promise; `serving` for what serves an
+    outcome or one that serves it, however far below.
+    """
 
     state: list[TaskState] | None = UNSET
     overdue: bool | None = UNSET
@@ -70,9 +84,13 @@ class TaskFilter:
     promiser: ID | None = UNSET
     beneficiary: ID | None = UNSET
     requester: ID | None = UNSET
+    between: Between | None = UNSET
     team: ID | None = UNSET
+    under: ID | None = UNSET
     initiative: ID | None = UNSET
     outcome: ID | None = UNSET
+    serving: ID | None = UNSET
+    renegotiated_at_least: int | None = UNSET
     due_from: date | None = UNSET
     due_to: date | None = UNSET
     tag: ID | None = UNSET
@@ -86,9 +104,16 @@ TASK_FILTERS = {
     "filter.beneficiary": "{c}.beneficiary_id = {v}",
     "filter.requester": Filter("{c}.requester_id = {v}", null="{c}.requester_id is null"),
     "filter.blocked": "exists (select from {rows:task_block} b where b.task_id = {c}.id) = {v}",
+    "filter.between.one": "{v} in ({c}.promiser_id, {c}.beneficiary_id)",
+    "filter.between.other": "{v} in ({c}.promiser_id, {c}.beneficiary_id)",
     "filter.team": "{c}.team_id = {v}",
+    "filter.under": "{c}.team_id in (select b.id from teams_below({org}, {v}, {pos}) b) or {c}.promiser_id in (select"
+    " m.person_id from teams_below({org}, {v}, {pos}) b join {rows:membership} m on m.team_id = b.id)",
     "filter.initiative": "exists (select from {rows:initiative} i where i.id = {v} and i.id = {c}.initiative_id)",
     "filter.outcome": Filter("{c}.outcome_id = {v} and {v} not in {hidden}", null="{c}.outcome_id is null"),
+    "filter.serving": "{v} not in {hidden} and {c}.outcome_id not in {hidden} and {c}.outcome_id in (select b.id"
+    " from outcomes_below({org}, {v}, {pos}) b)",
+    "filter.renegotiatedAtLeast": "{c}.renegotiations >= {v}",
     "filter.dueFrom": "{c}.due_on >= {v}",
     "filter.dueTo": "{c}.due_on <= {v}",
 }
