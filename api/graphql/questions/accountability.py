@@ -1,7 +1,9 @@
 """Root questions: who promised what, and what became of it."""
 
 from datetime import date
+from typing import Annotated
 
+import strawberry
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import BY_ID, NotCompiled, Relation, mapped, stands_on
@@ -18,6 +20,7 @@ from api.graphql.types.accountability import (
 )
 from api.graphql.types.common import AsOf, Connection
 from api.graphql.types.duties import HELD, HELD_ORDER, HeldDuty
+from api.graphql.types.follow_through import FOLLOW_THROUGH, FollowThrough
 from api.graphql.types.risks import RISK_ORDER, RISKS, Risk
 
 
@@ -49,6 +52,21 @@ class AccountabilityQuestions:
         on: date | None = UNSET,
     ) -> Connection[Task]:
         """Who promised what to whom, and what became of it."""
+        raise NotCompiled
+
+    @mapped(Relation(source=FOLLOW_THROUGH))
+    def follow_through(
+        self,
+        *,
+        person: ID | None = UNSET,
+        team: ID | None = UNSET,
+        due_from: Annotated[date, strawberry.argument(name="from")],
+        due_to: Annotated[date, strawberry.argument(name="to")],
+        as_of: AsOf | None = UNSET,
+        on: date | None = UNSET,
+    ) -> FollowThrough | None:
+        """How a person, or a team and those below it, kept what was promised by the days of a window. A person's is for
+        them and their leads, a team of fewer than five for its leads: null for others."""
         raise NotCompiled
 
     @mapped(Relation(source=RISKS, order=RISK_ORDER, typical=20))
