@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from statistics import median
 from uuid import UUID
 
+import msgspec
+
 from domain.kernel import Event
 from domain.promises import (
     BlockKind,
@@ -102,12 +104,8 @@ class Story:
     def _begin(self, number: int, kind: type[TaskCommitted | TaskRequested], state: str) -> None:
         due, who = self.day + timedelta(number), self.people[number % len(self.people)]
         to, task_id = self.people[0], self.task_id
-        if kind is TaskRequested:
-            self._tell(
-                kind(task_id=task_id, title="T", due_on=due, promiser_id=who, beneficiary_id=to, requester_id=to)
-            )
-        else:
-            self._tell(TaskCommitted(task_id=task_id, title="T", due_on=due, promiser_id=who, beneficiary_id=to))
+        terms = {"task_id": task_id, "title": "T", "due_on": due, "promiser_id": who, "beneficiary_id": to}
+        self._tell(msgspec.convert(terms | ({"requester_id": to} if kind is TaskRequested else {}), kind))
         self.state, self.parts = state, [Part(who, None, [(due, None)], promised=state == "COMMITTED")]
 
     def _commit(self, number: int) -> None:

@@ -8,11 +8,8 @@ from strawberry import ID, UNSET
 
 from api.graphql.mapping import BY_ID, NotCompiled, Relation, mapped, stands_on
 from api.graphql.types.accountability import (
-    DUTIES,
-    DUTY_ORDER,
     TASK_FILTERS,
     TASK_ORDERS,
-    Duty,
     Initiative,
     Task,
     TaskFilter,
@@ -21,6 +18,7 @@ from api.graphql.types.accountability import (
 from api.graphql.types.common import AsOf, Connection
 from api.graphql.types.duties import HELD, HELD_ORDER, HeldDuty
 from api.graphql.types.follow_through import FOLLOW_THROUGH, FollowThrough
+from api.graphql.types.inbox import DUTIES, DUTY_ORDER, Duty
 from api.graphql.types.risks import RISK_ORDER, RISKS, Risk
 
 
@@ -96,7 +94,8 @@ class AccountabilityQuestions:
         as_of: AsOf | None = UNSET,
         on: date | None = UNSET,
     ) -> Connection[Duty]:
-        """What waits for the viewer, and for whoever has delegated their duties to them; the earliest due first."""
+        """What waits for the viewer, and for whoever has delegated their duties to them, the most urgent first: by the
+        day it is due; of one day, what others wait for before what is only the viewer's own."""
         raise NotCompiled
 
     @mapped(Relation(source=HELD, order=HELD_ORDER, typical=20))

@@ -312,7 +312,8 @@ class Rows:
                 initiative_id=self.of("initiative", nth % 6) if nth % 4 == 1 else None,
                 team_id=self.of("team", 0) if nth == 8 else None,
                 serves_nothing=None if nth % 4 else "Housekeeping", requested_on=None, committed_on=FIRST_DAY,
-                delivered_on=None, ended_on=None, end_reason=None, returns=0, renegotiations=0,
+                delivered_on=due if state == "DELIVERED" else None, ended_on=None, end_reason=None, returns=0,
+                renegotiations=0,
             )  # fmt: skip
             if nth % 3 == 0:
                 await self.add(
