@@ -51,8 +51,8 @@ async def test_r15_a_small_teams_is_for_its_leads_and_a_larger_ones_for_all(
     rows = Rows(writer, "alpha")
     more = [rows.of("membership", f"more {nth}") for nth in (9, 8, 7)]  # people who have promised nothing
     for nth, one in enumerate(more):
-        ends = {"team_id": rows.of("team", 4), "person_id": rows.of("person", 9 - nth)}
-        await rows.add("membership", one, 49, **ends, lead=False)
+        person_id = rows.of("person", 9 - nth)
+        await rows.add("membership", one, 49, team_id=rows.of("team", 4), person_id=person_id, lead=False)
     try:
         for who in (MEMBER, 1, None):
             told = await asked(asker, who, team=team)
