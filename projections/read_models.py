@@ -40,6 +40,7 @@ DERIVED: tuple[str, ...] = (
     "progress",
     "map",
     "sight",
+    "promises",
     "worth_celebrating",
     "cycle_review",
     "advice",

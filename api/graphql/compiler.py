@@ -299,9 +299,10 @@ class Compiler:
     def _filters(self, relation: Relation, arguments: Mapping[str, Argument], places: Places) -> list[Sql]:
         found: list[Sql] = []
         for path, one in relation.filters.items():
-            head, _, key = path.partition(".")
-            argument = arguments[snake(head)]
-            value = argument.part(key) if key else argument
+            head, *keys = path.split(".")
+            value = arguments[snake(head)]
+            for key in keys:
+                value = value.part(key)
             state = value.state(self.observed)
             template = one if isinstance(one, Filter) else Filter(one)
             if state == "given":

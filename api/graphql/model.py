@@ -242,12 +242,19 @@ def _faults(model: Model, mapped: Mapped) -> list[str]:
 
 
 def _filter_exists(mapped: Mapped, path: str) -> bool:
-    name, _, key = path.partition(".")
+    name, _, rest = path.partition(".")
     argument = mapped.arguments.get(name)
     if argument is None:
         return False
-    named = named_type(argument)
-    return not key or (isinstance(named, GraphQLInputObjectType) and key in named.fields)
+    return not rest or rest in _leaves(named_type(argument))
+
+
+def _leaves(named: Any) -> list[str]:
+    """The paths to the values inside an input object; none for what is none."""
+    if not isinstance(named, GraphQLInputObjectType):
+        return []
+    inner = {key: _leaves(named_type(one)) for key, one in named.fields.items()}
+    return [f"{key}.{rest}" if rest else key for key, below in inner.items() for rest in below or [""]]
 
 
 def _argument_faults(mapped: Mapped) -> list[str]:
@@ -262,9 +269,7 @@ def _argument_faults(mapped: Mapped) -> list[str]:
     for name, argument in mapped.arguments.items():
         if name in {"asOf", "on", "orderBy"} or (mapped.kind is Kind.CONNECTION and name in PAGING) or name == "first":
             continue
-        named = named_type(argument)
-        keys = list(named.fields) if isinstance(named, GraphQLInputObjectType) else []
-        paths = [f"{name}.{key}" for key in keys] or [name]
+        paths = [f"{name}.{key}" for key in _leaves(named_type(argument))] or [name]
         faults += [
             f"does nothing with its argument {path!r}"
             for path in paths

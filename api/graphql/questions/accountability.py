@@ -1,22 +1,23 @@
 """Root questions: who promised what, and what became of it."""
 
 from datetime import date
+from typing import Annotated
 
+import strawberry
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import BY_ID, NotCompiled, Relation, mapped, stands_on
 from api.graphql.types.accountability import (
-    DUTIES,
-    DUTY_ORDER,
     TASK_FILTERS,
     TASK_ORDERS,
-    Duty,
     Task,
     TaskFilter,
     TaskOrder,
 )
 from api.graphql.types.common import AsOf, Connection
 from api.graphql.types.duties import HELD, HELD_ORDER, HeldDuty
+from api.graphql.types.follow_through import FOLLOW_THROUGH, FollowThrough
+from api.graphql.types.inbox import DUTIES, DUTY_ORDER, Duty
 from api.graphql.types.initiatives import Initiative
 from api.graphql.types.risks import RISK_ORDER, RISKS, Risk
 
@@ -51,6 +52,21 @@ class AccountabilityQuestions:
         """Who promised what to whom, and what became of it."""
         raise NotCompiled
 
+    @mapped(Relation(source=FOLLOW_THROUGH))
+    def follow_through(
+        self,
+        *,
+        person: ID | None = UNSET,
+        team: ID | None = UNSET,
+        due_from: Annotated[date, strawberry.argument(name="from")],
+        due_to: Annotated[date, strawberry.argument(name="to")],
+        as_of: AsOf | None = UNSET,
+        on: date | None = UNSET,
+    ) -> FollowThrough | None:
+        """How a person, or a team and those below it, kept what was promised by the days of a window. A person's is for
+        them and their leads, a team of fewer than five for its leads: null for others."""
+        raise NotCompiled
+
     @mapped(Relation(source=RISKS, order=RISK_ORDER, typical=20))
     def risks(
         self,
@@ -78,7 +94,8 @@ class AccountabilityQuestions:
         as_of: AsOf | None = UNSET,
         on: date | None = UNSET,
     ) -> Connection[Duty]:
-        """What waits for the viewer, and for whoever has delegated their duties to them; the earliest due first."""
+        """What waits for the viewer, and for whoever has delegated their duties to them, the most urgent first: by the
+        day it is due; of one day, what others wait for before what is only the viewer's own."""
         raise NotCompiled
 
     @mapped(Relation(source=HELD, order=HELD_ORDER, typical=20))

@@ -52,6 +52,7 @@ class TaskOrder(Enum):
     DUE_DESC = "DUE_DESC"
     TITLE = "TITLE"
     TITLE_DESC = "TITLE_DESC"
+    RENEGOTIATIONS_DESC = "RENEGOTIATIONS_DESC"
 
 
 TASK_ORDERS = {
@@ -59,12 +60,25 @@ TASK_ORDERS = {
     "DUE_DESC": order("due_on date desc", unique="id uuid desc"),
     "TITLE": order("title"),
     "TITLE_DESC": order("title desc", unique="id uuid desc"),
+    "RENEGOTIATIONS_DESC": order("renegotiations int4 desc", unique="id uuid desc"),
 }
 
 
 @strawberry.input
+class Between:
+    """Two people, whichever of them promised."""
+
+    one: ID
+    other: ID
+
+
+@strawberry.input
 class TaskFilter:
-    """Every key that is given has to hold; `outcome: null` asks for promises that serve none."""
+    """Every key that is given has to hold; `outcome: null` asks for promises that serve none.
+
+    `under` asks for what a team or one below it was asked, and what its members promise; `serving` for what serves an
+    outcome or one that serves it, however far below.
+    """
 
     state: list[TaskState] | None = UNSET
     overdue: bool | None = UNSET
@@ -72,9 +86,13 @@ class TaskFilter:
     promiser: ID | None = UNSET
     beneficiary: ID | None = UNSET
     requester: ID | None = UNSET
+    between: Between | None = UNSET
     team: ID | None = UNSET
+    under: ID | None = UNSET
     initiative: ID | None = UNSET
     outcome: ID | None = UNSET
+    serving: ID | None = UNSET
+    renegotiated_at_least: int | None = UNSET
     due_from: date | None = UNSET
     due_to: date | None = UNSET
     tag: ID | None = UNSET
@@ -88,9 +106,16 @@ TASK_FILTERS = {
     "filter.beneficiary": "{c}.beneficiary_id = {v}",
     "filter.requester": Filter("{c}.requester_id = {v}", null="{c}.requester_id is null"),
     "filter.blocked": "exists (select from {rows:task_block} b where b.task_id = {c}.id) = {v}",
+    "filter.between.one": "{v} in ({c}.promiser_id, {c}.beneficiary_id)",
+    "filter.between.other": "{v} in ({c}.promiser_id, {c}.beneficiary_id)",
     "filter.team": "{c}.team_id = {v}",
+    "filter.under": "{c}.team_id in (select b.id from teams_below({org}, {v}, {pos}) b) or {c}.promiser_id in (select"
+    " m.person_id from teams_below({org}, {v}, {pos}) b join {rows:membership} m on m.team_id = b.id)",
     "filter.initiative": "exists (select from {rows:initiative} i where i.id = {v} and i.id = {c}.initiative_id)",
     "filter.outcome": Filter("{c}.outcome_id = {v} and {v} not in {hidden}", null="{c}.outcome_id is null"),
+    "filter.serving": "{v} not in {hidden} and {c}.outcome_id not in {hidden} and {c}.outcome_id in (select b.id"
+    " from outcomes_below({org}, {v}, {pos}) b)",
+    "filter.renegotiatedAtLeast": "{c}.renegotiations >= {v}",
     "filter.dueFrom": "{c}.due_on >= {v}",
     "filter.dueTo": "{c}.due_on <= {v}",
 }
@@ -299,74 +324,3 @@ class Task(Node):
     ) -> Connection[Comment]:
         """What was said about it, the oldest first."""
         raise NotCompiled
-
-
-@strawberry.enum
-class DutyKind(Enum):
-    """What is asked of somebody."""
-
-    ANSWER_REQUEST = "ANSWER_REQUEST"
-    ANSWER_TERMS = "ANSWER_TERMS"
-    ACCEPT_DELIVERY = "ACCEPT_DELIVERY"
-    DELIVER = "DELIVER"
-    CHECK_IN_DUE = "CHECK_IN_DUE"
-    ACKNOWLEDGEMENT_DUE = "ACKNOWLEDGEMENT_DUE"
-
-
-MINE = "any ((select a.ids from acting a)::uuid[])"
-# Of the viewer, and of whoever has delegated theirs to them on the day. Each stands once: as the viewer's own, if so.
-DUTIES = (
-    "(with acting (ids) as materialized (select array(select {viewer.person} union all select d.person_id"
-    " from {rows:delegation} d where d.delegate_id = {viewer.person} and {on} between d.starts_on and d.ends_on))"
-    " select 'ANSWER_REQUEST' as kind, k.id as about_id, k.id as task_id, null::uuid as outcome_id,"
-    " null::uuid as check_in_id, k.due_on, k.promiser_id as person_id from {rows:task} k"
-    f" where k.state = 'REQUESTED' and k.promiser_id = {MINE}"
-    " union all select 'ANSWER_REQUEST', k.id, k.id, null, null, k.due_on, m.person_id from {rows:task} k"
-    " cross join lateral (select m.person_id from {rows:membership} m where m.team_id = k.team_id"
-    f" and m.person_id = {MINE} order by m.person_id <> {{viewer.person}}, m.person_id limit 1) m"
-    " where k.state = 'REQUESTED' and k.promiser_id is null"
-    " union all select 'ACCEPT_DELIVERY', k.id, k.id, null, null, k.due_on, k.beneficiary_id from {rows:task} k"
-    f" where k.state = 'DELIVERED' and k.beneficiary_id = {MINE}"
-    " union all select 'DELIVER', k.id, k.id, null, null, k.due_on, k.promiser_id from {rows:task} k"
-    f" where k.state = 'COMMITTED' and k.due_on < {{on}} and k.promiser_id = {MINE}"
-    " union all select 'ANSWER_TERMS', k.id, k.id, null, null, k.due_on, p.person_id from {rows:task} k"
-    " cross join lateral (select case when p.proposer_id <> k.promiser_id then k.promiser_id"
-    " when k.state = 'COUNTERED' then k.requester_id else k.beneficiary_id end as person_id"
-    " from {rows:proposed_terms} p where p.task_id = k.id and p.state = 'OPEN' limit 1) p"
-    f" where (k.promiser_id = {MINE} or k.beneficiary_id = {MINE} or k.requester_id = {MINE})"
-    f" and k.state in ('COUNTERED', 'COMMITTED') and p.person_id = {MINE}"
-    " union all select 'CHECK_IN_DUE', o.id, null, o.id, null, d.due_on, w.person_id from {rows:outcome} o"
-    " cross join lateral (select o.owner_id as person_id where o.owner_id is not null union all"
-    " (select m.person_id from {rows:membership} m where o.owner_id is null and m.team_id = o.team_id and m.lead"
-    f" and m.person_id = {MINE} order by m.person_id <> {{viewer.person}}, m.person_id limit 1)) w"
-    " cross join lateral check_in_due({org}, o.id, {pos}, {on}) d"
-    f" where o.state = 'ACTIVE' and (o.owner_id is null or o.owner_id = {MINE}) and d.due_on <= {{on}}"
-    " union all select 'ACKNOWLEDGEMENT_DUE', c.id, null, o.id, c.id, c.dated + g.acknowledgement_days, o.reviewer_id"
-    f" from {{rows:organisation}} g join {{rows:outcome}} o on o.reviewer_id = {MINE}"
-    " cross join lateral (select c.id, c.dated, c.author_id from {rows:check_in} c"
-    " where c.outcome_id = o.id and c.dated <= {on} order by c.dated desc, c.made_at desc, c.id desc limit 1) c"
-    " where c.author_id is distinct from o.reviewer_id and c.author_id is distinct from {viewer.person}"
-    " and not exists (select from {rows:acknowledgement} w where w.check_in_id = c.id))"
-)
-DUTY_ORDER = order("due_on date", "kind", unique="about_id uuid")
-SETTLED_BY = (
-    "(case {t}.kind when 'ANSWER_REQUEST' then 'accept-task' when 'ACCEPT_DELIVERY' then 'accept-delivery'"
-    " when 'DELIVER' then 'deliver-task' when 'ANSWER_TERMS' then 'agree-terms' when 'CHECK_IN_DUE' then 'check-in'"
-    " else 'acknowledge' end)"
-)
-
-
-@stands_on(None)
-class Duty:
-    """Something that waits for the viewer: a request or terms to answer, a delivery to accept, an overdue promise, a
-    check-in to make, the last check-in of an outcome to acknowledge."""
-
-    kind: DutyKind
-    person: Annotated[
-        Person | None, Relation(on="person_id"), "Whose it is: the viewer's, or of who has delegated theirs to them."
-    ]
-    due: Annotated[date, Column("due_on")]
-    settled_by: Annotated[str, Expr(SETTLED_BY, price=1), "The command that says yes to it, or does it."]
-    task: Annotated[Task | None, Relation(on="task_id")]
-    outcome: Annotated[Node | None, Relation(on="outcome_id", to="alignment.Outcome")]
-    check_in: Annotated[Node | None, Relation(on="check_in_id", to="practice.CheckIn")]
