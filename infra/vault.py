@@ -1,14 +1,15 @@
 """The keys under which the ledger keeps what is personal, in a file apart from the ledger and its backups.
 
-A person's texts are readable for as long as their key is here. Keys are made ahead and lie unassigned until somebody
-new is met, so that nobody waits for the disk; what is sealed names its key, so an assignment that a crash has lost
-costs nothing but a second key for the same person. Any number of processes of one machine share the file.
+A person's texts are readable for as long as their key is here. Keys are made ahead, by a thread of their own, and lie
+unassigned until somebody new is met, so that nobody waits for the disk; what is sealed names its key, so an assignment
+that a crash has lost costs nothing but a second key for the same person. Any number of processes of one machine share
+the file.
 """
 
 import os
 import sqlite3
 from collections.abc import Iterable
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 from uuid import UUID
@@ -36,6 +37,9 @@ create table if not exists proof (wrapped blob not null);
 PROOF = b"the master key is the right one"
 
 
+Assigned = tuple[bytes, bytes, bytes]  # organisation, person, key
+
+
 class VaultUnavailable(OSError):
     """The file can't be read or written, or lacks a key that it should have: nothing personal can be told or kept."""
 
@@ -60,15 +64,15 @@ class Vault:
         self._batch = LEAST_AHEAD
         self._by_id: dict[UUID, AESGCM] = {}
         self._by_person: dict[tuple[UUID, UUID], UUID] = {}
-        self._unwritten: list[tuple[bytes, bytes, bytes]] = []
+        self._unwritten: list[Assigned] = []
+        self._thread = ThreadPoolExecutor(1, "vault")
+        self._making: Future[list[tuple[UUID, AESGCM]]] | None = None
         self._forgotten: set[tuple[UUID, UUID]] = set()
         self._looked = (0.0, -1)  # when, and which version of the file was there
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600)
-            self._file = sqlite3.connect(path, timeout=SECONDS_TO_LOCK, isolation_level=None)
-            self._file.execute("pragma secure_delete = on")
-            self._file.execute("pragma synchronous = extra")
+            self._file, self._beside = _opened(path), _opened(path)  # the second is the thread's
             self._file.executescript(TABLES)
             self._prove()
         except (sqlite3.Error, OSError) as error:
@@ -161,13 +165,13 @@ class Vault:
     def forget(self, organisation_id: UUID, person_id: UUID, more: Iterable[UUID] = ()) -> None:
         """Destroys the person's keys, and those named; none is made for them again. Raises VaultUnavailable."""
         self._write_assigned()
+        self._thread.submit(int).result()  # once all that was assigned is written
         whose = (organisation_id.bytes, person_id.bytes)
         with self._change() as file:
             file.execute("insert or ignore into forgotten values (?, ?)", whose)
             file.execute("delete from key where organisation = ? and person = ?", whose)
             file.executemany("delete from key where id = ?", [(one.bytes,) for one in more])
         self._by_id.clear()
-        self._by_person.clear()
         self._forgotten.add((organisation_id, person_id))
 
     def forgotten(self) -> list[tuple[UUID, UUID]]:
@@ -179,9 +183,10 @@ class Vault:
         return [(UUID(bytes=organisation), UUID(bytes=person)) for organisation, person in rows]
 
     def close(self) -> None:
-        with suppress(VaultUnavailable):  # costs a second key at the most
-            self._write_assigned()
+        self._write_assigned()
+        self._thread.shutdown()
         self._file.close()
+        self._beside.close()
 
     def _look(self) -> None:
         """Forgets what it remembers once another process has changed the file, which may be by destroying a key."""
@@ -193,7 +198,6 @@ class Vault:
         version = row[0] if row else -1
         if version != self._looked[1]:
             self._by_id.clear()
-            self._by_person.clear()
         self._looked = (now, version)
 
     def _assigned(self, whose: tuple[UUID, UUID]) -> UUID | None:
@@ -205,30 +209,38 @@ class Vault:
         return self._by_person[whose]
 
     def _assign(self, whose: tuple[UUID, UUID]) -> tuple[UUID, AESGCM]:
-        if not self._ahead:
-            self._make_ahead()
+        if self._making is not None and self._making.done():
+            self._take_in(self._making)
+        if self._making is None and len(self._ahead) <= self._batch // 2:
+            self._making = self._thread.submit(self._make, self._batch, self._unwritten)
+            self._unwritten, self._batch = [], min(MOST_AHEAD, self._batch * 2)
+        if self._making is not None and not self._ahead:
+            self._take_in(self._making)
         id_, key = self._ahead.pop()
         self._keep(id_, key)
         self._by_person[whose] = id_
         self._unwritten.append((whose[0].bytes, whose[1].bytes, id_.bytes))
         return id_, key
 
-    def _make_ahead(self) -> None:
-        self._write_assigned()
-        made = [(uuid7(), AESGCM.generate_key(256)) for _ in range(self._batch)]
-        with self._change() as file:
-            if self._unwrap(file.execute("select wrapped from proof").fetchone()[0]) is None:
-                raise VaultUnavailable(f"The master key of {self.path} was changed: start this process anew.")
-            file.executemany("insert into key (id, wrapped) values (?, ?)", [(i.bytes, self._wrap(k)) for i, k in made])
-        self._ahead = [(id_, AESGCM(key)) for id_, key in made]
-        self._batch = min(MOST_AHEAD, self._batch * 2)
+    def _take_in(self, making: "Future[list[tuple[UUID, AESGCM]]]") -> None:
+        self._making = None
+        self._ahead += making.result()
 
     def _write_assigned(self) -> None:
-        if not self._unwritten:
-            return
-        with self._change() as file:
-            file.executemany("update key set organisation = ?, person = ? where id = ?", self._unwritten)
-        self._unwritten.clear()
+        """Behind what the thread is at; should it fail, that costs a second key for each at the most."""
+        if self._unwritten:
+            self._thread.submit(self._make, 0, self._unwritten)
+            self._unwritten = []
+
+    def _make(self, count: int, assigned: list[Assigned]) -> list[tuple[UUID, AESGCM]]:
+        """In the thread: so many keys that are on the disk when this returns, and whose the former ones are."""
+        made = [(uuid7(), AESGCM.generate_key(256)) for _ in range(count)]
+        with Change(self._beside) as file:
+            if self._unwrap(file.execute("select wrapped from proof").fetchone()[0]) is None:
+                raise VaultUnavailable(f"The master key of {self.path} was changed: start this process anew.")
+            file.executemany("update key set organisation = ?, person = ? where id = ?", assigned)
+            file.executemany("insert into key (id, wrapped) values (?, ?)", [(i.bytes, self._wrap(k)) for i, k in made])
+        return [(id_, AESGCM(key)) for id_, key in made]
 
     def _keep(self, id_: UUID, key: AESGCM) -> AESGCM:
         if len(self._by_id) >= MOST_KEPT:
@@ -245,6 +257,13 @@ class Vault:
 
     def _change(self) -> "Change":
         return Change(self._file)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    file = sqlite3.connect(path, timeout=SECONDS_TO_LOCK, isolation_level=None, check_same_thread=False)
+    file.execute("pragma secure_delete = on")
+    file.execute("pragma synchronous = extra")
+    return file
 
 
 def _wrapped(wrapping: AESGCM, plain: bytes) -> bytes:
