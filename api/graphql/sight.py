@@ -48,7 +48,7 @@ SCOPES: Mapping[str, str] = {
     "reference": OF_ENTITY,
     "entry": "{c}.type like 'task.%' or {c}.position not in {hidden:positions}",
     "concerned": "{c}.id not in {hidden} and not exists (select from initiative i where i.organisation_id = {org}"
-    " and i.id = {c}.id and i.outcome_id in {hidden})",
+    " and i.until is null and i.id = {c}.id and i.outcome_id in {hidden})",
 }
 # Tables that name an outcome and are seen by all: a task is a promise between people, and does not name what it serves
 # where that is hidden; who may read an outcome is told nowhere.

@@ -8,6 +8,7 @@ import pytest
 
 from domain.boundaries import BoundarySet
 from domain.celebrations import CelebrationWithdrawn
+from domain.checklists import CheckAdded, CheckDropped, CheckTicked, CheckUnticked
 from domain.commands import EVENTS
 from domain.decisions import DecisionRecorded
 from domain.declining import WorkDeclined
@@ -26,6 +27,10 @@ WORDS = {"title", "name", "description", "conditions"}
 NOT_FOUND_BY: dict[type[Event], str] = {
     TermsProposed: "the old terms stand until the other party agrees (R5)",
     TaskCountered: "the terms asked for stand until the requester agrees (R6)",
+    CheckAdded: "found with its task",
+    CheckTicked: "found with its task",
+    CheckUnticked: "found with its task",
+    CheckDropped: "found with its task",
     OrganisationFounded: "a search looks inside one organisation",
     OrganisationRenamed: "a search looks inside one organisation",
     ApiKeyIssued: "no entity that a reader looks for",

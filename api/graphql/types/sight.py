@@ -107,9 +107,15 @@ PATHS = (
 NOBODY = UUID(int=0)
 STEPS = "from unnest(p.kinds, p.ids) with ordinality x (kind, id, nth) order by x.nth)"
 VEILED_PATHS = (
-    f"(select array(select case when x.id in {{hidden}} then 'hidden' else x.kind end {STEPS} as kinds,"
+    "(select case when b.id is null then v.kinds else array[b.kind] || v.kinds end as kinds,"
+    " case when b.id is null then v.ids else array[b.seen] || v.ids end as ids,"
+    " v.weight, v.ends, v.reaches_objective"
+    f" from (select array(select case when x.id in {{hidden}} then 'hidden' else x.kind end {STEPS} as kinds,"
     f" array(select case when x.id in {{hidden}} then '{NOBODY}' else x.id end {STEPS} as ids,"
-    f" p.weight, p.ends, p.reaches_objective from {PATHS} p)"
+    " p.weight, p.ends, p.reaches_objective from line_of_sight({org}, {t}.outcome_id, {pos}) p) v"
+    " left join (select k.initiative_id as id, case when i.id is null then 'hidden' else 'initiative' end as kind,"
+    f" coalesce(i.id, '{NOBODY}') as seen from {{rows:task}} k left join {{rows:initiative}} i on i.id = k.initiative_id"
+    " where k.id = {t}.task_id and k.initiative_id is not null) b on true)"
 )
 PARTS = "sight_parts({org}, {t}.person_id, {t}.team_id, {pos})"
 VEILED_PARTS = f"(select s.* from {PARTS} s where s.task_id is not null or s.outcome_id not in {{hidden}})"
