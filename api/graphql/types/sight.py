@@ -114,7 +114,8 @@ VEILED_PATHS = (
     f" array(select case when x.id in {{hidden}} then '{NOBODY}' else x.id end {STEPS} as ids,"
     " p.weight, p.ends, p.reaches_objective from line_of_sight({org}, {t}.outcome_id, {pos}) p) v"
     " left join (select k.initiative_id as id, case when i.id is null then 'hidden' else 'initiative' end as kind,"
-    f" coalesce(i.id, '{NOBODY}') as seen from {{rows:task}} k left join {{rows:initiative}} i on i.id = k.initiative_id"
+    f" coalesce(i.id, '{NOBODY}') as seen from {{rows:task}} k"
+    " left join {rows:initiative} i on i.id = k.initiative_id"
     " where k.id = {t}.task_id and k.initiative_id is not null) b on true)"
 )
 PARTS = "sight_parts({org}, {t}.person_id, {t}.team_id, {pos})"
