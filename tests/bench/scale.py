@@ -40,7 +40,7 @@ BY_HAND, FOR_A_ROW, A_YEAR_AGO = 0.9, 1.5, 1.3
 
 def _rows(world: World, name: str) -> int:
     """How many rows of the world an answer is made of, for what it costs a row."""
-    return world.outcomes // CYCLES if name == "world_review" else 1
+    return max(1, world.outcomes // CYCLES) if name == "world_review" else 1
 
 
 def _id(world: World, kind: str) -> str:

@@ -21,7 +21,7 @@ from api.graphql.types.sight import (
 )
 
 NOBODY = "null::uuid as person_id, null::uuid as team_id"
-NO_WORK = "null::uuid as task_id, null::uuid as outcome_id"
+NO_WORK = "null::uuid as task_id, null::uuid as outcome_id, null::uuid as initiative_id"
 
 
 @stands_on(None)
@@ -51,10 +51,10 @@ class SightQuestions:
     @mapped(
         Relation(
             source={
-                "task": f"(select k.id as task_id, k.outcome_id, {NOBODY} from {{rows:task}} k"
+                "task": f"(select k.id as task_id, k.outcome_id, k.initiative_id, {NOBODY} from {{rows:task}} k"
                 " where k.id = {a.task})",
-                "outcome": f"(select null::uuid as task_id, o.id as outcome_id, {NOBODY} from {{rows:outcome}} o"
-                " where o.id = {a.outcome})",
+                "outcome": "(select null::uuid as task_id, o.id as outcome_id, null::uuid as initiative_id,"
+                f" {NOBODY} from {{rows:outcome}} o where o.id = {{a.outcome}})",
                 "person": f"(select {NO_WORK}, p.id as person_id, null::uuid as team_id from {{rows:person}} p"
                 " where p.id = {a.person})",
                 "team": f"(select {NO_WORK}, null::uuid as person_id, t.id as team_id from {{rows:team}} t"

@@ -99,8 +99,8 @@ class Path:
 PATHS = (
     "(select case when i.id is null then w.kinds else array['initiative'] || w.kinds end as kinds,"
     " case when i.id is null then w.ids else array[i.id] || w.ids end as ids, w.weight, w.ends, w.reaches_objective"
-    " from line_of_sight({org}, {t}.outcome_id, {pos}) w left join (select i.id from {rows:task} k"
-    " join {rows:initiative} i on i.id = k.initiative_id where k.id = {t}.task_id) i on true)"
+    " from line_of_sight({org}, {t}.outcome_id, {pos}) w"
+    " left join {rows:initiative} i on i.id = {t}.initiative_id)"
 )
 
 # A hidden outcome is a step without an id of its own; of paths alike otherwise, the order is told by what is seen.
@@ -113,12 +113,14 @@ VEILED_PATHS = (
     f" from (select array(select case when x.id in {{hidden}} then 'hidden' else x.kind end {STEPS} as kinds,"
     f" array(select case when x.id in {{hidden}} then '{NOBODY}' else x.id end {STEPS} as ids,"
     " p.weight, p.ends, p.reaches_objective from line_of_sight({org}, {t}.outcome_id, {pos}) p) v"
-    " left join (select k.initiative_id as id, case when i.id is null then 'hidden' else 'initiative' end as kind,"
-    f" coalesce(i.id, '{NOBODY}') as seen from {{rows:task}} k"
-    " left join {rows:initiative} i on i.id = k.initiative_id"
-    " where k.id = {t}.task_id and k.initiative_id is not null) b on true)"
+    " left join (select {t}.initiative_id as id, case when i.id is null then 'hidden' else 'initiative' end as kind,"
+    f" coalesce(i.id, '{NOBODY}') as seen from (select 1) one left join {{rows:initiative}} i"
+    " on i.id = {t}.initiative_id) b on b.id is not null)"
 )
-PARTS = "sight_parts({org}, {t}.person_id, {t}.team_id, {pos})"
+PARTS = (
+    "(select s.*, (select k.initiative_id from {rows:task} k where k.id = s.task_id) as initiative_id"
+    " from sight_parts({org}, {t}.person_id, {t}.team_id, {pos}) s)"
+)
 VEILED_PARTS = f"(select s.* from {PARTS} s where s.task_id is not null or s.outcome_id not in {{hidden}})"
 
 WHOLE = "({t}.person_id is not null or {t}.team_id is not null)"
