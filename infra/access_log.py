@@ -7,20 +7,17 @@ saw in the seconds before it was killed is lost.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from uuid_utils.compat import uuid7
-
 from domain.access import Mistake, NoteExported, NoteKeyRefused, NoteKeyUsed
 from domain.kernel import Command, Issued, Refused
-from domain.timekeeping import TIMEKEEPER
-from infra.database import Database, unavailable
+from infra.database import Database
 from infra.ledger import Ledger
+from infra.rounds import Rounds
 from infra.telemetry import log
-from infra.timekeeper import now
+from infra.timekeeper import now, unasked
 
 SECONDS_BETWEEN = 20.0
 MOST_KEPT = 10_000
@@ -29,17 +26,7 @@ Seen = tuple[UUID, UUID, str, datetime, Mistake | None]  # organisation, key, it
 
 def noted(organisation_id: UUID, moment: datetime, time_zone: str = "UTC") -> Issued:
     """By the system, of what it has seen."""
-    command_id = uuid7()
-    return Issued(
-        organisation_id=organisation_id,
-        by=TIMEKEEPER,
-        at=moment,
-        occurred_at=moment,
-        today=moment.astimezone(ZoneInfo(time_zone)).date(),
-        command_id=command_id,
-        correlation_id=command_id,
-        causation_id=command_id,
-    )
+    return unasked(organisation_id, moment, moment.astimezone(ZoneInfo(time_zone)).date())
 
 
 async def note_export(database: Database, organisation_id: UUID, exported: NoteExported) -> None:
@@ -49,14 +36,14 @@ async def note_export(database: Database, organisation_id: UUID, exported: NoteE
     await ledger.drained()
 
 
-class AccessLog:
+class AccessLog(Rounds):
     """What was seen since the last time it was written."""
 
     def __init__(self, ledger: Ledger, clock: Callable[[], datetime] = now) -> None:
         self.ledger = ledger
         self.clock = clock
         self._seen: dict[Seen, int] = {}
-        self._task: asyncio.Task[None] | None = None
+        super().__init__("access_log", self.write, SECONDS_BETWEEN)
 
     def used(self, organisation_id: UUID, api_key_id: UUID, time_zone: str) -> None:
         """A key opened."""
@@ -72,31 +59,11 @@ class AccessLog:
         if seen in self._seen or len(self._seen) < MOST_KEPT:
             self._seen[seen] = self._seen.get(seen, 0) + 1
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._keep())
-
     async def stop(self) -> None:
-        """Writes what is left, where the database is there."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        self._task = None
-        with suppress(OSError):
-            await self._written()
-
-    async def _keep(self) -> None:
-        while True:
-            await asyncio.sleep(SECONDS_BETWEEN)
-            await self._written()
-
-    async def _written(self) -> None:
-        """The outermost place: a database that is away is waited for, with what was seen kept."""
-        try:
-            await self.write()
-        except Exception as error:
-            if not unavailable(error):
-                log.error("access_log_failed", error=type(error).__name__, exc_info=error)
+        """Writes what is left, where the database is there; what was seen is kept until it is written."""
+        if self._task is not None:
+            await super().stop()
+            await self.once()
 
     async def write(self) -> int:
         """Appends what was seen; how many events came of it."""

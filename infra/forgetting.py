@@ -5,7 +5,6 @@ The projector does the first two on its way past the event, in the transaction o
 a rebuild from the ledger would make. The files follow at once, table by table, in any process that serves.
 """
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,10 +14,10 @@ from uuid import UUID
 import asyncpg
 
 from domain.people import PersonForgotten
-from infra.database import Database, statements, unavailable
+from infra.database import Database, statements
 from infra.recording import LedgerRow, Reader
+from infra.rounds import Rounds
 from infra.seals import Seals, mark_of, parted, sealed_texts
-from infra.telemetry import log
 from projections.read_models import PROJECTIONS
 from projections.rows import Projection, Revision, Table
 
@@ -62,7 +61,7 @@ class Forgetting:
         reader = Reader(self.organisation_id, self.zone, self.seals)
         for row in rows:
             for projection in (one for one, reached in projections.items() if row["position"] <= reached):
-                first, second, left = (_by_row(projection.revisions(one.decoded(row))) for one in (*stand_ins, reader))
+                first, second, left = (_by_row(projection.revisions(one.recorded(row))) for one in (*stand_ins, reader))
                 for key, revision in first.items():
                     columns = _differing(revision, second[key])
                     if columns:
@@ -151,37 +150,16 @@ async def reapply(database: Database) -> int:
     return again
 
 
-class Scrubber:
+class Scrubber(Rounds):
     """Writes the files anew from which something was swept: what PostgreSQL no longer shows is in them still."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._awake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._keep())
+        super().__init__("scrubbing", self.scrub, SECONDS_BETWEEN_LOOKS)
 
     def wake(self, _: UUID) -> None:
         """Somebody was forgotten."""
         self._awake.set()
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-
-    async def _keep(self) -> None:
-        while True:
-            try:
-                await self.scrub()
-            except Exception as error:
-                if not unavailable(error):
-                    log.error("scrubbing_failed", error=type(error).__name__, exc_info=error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._awake.wait(), SECONDS_BETWEEN_LOOKS)
-            self._awake.clear()
 
     async def scrub(self) -> int:
         """How many persons nothing is left of now; one process at a time."""

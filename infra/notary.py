@@ -4,47 +4,27 @@ Any number of processes share the work: the one that is at an organisation's tre
 nodes only where it still ends as they suppose. A tree's last growth and its checkpoint are one transaction.
 """
 
-import asyncio
 from uuid import UUID
 
 from infra.checkpoints import HistoryRewritten, publish
-from infra.database import Database, unavailable
+from infra.database import Database
 from infra.projector import STATEMENTS as READING
+from infra.rounds import Rounds
 from infra.settings import Settings
 from infra.signing import KeyRing
 from infra.telemetry import CHECKPOINTS, CHECKPOINTS_REFUSED, log
 from infra.tiles import BATCH, STATEMENTS, NodeMissing, grow, size_of
 
 
-class Notary:
+class Notary(Rounds):
     """Looks each minute, unless told otherwise, for organisations whose ledgers have moved."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database = database
-        self.seconds = settings.checkpoint_seconds
         self.prefix = settings.checkpoint_origin
         self.keys = KeyRing.of(settings)
         self.batch = BATCH
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._keep())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-
-    async def _keep(self) -> None:
-        """The outermost loop: a database that is away is waited for."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                if not unavailable(error):
-                    log.error("notary_failed", error=type(error).__name__, exc_info=error)
-            await asyncio.sleep(self.seconds)
+        super().__init__("notary", self.look, settings.checkpoint_seconds)
 
     async def look(self) -> int:
         """Through every organisation whose ledger has moved; how many checkpoints were signed."""

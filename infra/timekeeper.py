@@ -6,7 +6,6 @@ moved or its day has changed, so that a quiet one costs nothing; what came due w
 first look, as it stands then.
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,9 +17,10 @@ from uuid_utils.compat import uuid7
 from domain.commands import NOTES
 from domain.kernel import Command, Issued, Refused
 from domain.timekeeping import TIMEKEEPER
-from infra.database import Database, statements, unavailable
+from infra.database import Database, statements
 from infra.ledger import Ledger
 from infra.projector import STATEMENTS as READING
+from infra.rounds import Rounds
 from infra.telemetry import NOTED, log
 
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
@@ -33,33 +33,29 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Timekeeper:
+def unasked(organisation_id: UUID, moment: datetime, day: date) -> Issued:
+    """By the system, of what it has noticed; `day` is that of the moment in the organisation's zone."""
+    command_id = uuid7()
+    return Issued(
+        organisation_id=organisation_id,
+        by=TIMEKEEPER,
+        at=moment,
+        occurred_at=moment,
+        today=day,
+        command_id=command_id,
+        correlation_id=command_id,
+        causation_id=command_id,
+    )
+
+
+class Timekeeper(Rounds):
     """Looks through every organisation at its start, and then each minute through those that have moved."""
 
     def __init__(self, database: Database, ledger: Ledger, clock: Callable[[], datetime] = now) -> None:
         self.database = database
         self.ledger = ledger
         self.clock = clock
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._keep())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-
-    async def _keep(self) -> None:
-        """The outermost loop: a database that is away is waited for."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:
-                if not unavailable(error):
-                    log.error("timekeeper_failed", error=type(error).__name__, exc_info=error)
-            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        super().__init__("timekeeper", self.look, SECONDS_BETWEEN_LOOKS)
 
     async def look(self) -> int:
         """Through every organisation that has moved; how many facts were noted."""
@@ -85,19 +81,8 @@ class Timekeeper:
         return noted
 
     async def _note(self, command: Command, organisation_id: UUID, moment: datetime, day: date) -> int:
-        command_id = uuid7()
-        issued = Issued(
-            organisation_id=organisation_id,
-            by=TIMEKEEPER,
-            at=moment,
-            occurred_at=moment,
-            today=day,
-            command_id=command_id,
-            correlation_id=command_id,
-            causation_id=command_id,
-        )
         try:
-            accepted = await self.ledger.execute(command, issued)
+            accepted = await self.ledger.execute(command, unasked(organisation_id, moment, day))
         except Refused as refused:  # what it rests on has changed since the read models were asked
             log.info("note_refused", code=refused.code.name)
             return 0
