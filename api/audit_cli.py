@@ -9,8 +9,7 @@ from uuid import UUID
 import uvloop
 from cyclopts import App, Parameter
 
-from api.applying import Urls, prepare
-from api.terminal import DONE, FOUND, WRONG, database, say, talk
+from api.terminal import DONE, FOUND, WRONG, asked, say, talk
 from domain.access import Export, NoteExported
 from infra.access_log import note_export
 from infra.bundle import BundleWrong, Checked, Manifest, check
@@ -35,21 +34,13 @@ def _asked(organisation: UUID, question: Callable[[Connection], Awaitable[T]]) -
 
 
 def _asked_of(organisation: UUID, question: Callable[[Database, Connection], Awaitable[T]]) -> T:
-    settings = read_settings(os.environ)
+    async def caught_up(opened: Database) -> T:
+        await Notary(opened, opened.settings).catch_up(organisation)
+        async with opened.owner_connection() as connection:
+            await connection.execute("select set_config('headway.organisation', $1, false)", str(organisation))
+            return await question(opened, connection)
 
-    async def run(urls: Urls) -> T:
-        await prepare(settings, urls, talk.print)
-        opened = await Database.open(settings, urls.owner, urls.application)
-        try:
-            await Notary(opened, settings).catch_up(organisation)
-            async with opened.owner_connection() as connection:
-                await connection.execute("select set_config('headway.organisation', $1, false)", str(organisation))
-                return await question(opened, connection)
-        finally:
-            await opened.close()
-
-    with database(settings) as urls:
-        return uvloop.run(run(urls))
+    return asked(caught_up)
 
 
 def kept_in(file: Path | None) -> Note | None:

@@ -23,13 +23,13 @@ from api.audit_cli import audit_app
 from api.desk import Envelope
 from api.person_page import write_export
 from api.readings_csv import ReadingsBody, SheetRefused, take
-from api.terminal import DONE, FOUND, WRONG, Json, database, say, talk
+from api.terminal import DONE, FOUND, WRONG, Json, asked, database, say, talk
 from domain.access import Export, NoteExported
 from domain.kernel import Refused
 from domain.values import Invalid, Role
 from infra.access_log import note_export
 from infra.collection import collect_seldom
-from infra.database import Database, DatabaseUnsafe, unavailable
+from infra.database import Connection, Database, DatabaseUnsafe, unavailable
 from infra.embedded import EmbeddedFailed
 from infra.forgetting import Scrubber
 from infra.master_key import key_in, open_vault
@@ -187,7 +187,7 @@ def revoke_key(organisation: UUID, key: UUID, *, reason: str = "Revoked by the o
 def forget(organisation: UUID, person: UUID) -> int:
     """Destroy the keys to all that is personal of somebody who has left; it cannot be undone."""
     _issue(organisation, ("forget-person", {"personId": person}))
-    scrubbed = _ask_database(lambda database: Scrubber(database).scrub())
+    scrubbed = asked(lambda opened: Scrubber(opened).scrub())
     say("forgotten" if scrubbed else "forgotten; another process is writing the files anew")
     return DONE
 
@@ -212,7 +212,7 @@ def export(organisation: UUID, person: UUID, folder: Path) -> int:
             await note_export(database, organisation, noted)
         return events
 
-    events = _ask_database(exported)
+    events = asked(exported)
     say(f"{len(events)} records in {folder}")
     return DONE if events else FOUND
 
@@ -231,22 +231,6 @@ def rotate_master_key(file: Path) -> int:
         vault.close()
     say(f"{wrapped} keys wrapped anew: from now on only the master key in {file} opens them")
     return DONE
-
-
-def _ask_database(question: Callable[[Database], Awaitable[T]]) -> T:
-    """Asks as a serving process does, with the vault."""
-    told = read_settings(os.environ)
-
-    async def run(urls: Urls) -> T:
-        await prepare(told, urls, talk.print)
-        opened = await Database.open(told, urls.owner, urls.application)
-        try:
-            return await question(opened)
-        finally:
-            await opened.close()
-
-    with database(told) as urls:
-        return uvloop.run(run(urls))
 
 
 def _issue(organisation_id: UUID, *commands: tuple[str, Mapping[str, object]]) -> tuple[UUID | None, str | None]:
@@ -268,27 +252,21 @@ def _issue(organisation_id: UUID, *commands: tuple[str, Mapping[str, object]]) -
         return uvloop.run(run(urls))
 
 
-def _ask(question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-    """Asks over a connection of the role that migrates, which sees every organisation."""
-    told = read_settings(os.environ)
+def _ask(question: Callable[[Connection, Seals], Awaitable[T]]) -> T:
+    """Asks over a connection of the role that migrates, which sees every organisation, with the vault."""
 
-    async def run(urls: Urls) -> T:
-        await prepare(told, urls, talk.print)
-        connection = await asyncpg.connect(urls.owner, timeout=5)
-        try:
-            return await question(connection)
-        finally:
-            await connection.close()
+    async def over_the_owner(opened: Database) -> T:
+        async with opened.owner_connection() as connection:
+            return await question(connection, opened.seals)
 
-    with database(told) as urls:
-        return uvloop.run(run(urls))
+    return asked(over_the_owner)
 
 
 @app.command
 def status(*, json: Json = False) -> int:
     """How far every projection of every organisation has come, and what has stopped."""
 
-    async def question(connection: asyncpg.Connection) -> list[asyncpg.Record]:
+    async def question(connection: Connection, _: Seals) -> list[asyncpg.Record]:
         async with connection.transaction():
             await connection.execute(STATEMENTS["sweep_scope"])
             return await connection.fetch(STATEMENTS["standing"])
@@ -315,7 +293,7 @@ def verify_record(
     checkpoint; --checkpoint FILE: with what was kept outside, too; --read-models: and fold the read models anew."""
     try:
         kept = read_notes(checkpoint.read_text(encoding="utf-8")) if checkpoint is not None else []
-        found = _ask(lambda connection: verify(connection, organisation, since, kept))
+        found = _ask(lambda connection, _: verify(connection, organisation, since, kept))
     except (OSError, NoteWrong) as error:
         talk.print(str(error), markup=False, soft_wrap=True)
         return WRONG
@@ -327,8 +305,7 @@ def verify_record(
 
 def _read_models_differ() -> bool:
     """Says what differs, and what could not be compared."""
-    seals = Seals(open_vault(read_settings(os.environ)))
-    result = _ask(lambda connection: compare(connection, seals))
+    result = _ask(compare)
     for sentence in [
         *(
             f"{table}: {count} rows differ from those that the events make"
@@ -350,8 +327,7 @@ def rebuild(projection: str | None = None) -> int:
         talk.print(f"There is no projection {projection}; there are {', '.join(NAMES)}.")
         return WRONG
     wanted = [one for one in PROJECTIONS if projection in {None, one.name}]
-    seals = Seals(open_vault(read_settings(os.environ)))
-    result = _ask(lambda connection: rebuild_models(connection, seals, wanted))
+    result = _ask(lambda connection, seals: rebuild_models(connection, seals, wanted))
     say(f"{result.events} events folded, {result.rows} rows loaded")
     for table, count in result.differences.items():
         say(f"{table}: {count} rows differed from those that stood")

@@ -1,20 +1,26 @@
 """What the subcommands share: how they talk, how they exit, and the database that they are for."""
 
+import os
 import sys
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+import uvloop
 from cyclopts import Parameter
 from rich.console import Console
 
-from api.applying import Urls
+from api.applying import Urls, prepare
+from infra.database import Database
 from infra.embedded import EmbeddedServer
-from infra.settings import Settings, home_of
+from infra.settings import Settings, home_of, read_settings
 
 talk = Console(stderr=True, highlight=False)
 DONE, FOUND, WRONG = 0, 1, 2
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Write JSON, for machines.")]
+
+
+T = TypeVar("T")
 
 
 def say(text: str) -> None:
@@ -39,3 +45,19 @@ def database(settings: Settings) -> Generator[Urls]:
     finally:
         if server is not None:
             server.stop()
+
+
+def asked(question: Callable[[Database], Awaitable[T]]) -> T:
+    """What the database that is set answers, brought up to date and opened as a serving process opens it."""
+    settings = read_settings(os.environ)
+
+    async def run(urls: Urls) -> T:
+        await prepare(settings, urls, talk.print)
+        opened = await Database.open(settings, urls.owner, urls.application)
+        try:
+            return await question(opened)
+        finally:
+            await opened.close()
+
+    with database(settings) as urls:
+        return uvloop.run(run(urls))

@@ -135,19 +135,19 @@ def _tag_roles(hints: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def tag_roles(hint: Any) -> Iterator[str]:
     """The roles in a type: of an id, an optional one, or a list of them."""
+    return (mark.role for mark in _marks(hint, Tag))
+
+
+M = TypeVar("M")
+
+
+def _marks(hint: Any, kind: type[M]) -> Iterator[M]:
+    """Of one kind, in a type, an optional one, or a list of them."""
     if get_origin(hint) is Annotated:
-        yield from (mark.role for mark in hint.__metadata__ if isinstance(mark, Tag))
+        yield from (mark for mark in hint.__metadata__ if isinstance(mark, kind))
     elif get_origin(hint) in {Union, UnionType, tuple}:
         for part in get_args(hint):
-            yield from tag_roles(part)
-
-
-def _personal_marks(hint: Any) -> Iterator[Personal]:
-    if get_origin(hint) is Annotated:
-        yield from (mark for mark in hint.__metadata__ if isinstance(mark, Personal))
-    elif get_origin(hint) in {Union, UnionType}:
-        for part in get_args(hint):
-            yield from _personal_marks(part)
+            yield from _marks(part, kind)
 
 
 class Event(msgspec.Struct, Decision, frozen=True, kw_only=True, tag_field="type"):
@@ -174,7 +174,7 @@ class Event(msgspec.Struct, Decision, frozen=True, kw_only=True, tag_field="type
         """Field → whose text it is."""
         if cls.__dict__.get("_personal") is None:
             hints = get_type_hints(cls, include_extras=True)
-            cls._personal = {name: mark for name, hint in hints.items() for mark in _personal_marks(hint)}
+            cls._personal = {name: mark for name, hint in hints.items() for mark in _marks(hint, Personal)}
         return cls._personal or {}
 
     def tags(self) -> list[str]:
