@@ -103,7 +103,7 @@ answering("/wait/seconds", "429 Too Many Requests", b"", "retry-after: 120")
 answering("/wait/date", "503 Service Unavailable", b"", "retry-after: Fri, 31 Dec 2999 23:59:59 GMT")
 answering("/wait/garbage", "429 Too Many Requests", b"", "retry-after: soon")
 answering("/wait/huge", "429 Too Many Requests", b"", f"retry-after: {'9' * 4_000}")
-answering("/bomb", "200 OK", gzip.compress(bytes(50_000_000)), "content-encoding: gzip")
+answering("/bomb", "200 OK", gzip.compress(b"A" * 50_000_000), "content-encoding: gzip")
 answering("/long", "200 OK", "ü".encode() * 5_000)
 
 
@@ -207,6 +207,12 @@ async def close(receiver: HostileReceiver, writer: Writer) -> None:
 async def reset(receiver: HostileReceiver, writer: Writer) -> None:
     writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
+
+
+@behaviour("/close-unsaid")
+async def close_unsaid(receiver: HostileReceiver, writer: Writer) -> None:
+    await receiver.answer(writer, "200 OK")
+    writer.close()
 
 
 @behaviour("/close-after")
