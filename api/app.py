@@ -15,7 +15,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import audit, calendars, commands, map_route, operations, pages, reference
+from api import audit, calendars, commands, map_route, operations, pages, reference, webhooks
 from api.applying import Urls
 from api.desk import Desk
 from api.graphql.http import graphql_routes
@@ -24,16 +24,21 @@ from api.history_page import history_page
 from api.problems import Problem, fault, unavailable
 from api.readings_csv import readings
 from api.review_page import review_page
+from api.webhook_bodies import Bodies
 from infra.access_log import AccessLog
 from infra.checkpoints import witnesses_of
 from infra.database import Database, verify_durability
 from infra.database import unavailable as database_unavailable
+from infra.deliverer import Deliverer
 from infra.entrance import Entrance
 from infra.forgetting import Scrubber, reapply
 from infra.ledger import Ledger
 from infra.notary import Notary
+from infra.outbox import Outbox
 from infra.positions import Positions
+from infra.posting import Post
 from infra.projector import Projector
+from infra.receivers import reach_of
 from infra.settings import Settings, SettingsInvalid
 from infra.telemetry import REQUEST_SECONDS, log
 from infra.timekeeper import Timekeeper
@@ -148,6 +153,13 @@ class Services:
         self.timekeeper = Timekeeper(self.database, self.ledger)
         if self.settings.timekeeper:
             self.timekeeper.start()
+        self.outbox = Outbox(self.database, self.positions)
+        post = Post(reach_of(self.settings))
+        self.deliverer = Deliverer(self.database, self.ledger, post, Bodies(self.graphql).render)
+        self.outbox.made.append(self.deliverer.wake)
+        if self.settings.deliverer:
+            self.outbox.start()
+            await self.deliverer.start()
         self.access_log.start()
         self.notary = Notary(self.database, self.settings)
         self.witnesses = witnesses_of(self.settings)
@@ -155,6 +167,8 @@ class Services:
             self.notary.start()
 
     async def close(self) -> None:
+        await self.deliverer.stop()
+        await self.outbox.stop()
         await self.notary.stop()
         await self.timekeeper.stop()
         await self.access_log.stop()
@@ -203,6 +217,7 @@ def application(services: Services) -> Litestar:
             *pages.routes(),
             *reference.routes(),
             *audit.routes(),
+            *webhooks.routes(),
             review_page,
             history_page,
             operations.live,

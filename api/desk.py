@@ -22,20 +22,27 @@ from domain.feeds import IssueFeedToken
 from domain.forgetting import ForgetPerson
 from domain.kernel import Command, Issued, Refused, wire_name
 from domain.organisation import IssueApiKey
+from domain.subscribing import ReviseWebhook, RotateWebhookSecret, SubscribeWebhook
 from domain.values import Invalid, camel, checked_moment, cleaned_text, is_numeral
 from infra import api_keys
 from infra.ledger import Ledger
+from infra.receivers import WRONG_URLS, reach_of
 from infra.sequencer import Waiting
 from infra.vault import Vault
+from infra.webhook_keys import secret_of
 
 KEYED_IDS = UUID("4b0f7f0e-6a55-4b67-9f0b-0f5a8c1e5a11")
 LONGEST_KEY = 255
 CLOCKS_APART = timedelta(seconds=5)  # a caller's clock may run ahead of ours by so much
-SECRETS: dict[type[Command], str] = {  # what a new one begins with
+KEYS: dict[type[Command], str] = {  # what a new one begins with
     IssueApiKey: api_keys.PREFIX,
     IssueFeedToken: api_keys.FEED_PREFIX,
 }
-MADE_AT_THE_EDGE = {wire_name(kind): frozenset({"lookup", "digest"}) for kind in SECRETS}
+SIGNING: frozenset[type[Command]] = frozenset({SubscribeWebhook, RotateWebhookSecret})
+MADE_AT_THE_EDGE = {
+    **{wire_name(kind): frozenset({"lookup", "digest"}) for kind in KEYS},
+    **{wire_name(kind): frozenset({"secret_id"}) for kind in SIGNING},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +78,10 @@ class Taken:
     async def done(self) -> Done:
         """Raises Refused, Forgone, or what the database raises."""
         command, accepted = self.waiting.command, await self.waiting.answer
+        secret = None if accepted.repeated else self.secret
+        if isinstance(command, SubscribeWebhook | RotateWebhookSecret) and not accepted.repeated:
+            organisation_id = self.waiting.issued.organisation_id
+            secret = secret_of(self.vault.secret, organisation_id, command.webhook_id, command.secret_id)
         if isinstance(command, ForgetPerson):  # at once, however far the read models have come
             self.vault.forget(self.waiting.issued.organisation_id, command.person_id)
         return Done(
@@ -78,7 +89,7 @@ class Taken:
             position=accepted.position,
             event_ids=accepted.event_ids,
             repeated=accepted.repeated,
-            secret=None if accepted.repeated else self.secret,
+            secret=secret,
         )
 
 
@@ -145,19 +156,29 @@ class Desk:
         secret: str | None = None
         fields = decoded_fields(body)
         made = MADE_AT_THE_EDGE.get(name, frozenset[str]())
-        for one in made & fields.keys():
+        for one in {camel(one) for one in made} & fields.keys():
             raise Invalid(f"Leave {one!r} out; it is made by the server.", one)
         entity = camel(kind.entity)
         check_numbers(kind, fields)
         if kind.creates and entity not in fields:
             fields[entity] = self._new_id(viewer.organisation_id, envelope.key)
-        if prefix := SECRETS.get(kind):
+        if prefix := KEYS.get(kind):
             key = api_keys.make(prefix)
             secret = key.text
             fields |= {"lookup": key.lookup, "digest": key.digest}
+        if kind in SIGNING:
+            fields["secretId"] = uuid7()
         if len(fields) > 0:
             body = msgspec.json.encode(fields)
-        return self._of_json(name, body), secret
+        command = self._of_json(name, body)
+        if isinstance(command, SubscribeWebhook | ReviseWebhook) and command.receiver is not None:
+            self._check_receiver(command.receiver)
+        return command, secret
+
+    def _check_receiver(self, url: str) -> None:
+        """Raises Invalid for what nothing is sent to; where a name leads is looked at with each delivery."""
+        if wrong := reach_of(self.ledger.database.settings).check_url(url):
+            raise Invalid(WRONG_URLS[wrong], "receiver")
 
     def _of_json(self, name: str, body: bytes) -> Command:
         try:

@@ -60,9 +60,10 @@ def openapi() -> dict[str, Any]:
 
 def _edge_made(schema: dict[str, Any], name: str, entity: str | None) -> None:
     """A new entity's id may be left out; what the edge makes is not asked for at all."""
-    for field in MADE_AT_THE_EDGE.get(name, ()):
+    made = {camel(field) for field in MADE_AT_THE_EDGE.get(name, ())}
+    for field in made:
         schema["properties"].pop(field, None)
-    left_out = {entity, *MADE_AT_THE_EDGE.get(name, ())}
+    left_out = {entity, *made}
     schema["required"] = [field for field in schema.get("required", []) if field not in left_out]
 
 

@@ -56,6 +56,9 @@ GRADE_MISSING = Code("GRADE_MISSING", "R8", "No grade can be suggested, and none
 GRADE_NEEDS_REASON = Code("GRADE_NEEDS_REASON", "R8", "Another grade than the suggested one, or one out of time.")
 LESSON_MISSING = Code("LESSON_MISSING", "R8", "What was missed has to tell its cause and lesson.")
 
+# Webhooks
+WEBHOOK_NOT_IN_STATE = Code("WEBHOOK_NOT_IN_STATE", "", "The webhook rests, is disabled, or is removed.")
+
 # Leaving
 DUTIES_LEFT = Code("DUTIES_LEFT", "R14", "Whoever leaves has duties that nobody takes.")
 PERSON_FORGOTTEN = Code("PERSON_FORGOTTEN", "R11", "The person has been forgotten.")

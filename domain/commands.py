@@ -39,6 +39,7 @@ from domain import (
     reassigning,
     revising,
     strategy,
+    subscribing,
     taking,
     tasks,
     timekeeping,
@@ -152,6 +153,16 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     (celebrations.Celebrate, celebrations.WithdrawCelebration, celebrations.Cheer, celebrations.WithdrawCheer),
     (labels.NameTag, labels.Tag, labels.Untag, labels.AttachLink, labels.SetReference),
     (following.Follow, following.Unfollow),
+    (
+        subscribing.SubscribeWebhook,
+        subscribing.ReviseWebhook,
+        subscribing.TestWebhook,
+        subscribing.Redeliver,
+        subscribing.RotateWebhookSecret,
+        subscribing.PauseWebhook,
+        subscribing.ResumeWebhook,
+        subscribing.RemoveWebhook,
+    ),
 )
 
 COMMANDS: dict[str, type[Command]] = {wire_name(command): command for subject in SUBJECTS for command in subject}
@@ -169,9 +180,15 @@ NOTES: dict[str, type[Command]] = {
     )
 }
 
-# Issued by the system of what it saw of keys and exports; likewise.
+# Issued by the system of what it saw of keys, exports and receivers; likewise.
 SEEN: dict[str, type[Command]] = {
-    wire_name(command): command for command in (access.NoteKeyUsed, access.NoteKeyRefused, access.NoteExported)
+    wire_name(command): command
+    for command in (
+        access.NoteKeyUsed,
+        access.NoteKeyRefused,
+        access.NoteExported,
+        subscribing.NoteWebhookDisabled,
+    )
 }
 
 EVENTS: dict[str, type[Event]] = {

@@ -98,6 +98,7 @@ DecisionId = Annotated[UUID, Tag("decision")]
 CelebrationId = Annotated[UUID, Tag("celebration")]
 CommentId = Annotated[UUID, Tag("comment")]
 AuthorId = Annotated[UUID, Tag("author")]
+WebhookId = Annotated[UUID, Tag("webhook")]
 
 
 class Refused(Exception):

@@ -16,6 +16,7 @@ class Positions:
     def __init__(self) -> None:
         self.sure = False  # whether notices of other processes arrive
         self.awaited: list[Callable[[UUID], None]] = []  # told when somebody begins to wait
+        self.advanced: list[Callable[[UUID], None]] = []  # told when an organisation's read models have moved
         self.forgetting: list[Callable[[UUID], None]] = []  # told when somebody of the organisation is forgotten
         self._reached: OrderedDict[UUID, int] = OrderedDict()
         self._waiting: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
@@ -34,9 +35,13 @@ class Positions:
         self._reached.move_to_end(organisation_id)
         if len(self._reached) > MOST:
             self._reached.popitem(last=False)
-        waiting = self._waiting.get(organisation_id)
-        if waiting is None:
-            return
+        for told in self.advanced:
+            told(organisation_id)
+        if organisation_id in self._waiting:
+            self._wake(organisation_id, position)
+
+    def _wake(self, organisation_id: UUID, position: int) -> None:
+        waiting = self._waiting[organisation_id]
         rest: list[tuple[int, asyncio.Future[None]]] = []
         for asked, future in waiting:
             if asked > position:

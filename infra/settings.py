@@ -89,6 +89,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Annotated[str, Meta(min_length=1)] | None,
         _said("Folder of files (<language>.toml) in which the history is told in words of your own."),
     ] = None
+    deliverer: Annotated[bool, _said("Whether this process sends to webhooks; one of them should.")] = True
+    webhook_networks: Annotated[
+        str,
+        _said("Networks beside the public internet that webhooks may be sent to, as 10.1.0.0/16, separated by commas."),
+    ] = ""
+    webhook_plain_http: Annotated[bool, _said("Whether webhooks may be sent over http, for a network of your own.")] = (
+        False
+    )
     timekeeper: Annotated[bool, _said("Whether this process notes what time brings about; one of them should.")] = True
     access_log: Annotated[bool, _said("Whether the ledger notes when keys are used or refused.")] = True
     checkpoint_seconds: Annotated[

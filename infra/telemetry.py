@@ -44,6 +44,11 @@ CHECKPOINTS = Counter("headway_checkpoints", "Checkpoints signed.", registry=REG
 CHECKPOINTS_REFUSED = Counter(
     "headway_checkpoints_refused", "Checkpoints not signed because history does not continue.", registry=REGISTRY
 )
+ANNOUNCED = Counter("headway_webhook_deliveries", "Deliveries made for webhooks.", registry=REGISTRY)
+DELIVERED = Counter("headway_webhook_tries", "Deliveries tried, by what came of it.", ["result"], registry=REGISTRY)
+DELIVERY_SECONDS = Histogram(
+    "headway_webhook_seconds", "From recorded to accepted at the first try.", buckets=_FAST, registry=REGISTRY
+)
 QUERIES = Counter(
     "headway_graphql_operations", "GraphQL operations by path and reason.", ["path", "reason"], registry=REGISTRY
 )

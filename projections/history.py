@@ -30,7 +30,8 @@ ENTRY = Table(
 )
 CONCERNED = Table("concerned", ("entry_id", "position"), only_added=True)
 TABLES = (ENTRY, CONCERNED)
-NOT_TOLD = frozenset({"digest", "lookup"})  # of a key: of no use to a reader of the history
+# of a key, or where a webhook sends, which may be a secret of the receiver's: of no use to a reader of the history
+NOT_TOLD = frozenset({"digest", "lookup", "receiver", "secret_id", "former_secret_id"})
 
 
 @lru_cache(10_000)

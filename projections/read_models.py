@@ -14,6 +14,7 @@ from projections import (
     practice,
     reviews,
     search,
+    webhooks,
     work,
 )
 from projections.rows import Projection
@@ -33,6 +34,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("labels", labels.TABLES, labels.revisions),
     Projection("following", following.TABLES, following.revisions),
     Projection("search", search.TABLES, search.revisions),
+    Projection("webhooks", webhooks.TABLES, webhooks.revisions),
 )
 # files of functions alone, over the tables of several projections
 DERIVED: tuple[str, ...] = (

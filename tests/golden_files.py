@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -18,6 +18,8 @@ from infra.codec import encode
 
 FOLDER = Path(__file__).parent / "golden" / "events"
 TEXTS = {
+    "receiver": "https://example.com/headway",
+    "kinds": "milestone.*",
     "time_zone": "Europe/Berlin",
     "email": "ana@example.org",
     "url": "https://tracker.example/1",
@@ -81,6 +83,7 @@ def example_of(hint: Any, name: str) -> Any:
     values: dict[type, Any] = {
         UUID: uuid5(NAMES, name),
         date: date(2022, 6, 15),
+        datetime: datetime(2022, 6, 15, 9, 30, tzinfo=UTC),
         Decimal: Decimal("12.50"),
         int: 3,
         bool: True,

@@ -73,6 +73,11 @@ class Compiled:
     veiled: bool  # whether it hides it
     serial: int = field(default_factory=count().__next__)  # in keys, where an id might be given anew
 
+    @property
+    def lasting(self) -> bool:
+        """Whether the answer is the same while the position stands; what goes out to webhooks moves without it."""
+        return self.text is None or "outbox." not in self.text
+
     def holds_for(self, variables: Variables, *, veiled: bool) -> bool:
         if self.scoped and self.veiled is not veiled:
             return False

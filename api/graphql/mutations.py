@@ -81,7 +81,7 @@ ENTITIES: Mapping[str, tuple[str, Any]] = {
     "initiative_id": ("initiative", initiatives.Initiative),
     "tag_id": ("tag", labels.Tag),
 }
-SECRETS = frozenset({"issue-api-key", "issue-feed-token"})
+SECRETS = frozenset(MADE_AT_THE_EDGE)
 
 
 @strawberry.input(description="What travels beside a command's fields; all of it may be left out.")

@@ -205,6 +205,8 @@ class Reads:
         if plan.text is None:
             return Answered(self._body(plan.constant, None, cost), None)
         asked = Bound(operation, raw, plan, binding, tuple([param.extract(binding) for param in plan.params]), cost)
+        if not plan.lasting:
+            return await self._read(asked)
         kept = self.responses.get(asked.key) if self.responses.used else None
         if kept is not None or tag is not None:
             reached = await self._reached(viewer.organisation_id)
@@ -253,6 +255,8 @@ class Reads:
         self._seen(asked.binding.viewer.organisation_id, position)
         position = position or 0
         self.check_positions(asked.plan, asked.binding.variables, position)
+        if not asked.plan.lasting:
+            return Answered(self._body(data, position, asked.cost), position)
         kept = Kept(position, self._body(data, position, asked.cost), asked.tag(position))
         if self.responses.used:
             self.responses.put(asked.key, kept)

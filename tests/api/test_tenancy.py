@@ -178,6 +178,7 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
     person = str(organisation.person)
     ids |= {"person": person, "organisation": str(organisation.id)}
     await made("apiKey", "issue-api-key", name="Robot", role="READER")
+    await made("webhook", "subscribe-webhook", receiver="https://example.com/hook")
     await made("feedToken", "issue-feed-token", feed="MILESTONES")
     await made("team", "form-team", name=f"Crew {organisation.id}", leadIds=[person])
     await made("objective", "set-strategic-objective", title=f"Grow {organisation.id}", perspective="CUSTOMER")

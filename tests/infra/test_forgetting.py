@@ -27,6 +27,7 @@ from domain.milestones import AssignMilestone, MarkMilestone, SetMilestone
 from domain.outcomes import SetOutcome
 from domain.people import RegisterPerson, RevisePerson
 from domain.revising import AssignOutcome
+from domain.subscribing import PauseWebhook, RemoveWebhook, SubscribeWebhook
 from domain.taking import TakeReading
 from domain.tasks import (
     AcceptTask,
@@ -97,7 +98,7 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
         RequestTask(task_id=asked, title="Asked", due_on=due, promiser_id=hers, serves_nothing="A favour."),
         RequestTask(task_id=returned, title="Returned", due_on=due, promiser_id=hers, serves_nothing="A favour."),
     )
-    other, made = uuid4(), api_keys.make(api_keys.FEED_PREFIX)
+    other, webhook, made = uuid4(), uuid4(), api_keys.make(api_keys.FEED_PREFIX)
     await by(
         hers,
         TakeReading(reading_id=uuid4(), measure_id=measure, value=Decimal(5), note=f"note by {word}"),
@@ -117,6 +118,9 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
         WithdrawCelebration(celebration_id=mistaken, reason=f"mistaken {word}"),
         IssueFeedToken(feed_token_id=token, feed=Feed.MILESTONES, lookup=made.lookup, digest=made.digest),
         RevokeFeedToken(feed_token_id=token, reason=f"lost by {word}"),
+        SubscribeWebhook(webhook_id=webhook, receiver="https://example.com/", secret_id=uuid4()),
+        PauseWebhook(webhook_id=webhook, reason=f"{word} is away"),
+        RemoveWebhook(webhook_id=webhook, reason=f"{word} needs it no more"),
         DelegateDuties(person_id=hers, delegate_id=boss, starts_on=TODAY, ends_on=TODAY, reason=f"ill {word}"),
         DeclineTask(task_id=asked, reason=f"no time {word}"),
         AcceptTask(task_id=returned),

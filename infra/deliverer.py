@@ -1,0 +1,300 @@
+"""Sends what is due to webhooks: claims, signs, posts, and writes down what came of it.
+
+Any number of processes share the work. A claim leases a delivery for a minute; whoever comes back later changes
+nothing. Nothing is posted inside a transaction, and no receiver, however slow, dead or flooded, takes another one's
+turn: each has few on their way, and fewer while it fails.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import time
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from domain.kernel import Command, Refused
+from domain.subscribing import NoteWebhookDisabled
+from domain.webhooks import DisabledBecause, Mode
+from infra.access_log import noted
+from infra.database import Database, unavailable
+from infra.ledger import Ledger
+from infra.outbox import STATEMENTS
+from infra.posting import Answer, Post
+from infra.projector import STATEMENTS as READING
+from infra.telemetry import DELIVERED, DELIVERY_SECONDS, log
+from infra.vault import VaultUnavailable
+from infra.webhook_keys import secret_of, signing_key
+from infra.webhook_signing import sign
+
+WAITS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)  # seconds before each further try
+JITTER = (0.8, 1.2)
+MOST_AT_ONCE = 200
+MOST_OF_EACH = 8  # on their way to one receiver
+MOST_CLAIMED = 64
+LEASE_SECONDS = 60.0
+SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_AFTER_FAULT = 5.0  # of our own
+SECONDS_TO_GATHER = 0.002  # what came of several tries is written together
+FAILING = timedelta(days=5)
+LEAST_FAILED = 10
+GONE = 410
+THROTTLING = frozenset({429, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this process holds, with all that it says."""
+
+    organisation_id: UUID
+    webhook_id: UUID
+    sequence: int
+    lease: UUID
+    attempt: int
+    epoch: int
+    message_id: UUID
+    veiled: bool
+    position: int
+    kind: str
+    about_id: UUID
+    occurred_at: datetime
+    data: str
+    receiver: str
+    mode: Mode
+    person_id: UUID | None
+    api_key_id: UUID | None
+    secret_id: UUID
+    former_secret_id: UUID | None
+
+
+class Finished(NamedTuple):
+    """What came of a try, as the statement takes it."""
+
+    webhook_id: UUID
+    sequence: int
+    lease: UUID
+    state: str
+    wait: float
+    rest: float
+    result: str
+    status: int | None
+    milliseconds: float
+    excerpt: str | None
+
+
+Render = Callable[[Claimed], Awaitable[str]]  # what a full delivery says beside its data: JSON members, or nothing
+
+
+async def nothing_more(_: Claimed) -> str:
+    """For who sends no full deliveries."""
+    return ""
+
+
+def body_of(claimed: Claimed, more: str) -> bytes:
+    """The same for each try of a delivery, as long as nobody is forgotten."""
+    data = claimed.data
+    if claimed.veiled:  # the promise may be told, and not what it serves
+        data = msgspec.json.encode(msgspec.json.decode(data, type=dict[str, Any]) | {"outcomeId": None}).decode()
+    at = claimed.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return (
+        f'{{"type":"{claimed.kind}","timestamp":"{at}","organisation":"{claimed.organisation_id}",'
+        f'"position":{claimed.position},"sequence":{claimed.sequence},"epoch":{claimed.epoch},"data":{data}{more}}}'
+    ).encode()
+
+
+def wait_before(attempt: int, retry_after: float | None) -> float:
+    """Seconds until the next try after the try of this number: the schedule's, jittered so that many do not come back
+    together; a receiver may ask for up to twice as much."""
+    step = WAITS[attempt - 1]
+    return max(step * random.uniform(*JITTER), min(retry_after or 0.0, 2.0 * step))  # noqa: S311
+
+
+def finished(claimed: Claimed, answer: Answer) -> Finished:
+    """What becomes of a delivery by its answer."""
+    state, wait, rest = "ACCEPTED", 0.0, 0.0
+    if answer.result != "accepted":
+        over = claimed.attempt > len(WAITS) or answer.status == GONE
+        state = "EXHAUSTED" if over else "DUE"
+        wait = 0.0 if over else wait_before(claimed.attempt, answer.retry_after)
+        rest = min(wait, answer.retry_after or 5.0) if answer.status in THROTTLING else 0.0
+    result = f"http_{answer.status}" if answer.result == "answered" else answer.result
+    return Finished(
+        claimed.webhook_id,
+        claimed.sequence,
+        claimed.lease,
+        state,
+        wait,
+        rest,
+        result,
+        answer.status,
+        answer.milliseconds,
+        answer.excerpt or None,
+    )
+
+
+class Deliverer:
+    """Of a process."""
+
+    def __init__(self, database: Database, ledger: Ledger, post: Post, render: Render = nothing_more) -> None:
+        self.database = database
+        self.ledger = ledger
+        self.post = post
+        self.render = render
+        self._awake = asyncio.Event()
+        self._came_back = asyncio.Event()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._held: set[UUID] = set()  # leases of what is on its way
+        self._finished: list[tuple[Claimed, Answer]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def wake(self) -> None:
+        """Something may be due."""
+        self._awake.set()
+
+    async def start(self) -> None:
+        await self.post.open()
+        loops = (self._claim, self._write, self._reclaim)
+        self._tasks = [asyncio.create_task(self._keep(loop)) for loop in loops]
+
+    async def stop(self) -> None:
+        """Lets what is on its way come back for a moment; what does not is sent again when its lease is over."""
+        if not self._tasks:
+            return
+        self._tasks[0].cancel()
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=2)
+        held = list(self._held)
+        for task in [*self._sending, *self._tasks]:
+            task.cancel()
+        await asyncio.gather(*self._sending, *self._tasks, return_exceptions=True)
+        self._tasks = []
+        with suppress(Exception):
+            await self._write_down()
+            await self.release(held, 0.0)
+        await self.post.close()
+
+    async def _keep(self, loop: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await loop()
+            except Exception as error:
+                if not unavailable(error):
+                    log.error("deliverer_failed", error=type(error).__name__, exc_info=error)
+                await asyncio.sleep(0.5)
+
+    async def _claim(self) -> None:
+        while True:
+            self._awake.clear()
+            room = MOST_AT_ONCE - len(self._sending)
+            taken = await self.take(min(room, MOST_CLAIMED)) if room else []
+            for one in taken:
+                task = asyncio.create_task(self._send(one))
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
+            if not taken:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._awake.wait(), SECONDS_BETWEEN_LOOKS)
+
+    async def take(self, most: int) -> list[Claimed]:
+        """What is due, leased to this process."""
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute(READING["sweep_scope"])
+            rows = await connection.fetch(STATEMENTS["take"], most, MOST_OF_EACH, LEASE_SECONDS)
+        return [msgspec.convert(dict(row), Claimed) for row in rows]
+
+    async def _send(self, claimed: Claimed) -> None:
+        self._held.add(claimed.lease)
+        try:
+            answer = await self.send(claimed)
+        except Exception as error:  # not the receiver's fault: no try is spent
+            if not unavailable(error) and not isinstance(error, VaultUnavailable):
+                log.error("delivery_failed", error=type(error).__name__, exc_info=error)
+            with suppress(Exception):  # else its lease runs out
+                await self.release([claimed.lease], SECONDS_AFTER_FAULT)
+        else:
+            self._finished.append((claimed, answer))
+            self._came_back.set()
+        finally:
+            self._held.discard(claimed.lease)
+
+    async def release(self, leases: Sequence[UUID], seconds: float) -> None:
+        """Gives back what was not tried, to be tried after so many seconds."""
+        if leases:
+            async with self.database.work.acquire() as connection, connection.transaction():
+                await connection.execute(READING["sweep_scope"])
+                await connection.execute(STATEMENTS["release"], leases, seconds)
+
+    async def send(self, claimed: Claimed) -> Answer:
+        """Posts one delivery, signed."""
+        installation = self.database.seals.vault.secret
+        more = await self.render(claimed) if claimed.mode is Mode.FULL else ""
+        body = body_of(claimed, more)
+        secrets = [
+            secret_of(installation, claimed.organisation_id, claimed.webhook_id, one)
+            for one in (claimed.secret_id, claimed.former_secret_id)
+            if one is not None
+        ]
+        key = signing_key(installation, claimed.organisation_id)
+        headers = sign(f"msg_{claimed.message_id.hex}", int(time()), body, secrets, key)
+        return await self.post.post(claimed.receiver, body, headers)
+
+    async def _write(self) -> None:
+        while True:
+            await self._came_back.wait()
+            await asyncio.sleep(SECONDS_TO_GATHER)
+            self._came_back.clear()
+            await self._write_down()
+
+    async def _write_down(self) -> None:
+        came, self._finished = self._finished, []
+        if not came:
+            return
+        try:
+            await self.finish(came)
+        except BaseException:
+            self._finished = came + self._finished
+            self._came_back.set()
+            raise
+        self._awake.set()
+
+    async def finish(self, came: Sequence[tuple[Claimed, Answer]]) -> None:
+        """Writes down what came of deliveries, and disables webhooks whose receivers are gone, or fail for days."""
+        rows = [finished(one, answer) for one, answer in came]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute(READING["sweep_scope"])
+            standing = await connection.fetch(STATEMENTS["finish"], *columns, MOST_OF_EACH)
+        now = datetime.now(UTC)
+        for (one, _), row in zip(came, rows, strict=True):
+            DELIVERED.labels(row.result if row.status is None else f"{row.status // 100}xx").inc()
+            if row.state == "ACCEPTED" and one.attempt == 1:
+                DELIVERY_SECONDS.observe(max(0.0, (now - one.occurred_at).total_seconds()))
+        gone = {(one.organisation_id, one.webhook_id) for one, answer in came if answer.status == GONE}
+        for organisation_id, webhook_id in gone:
+            await self._disable(organisation_id, webhook_id, DisabledBecause.GONE)
+        for organisation_id, webhook_id, failed, since in standing:
+            dead = since is not None and failed >= LEAST_FAILED and now - since >= FAILING
+            if dead and (organisation_id, webhook_id) not in gone:
+                await self._disable(organisation_id, webhook_id, DisabledBecause.FAILING)
+
+    async def _disable(self, organisation_id: UUID, webhook_id: UUID, because: DisabledBecause) -> None:
+        command: Command = NoteWebhookDisabled(webhook_id=webhook_id, because=because)
+        with suppress(Refused):
+            await self.ledger.execute(command, noted(organisation_id, datetime.now(UTC)))
+
+    async def _reclaim(self) -> None:
+        while True:
+            await self.reclaim()
+            await asyncio.sleep(LEASE_SECONDS / 10)
+
+    async def reclaim(self) -> None:
+        """Makes due again what somebody has claimed and not come back with."""
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute(READING["sweep_scope"])
+            lost = await connection.execute(STATEMENTS["reclaim"])
+        if not lost.endswith(" 0"):
+            self._awake.set()

@@ -1,0 +1,136 @@
+-- restless: organisations whose outbox lags behind their read models, and those that have a webhook and no outbox yet
+select c.organisation_id
+  from outbox.checkpoint c
+ where c.position < (select min(r.position) from read.checkpoint r where r.organisation_id = c.organisation_id)
+union all
+select w.organisation_id
+  from read.webhook w
+ where w.until is null and not exists (select from outbox.checkpoint c where c.organisation_id = w.organisation_id)
+
+-- begin: an outbox for an organisation that has a webhook, from where its first one was subscribed
+insert into outbox.checkpoint (organisation_id, position)
+select $1, min(w.since) - 1 from read.webhook w where w.organisation_id = $1 having min(w.since) is not null
+on conflict do nothing
+
+-- claim: how far the outbox and the read models are, where nobody else is at it
+select c.position,
+       (select coalesce(min(r.position), 0) from read.checkpoint r where r.organisation_id = $1) as reached,
+       (select o.time_zone from read.organisation o where o.organisation_id = $1 and o.until is null) as time_zone
+  from outbox.checkpoint c
+ where c.organisation_id = $1
+   for update skip locked
+
+-- exists: whether there is an outbox
+select exists (select from outbox.checkpoint where organisation_id = $1)
+
+-- endpoints: a count for each webhook that has none
+insert into outbox.endpoint (organisation_id, webhook_id)
+select $1, w.id from read.webhook w where w.organisation_id = $1 and w.until is null
+on conflict do nothing
+
+-- announce: public events of a stretch of the ledger
+select read.announce($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+-- deliver: to whom they are meant for
+select read.deliver($1, $2, $3, $4, $5)
+
+-- advance: the outbox has come so far
+update outbox.checkpoint set position = $2 where organisation_id = $1
+
+-- new_epoch: what comes next continues no sequence: the filter is another one, or something was skipped
+update outbox.endpoint set epoch = epoch + 1 where organisation_id = $1 and webhook_id = $2
+
+-- wake: a webhook whose deliveries had to wait
+update outbox.endpoint e
+   set due_at = now(), open_until = null, failed = 0, failing_since = null, trips = 0, tries = 0, failures = 0
+ where e.organisation_id = $1 and e.webhook_id = $2
+
+-- drop_due: what waits is not sent any more
+update outbox.delivery set state = 'EXHAUSTED', ended_at = now()
+ where organisation_id = $1 and webhook_id = $2 and state = 'DUE'
+
+-- again: deliveries that go out once more: one by its sequence, or all since a position or a time, perhaps only what was given up
+update outbox.delivery d
+   set state = 'DUE', attempt = 0, due_at = now(), ended_at = null, lease = null, lease_until = null
+  from outbox.event e
+ where d.organisation_id = $1 and d.webhook_id = $2 and d.state in ('ACCEPTED', 'EXHAUSTED')
+   and e.organisation_id = $1 and e.position = d.position and e.nth = d.nth
+   and (d.sequence = $3::bigint
+        or ($3 is null and d.position >= coalesce($4::bigint, 0) and e.recorded_at >= coalesce($5::timestamptz, '-infinity')))
+   and (not $6::bool or d.state = 'EXHAUSTED')
+
+-- rested_since: the position at which a webhook last came to rest, before one
+select max(w.since)
+  from read.webhook w
+ where w.organisation_id = $1 and w.id = $2 and w.since < $3 and w.state in ('PAUSED', 'DISABLED')
+   and not exists (
+       select from read.webhook v
+        where v.organisation_id = $1 and v.id = $2 and v.until = w.since and v.state = w.state)
+
+-- first_since: the position of the first event recorded at a time or later
+select min(position) from ledger.events where organisation_id = $1 and recorded_at >= $2
+
+-- events: what stands in a stretch of the ledger
+select position, event_id, version, type, command_id, correlation_id, causation_id, actor, tags, reason, recorded_at, occurred_at,
+       body
+  from ledger.events
+ where organisation_id = $1 and position > $2 and position <= $3
+ order by position
+ limit $4
+
+-- sweep_old: what ended long ago, a part of it
+delete from outbox.delivery d
+ where (d.webhook_id, d.sequence) in (
+       select o.webhook_id, o.sequence from outbox.delivery o where o.ended_at < now() - $1 * interval '1 day' order by o.ended_at
+        limit 5000)
+
+-- sweep_attempts: of deliveries that are no more
+delete from outbox.attempt a
+ where a.tried_at < now() - $1 * interval '1 day'
+   and not exists (select from outbox.delivery d where d.webhook_id = a.webhook_id and d.sequence = a.sequence)
+
+-- sweep_events: that no delivery is made of
+delete from outbox.event e
+ where e.recorded_at < now() - $1 * interval '1 day'
+   and not exists (
+       select from outbox.delivery d
+        where d.organisation_id = e.organisation_id and d.position = e.position and d.nth = e.nth)
+
+-- reclaim: deliveries whose sender has not come back
+with lost as (
+    update outbox.delivery d
+       set state = 'DUE', due_at = now(), lease = null, lease_until = null
+     where d.state = 'SENT' and d.lease_until < now()
+    returning d.organisation_id, d.webhook_id
+)
+update outbox.endpoint e
+   set due_at = now()
+  from (select distinct organisation_id, webhook_id from lost) l
+ where e.organisation_id = l.organisation_id and e.webhook_id = l.webhook_id
+
+-- release: deliveries that were not tried after all, to be tried in so many seconds
+with back as (
+    update outbox.delivery d
+       set state = 'DUE', attempt = d.attempt - 1, due_at = now() + $2 * interval '1 s', lease = null, lease_until = null
+     where d.state = 'SENT' and d.lease = any ($1::uuid[])
+    returning d.organisation_id, d.webhook_id, d.due_at
+)
+update outbox.endpoint e
+   set due_at = least(e.due_at, b.due_at)
+  from (select organisation_id, webhook_id, min(due_at) as due_at from back group by 1, 2) b
+ where e.organisation_id = b.organisation_id and e.webhook_id = b.webhook_id
+
+-- viewer: the role of whose eyes a webhook sees with
+select role from read.viewer_of($1, $2, $3)
+
+-- take: what is due
+select * from read.claim_deliveries($1, $2, $3)
+
+-- finish: what came of it
+select * from read.finish_deliveries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+
+-- soonest: seconds until something is due
+select extract(epoch from min(due_at) - now())::float8 from outbox.endpoint where due_at is not null
+
+-- silence: what receivers of an organisation answered may name somebody who is forgotten
+update outbox.attempt set excerpt = null where organisation_id = $1 and excerpt is not null

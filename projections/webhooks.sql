@@ -1,0 +1,307 @@
+-- tables
+
+create table webhook (
+    organisation_id uuid not null,
+    id uuid not null,
+    since bigint not null,
+    until bigint,
+    title text,
+    receiver text not null,
+    kinds text[] not null,
+    mode text not null check (mode in ('THIN', 'FULL')),
+    ordered boolean not null,
+    team_id uuid,
+    outcome_id uuid,
+    person_id uuid,
+    api_key_id uuid,
+    state text not null check (state in ('ACTIVE', 'PAUSED', 'DISABLED', 'REMOVED')),
+    because text,
+    secret_id uuid not null,
+    former_secret_id uuid,
+    former_until timestamptz,
+    primary key (organisation_id, id, since)
+);
+create index webhook_by_title on webhook (organisation_id, title, id) where until is null;
+create index webhook_by_title_as_of on webhook (organisation_id, title, id);
+-- those who send see every webhook, to know where to
+create policy sweep on webhook for select using ((select current_setting('headway.sweep', true)) = 'on');
+
+-- functions
+
+-- announce: public events of a stretch of the ledger into the outbox, where they are not there already
+create function announce(
+    p_organisation uuid, p_positions bigint[], p_nths smallint[], p_kinds text[], p_abouts uuid[], p_outcomes uuid[],
+    p_occurred timestamptz[], p_recorded timestamptz[], p_data text[])
+returns void
+language sql volatile
+set search_path = read, pg_temp
+as $$
+    insert into outbox.event (organisation_id, position, nth, kind, about_id, outcome_id, occurred_at, recorded_at, data)
+    select p_organisation, t.position, t.nth, t.kind, t.about_id,
+           coalesce(t.outcome_id, outcome_of(p_organisation, t.about_id)), t.occurred_at, t.recorded_at, t.data
+      from unnest(p_positions, p_nths, p_kinds, p_abouts, p_outcomes, p_occurred, p_recorded, p_data)
+           t (position, nth, kind, about_id, outcome_id, occurred_at, recorded_at, data)
+        on conflict do nothing
+$$;
+
+-- viewer_of: the role of whose eyes a webhook sees with; none where the person has left, or the key is revoked or has expired
+create function viewer_of(p_organisation uuid, p_person uuid, p_api_key uuid)
+returns table (role text)
+language sql stable rows 1
+set search_path = read, pg_temp
+as $$
+    select coalesce((select r.role from person_role r where r.organisation_id = p_organisation and r.person_id = p.id
+                        and r.until is null), 'READER')
+      from person p
+     where p.organisation_id = p_organisation and p.id = p_person and p.until is null and p.left_on is null
+       and p.forgotten_on is null
+    union all
+    select k.role
+      from api_key k
+     where p_person is null and k.organisation_id = p_organisation and k.id = p_api_key and k.until is null and not k.revoked
+       and (k.expires_on is null or k.expires_on >= day_of(p_organisation, now()))
+$$;
+
+-- deliver: a numbered delivery of each public event of a stretch (from excluded, to included) to every webhook, or to one, that it is
+-- meant for: one that was subscribed and active then, or as it stands at p_at; of these kinds, this team or outcome, and whose person
+-- is there and may see it. How many were made.
+create function deliver(p_organisation uuid, p_from bigint, p_to bigint, p_webhook uuid, p_at bigint)
+returns bigint
+language sql volatile
+set search_path = read, pg_temp
+as $$
+    with asked as materialized (
+        select w.*, v.role in ('OWNER', 'AUDITOR') as sees_all
+          from webhook w
+         cross join lateral viewer_of(p_organisation, w.person_id, w.api_key_id) v
+         where w.organisation_id = p_organisation and w.state = 'ACTIVE'
+           and w.since <= coalesce(p_at, p_to) and (w.until is null or w.until > coalesce(p_at, p_from))
+           and (p_webhook is null or w.id = p_webhook)
+    ),
+    hidden as materialized (
+        select a.person_id, h.id
+          from (select distinct person_id, sees_all from asked where not sees_all) a
+         cross join lateral hidden_outcomes(p_organisation, a.person_id) h
+    ),
+    endpoint as materialized (  -- in this order, as whoever finishes deliveries takes them
+        select e.webhook_id, e.sequence, e.epoch
+          from outbox.endpoint e
+         where e.organisation_id = p_organisation and e.webhook_id in (select id from asked)
+         order by e.webhook_id
+           for update
+    ),
+    meant as (
+        select a.id as webhook_id, e.position, e.nth,
+               exists (select from hidden h where not a.sees_all and h.person_id is not distinct from a.person_id
+                                              and h.id = e.outcome_id) as veiled
+          from outbox.event e
+          join asked a on (p_at is not null or (a.since < e.position and (a.until is null or a.until > e.position)))
+          left join outcome o on o.organisation_id = p_organisation and o.id = e.outcome_id
+                                  and o.since <= e.position and (o.until is null or o.until > e.position)
+          left join task k on e.kind ^@ 'commitment.' and k.organisation_id = p_organisation and k.id = e.about_id
+                               and k.since <= e.position and (k.until is null or k.until > e.position)
+         where e.organisation_id = p_organisation and e.position > p_from and e.position <= p_to
+           and case when e.kind = 'webhook.test' then e.about_id = a.id and p_at is null
+                    else (e.kind <> 'webhook.disabled' or e.about_id <> a.id)
+               and exists (
+                   select from unnest(a.kinds) k (kind)
+                    where case when right(k.kind, 1) = '*' then e.kind ^@ left(k.kind, -1) else e.kind = k.kind end)
+               and (a.outcome_id is null or e.outcome_id = a.outcome_id)
+               and (a.team_id is null or exists (
+                   select from teams_below(p_organisation, a.team_id, e.position) b
+                    where b.id in (o.team_id, k.team_id)
+                       or exists (
+                           select from membership m
+                            where m.organisation_id = p_organisation and m.team_id = b.id and m.person_id = k.promiser_id
+                              and m.since <= e.position and (m.until is null or m.until > e.position))))
+               and (e.kind ^@ 'commitment.'  -- a promise is between people, and does not name what it serves where that is hidden
+                    or not exists (select from hidden h where not a.sees_all and h.person_id is not distinct from a.person_id
+                                                          and h.id = e.outcome_id)) end
+    ),
+    numbered as (
+        select m.*, p.sequence + row_number() over (partition by m.webhook_id order by m.position, m.nth) as sequence, p.epoch
+          from meant m
+          join endpoint p on p.webhook_id = m.webhook_id
+         where not exists (
+             select from outbox.delivery d where d.webhook_id = m.webhook_id and d.position = m.position and d.nth = m.nth)
+    ),
+    made as (
+        insert into outbox.delivery (organisation_id, webhook_id, sequence, epoch, position, nth, veiled)
+        select p_organisation, n.webhook_id, n.sequence, n.epoch, n.position, n.nth, n.veiled
+          from numbered n
+        returning webhook_id, sequence
+    ),
+    told as (
+        update outbox.endpoint e
+           set sequence = m.last, due_at = least(greatest(e.open_until, now()), e.due_at)
+          from (select webhook_id, max(sequence) as last from made group by webhook_id) m
+         where e.organisation_id = p_organisation and e.webhook_id = m.webhook_id
+    )
+    select count(*) from made
+$$;
+
+-- next_due: when a webhook's next delivery is due; null where there is none, or as many are on their way as may be
+create function next_due(p_webhook uuid, p_ordered boolean, p_most int)
+returns timestamptz
+language sql stable
+set search_path = read, pg_temp
+as $$
+    select case
+        when p_ordered then (
+            select case when d.state = 'DUE' then d.due_at end
+              from outbox.delivery d
+             where d.webhook_id = p_webhook and d.state in ('DUE', 'SENT')
+             order by d.sequence
+             limit 1)
+        when (select count(*) from outbox.delivery d where d.webhook_id = p_webhook and d.state = 'SENT') < p_most then (
+            select d.due_at from outbox.delivery d where d.webhook_id = p_webhook and d.state = 'DUE' order by d.due_at limit 1) end
+$$;
+
+-- claim_deliveries: takes what is due, from at most 25 webhooks and so many from each, in two statements: one that locks the webhooks,
+-- and one that looks, once they are locked, how many are on their way. A single one would look before it holds them.
+create function claim_deliveries(p_limit int, p_each int, p_seconds float8)
+returns table (
+    organisation_id uuid, webhook_id uuid, sequence bigint, lease uuid, attempt int, epoch int, message_id uuid, veiled boolean,
+    "position" bigint, kind text, about_id uuid, occurred_at timestamptz, data text, receiver text, mode text, person_id uuid,
+    api_key_id uuid, secret_id uuid, former_secret_id uuid)
+language plpgsql volatile
+set search_path = read, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_ids uuid[];
+begin
+    select array_agg(e.webhook_id) into v_ids
+      from (select e.webhook_id
+              from outbox.endpoint e
+             where e.due_at <= now()
+             order by e.due_at
+             limit 25
+               for update skip locked) e;
+    if v_ids is null then
+        return;
+    end if;
+    return query
+    with able as materialized (
+        select e.webhook_id, w.ordered, w.receiver, w.mode, w.person_id, w.api_key_id, w.secret_id,
+               case when w.former_until > now() then w.former_secret_id end as former_secret_id,
+               case when w.ordered or e.failed > 0 then 1 else p_each end
+                   - (select count(*)::int from outbox.delivery s where s.webhook_id = e.webhook_id and s.state = 'SENT') as room
+          from outbox.endpoint e
+          join webhook w on w.organisation_id = e.organisation_id and w.id = e.webhook_id and w.until is null
+         where e.webhook_id = any (v_ids) and w.state = 'ACTIVE'
+    ),
+    due as materialized (
+        select a.webhook_id, t.sequence
+          from able a
+         cross join lateral (
+               select d.sequence
+                 from outbox.delivery d
+                where not a.ordered and d.webhook_id = a.webhook_id and d.state = 'DUE' and d.due_at <= now()
+                order by d.due_at, d.sequence
+                limit greatest(0, a.room)) t
+        union all
+        select a.webhook_id, t.sequence
+          from able a
+         cross join lateral (
+               select d.sequence, d.state, d.due_at
+                 from outbox.delivery d
+                where a.ordered and d.webhook_id = a.webhook_id and d.state in ('DUE', 'SENT')
+                order by d.sequence
+                limit 1) t
+         where t.state = 'DUE' and t.due_at <= now()
+        limit p_limit
+    ),
+    taken as (
+        update outbox.delivery d
+           set state = 'SENT', attempt = d.attempt + 1, lease = gen_random_uuid(), lease_until = now() + p_seconds * interval '1 s'
+          from due
+         where d.webhook_id = due.webhook_id and d.sequence = due.sequence and d.state = 'DUE'
+        returning d.*
+    )
+    select t.organisation_id, t.webhook_id, t.sequence, t.lease, t.attempt, t.epoch, t.message_id, t.veiled, t.position, e.kind,
+           e.about_id, e.occurred_at, e.data, a.receiver, a.mode, a.person_id, a.api_key_id, a.secret_id, a.former_secret_id
+      from taken t
+      join able a on a.webhook_id = t.webhook_id
+      join outbox.event e on e.organisation_id = t.organisation_id and e.position = t.position and e.nth = t.nth
+     order by t.webhook_id, t.sequence;
+    update outbox.endpoint e
+       set due_at = (
+           select next_due(w.id, w.ordered, case when e.failed > 0 then 1 else p_each end)
+             from webhook w
+            where w.organisation_id = e.organisation_id and w.id = e.webhook_id and w.until is null and w.state = 'ACTIVE')
+     where e.webhook_id = any (v_ids);
+end
+$$;
+
+-- finish_deliveries: what came of tries that still hold their lease, and how the webhooks do; those whose lease was lost change nothing.
+-- Ten tries in five minutes of which seven in ten failed let a webhook rest for half a minute, and twice as long each time again.
+create function finish_deliveries(
+    p_webhooks uuid[], p_sequences bigint[], p_leases uuid[], p_states text[], p_waits float8[], p_rests float8[], p_results text[],
+    p_statuses int[], p_milliseconds float8[], p_excerpts text[], p_each int)
+returns table (organisation_id uuid, webhook_id uuid, failed int, failing_since timestamptz)
+language plpgsql volatile
+set search_path = read, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    perform from outbox.endpoint e where e.webhook_id = any (p_webhooks) order by e.webhook_id for update;
+    return query
+    with told as materialized (
+        select * from unnest(p_webhooks, p_sequences, p_leases, p_states, p_waits, p_rests, p_results, p_statuses, p_milliseconds,
+                             p_excerpts)
+             t (webhook_id, sequence, lease, state, wait, rest, result, status, milliseconds, excerpt)
+    ),
+    done as (
+        update outbox.delivery d
+           set state = t.state, due_at = case when t.state = 'DUE' then now() + t.wait * interval '1 s' else d.due_at end,
+               lease = null, lease_until = null, ended_at = case when t.state <> 'DUE' then now() end
+          from told t
+         where d.webhook_id = t.webhook_id and d.sequence = t.sequence and d.lease = t.lease and d.state = 'SENT'
+        returning d.organisation_id, d.webhook_id, d.sequence, d.attempt, t.state, t.rest, t.result, t.status, t.milliseconds,
+                  t.excerpt
+    ),
+    noted as (
+        insert into outbox.attempt (organisation_id, webhook_id, sequence, attempt, tried_at, result, status, milliseconds, excerpt)
+        select d.organisation_id, d.webhook_id, d.sequence, d.attempt,
+               clock_timestamp() - d.milliseconds * interval '1 ms', d.result, d.status, d.milliseconds, d.excerpt
+          from done d
+    ),
+    summed as (
+        select d.organisation_id, d.webhook_id, count(*)::int as tries, count(*) filter (where d.state <> 'ACCEPTED')::int as failures,
+               max(d.rest) as rest
+          from done d
+         group by d.organisation_id, d.webhook_id
+    ),
+    counted as (
+        select e.organisation_id, e.webhook_id, s.tries as now_tries, s.failures as now_failures, s.rest,
+               case when e.window_at > now() - interval '5 min' then e.tries else 0 end + s.tries as tries,
+               case when e.window_at > now() - interval '5 min' then e.failures else 0 end + s.failures as failures,
+               case when e.window_at > now() - interval '5 min' then e.window_at else now() end as window_at
+          from outbox.endpoint e
+          join summed s on s.organisation_id = e.organisation_id and s.webhook_id = e.webhook_id
+    ),
+    judged as (
+        select c.*, c.tries >= 10 and c.failures >= 0.7 * c.tries and c.now_failures > 0 as tripped from counted c
+    )
+    update outbox.endpoint e
+       set failed = case when j.now_failures < j.now_tries then 0 else e.failed + j.now_failures end,
+           failing_since = case when j.now_failures = j.now_tries then coalesce(e.failing_since, now()) end,
+           window_at = case when not j.tripped then j.window_at end,
+           tries = case when j.tripped then 0 else j.tries end,
+           failures = case when j.tripped then 0 else j.failures end,
+           trips = case when j.tripped then e.trips + 1 when j.now_failures < j.now_tries then 0 else e.trips end,
+           open_until = case when j.tripped then now() + least(3600, 30 * 2 ^ least(e.trips, 10)) * interval '1 s'
+                             when j.rest > 0 then now() + j.rest * interval '1 s'
+                             when j.now_failures < j.now_tries then null else e.open_until end
+      from judged j
+     where e.organisation_id = j.organisation_id and e.webhook_id = j.webhook_id
+    returning e.organisation_id, e.webhook_id, e.failed, e.failing_since;
+    update outbox.endpoint e
+       set due_at = (
+           select greatest(e.open_until, next_due(w.id, w.ordered, case when e.failed > 0 then 1 else p_each end))
+             from webhook w
+            where w.organisation_id = e.organisation_id and w.id = e.webhook_id and w.until is null and w.state = 'ACTIVE')
+     where e.webhook_id = any (p_webhooks);
+end
+$$;
