@@ -18,6 +18,7 @@ from domain import (
     declining,
     delegation,
     ending,
+    escalation,
     feeds,
     focus,
     following,
@@ -42,6 +43,7 @@ from domain import (
     taking,
     tasks,
     timekeeping,
+    timekeeping_escalation,
     timekeeping_work,
     visibility,
     waiting,
@@ -147,7 +149,14 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         awaiting.LinkMilestone,
         awaiting.UnlinkMilestone,
     ),
-    (checkins.CheckIn, checkins.ReviseCheckIn, checkins.RetractCheckIn, checkins.Acknowledge, cadence.SetCadence),
+    (
+        checkins.CheckIn,
+        checkins.ReviseCheckIn,
+        checkins.RetractCheckIn,
+        checkins.Acknowledge,
+        cadence.SetCadence,
+        escalation.SetEscalation,
+    ),
     (comments.Comment, comments.RetractComment, decisions.RecordDecision, decisions.ReverseDecision),
     (celebrations.Celebrate, celebrations.WithdrawCelebration, celebrations.Cheer, celebrations.WithdrawCheer),
     (labels.NameTag, labels.Tag, labels.Untag, labels.AttachLink, labels.SetReference),
@@ -166,6 +175,7 @@ NOTES: dict[str, type[Command]] = {
         timekeeping_work.NoteDuePassed,
         timekeeping_work.NoteAcceptancePassed,
         timekeeping_work.NoteBlockAged,
+        timekeeping_escalation.NoteEscalated,
     )
 }
 

@@ -31,6 +31,8 @@ SCOPES: Mapping[str, str] = {
     "missed_check_in": OF_OUTCOME,
     "outcome_share": OF_OUTCOME,
     "grade": "{c}.id not in {hidden}",
+    "escalation": "{c}.outcome_id is null or " + OF_OUTCOME,
+    "escalated_to": "{c}.outcome_id is null or " + OF_OUTCOME,
     "worked_on": "{c}.id not in {hidden}",
     "succession": OF_OUTCOME + " and {c}.successor_id not in {hidden}",
     "cadence": "{c}.outcome_id is null or " + OF_OUTCOME,

@@ -155,7 +155,7 @@ async def test_r15_what_a_person_kept_in_a_row_is_told_to_them_and_their_leads(d
 
 
 async def test_r6_a_run_is_of_promises_kept_by_the_terms_in_force_on_their_due_dates(database: Database) -> None:
-    """As in the follow-through: other terms agreed after a due date has passed do not make the promise one that was kept."""
+    """As in the follow-through: other terms that are agreed after the due date do not make the promise a kept one."""
 
     async def moved(due_on: date, later: date) -> UUID:
         one = uuid4()
