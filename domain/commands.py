@@ -2,6 +2,7 @@
 
 from domain import (
     access,
+    acknowledging,
     alignment,
     awaiting,
     blocks,
@@ -153,7 +154,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         checkins.CheckIn,
         checkins.ReviseCheckIn,
         checkins.RetractCheckIn,
-        checkins.Acknowledge,
+        acknowledging.Acknowledge,
         cadence.SetCadence,
         escalation.SetEscalation,
     ),

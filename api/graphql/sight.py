@@ -25,7 +25,7 @@ SCOPES: Mapping[str, str] = {
     "boundary": OF_OUTCOME,
     "breach": OF_OUTCOME,
     "check_in": OF_OUTCOME,
-    "acknowledgement": OF_OUTCOME,
+    "acknowledgement": "{c}.outcome_id is null or " + OF_OUTCOME,
     "comment": OF_ENTITY.replace("entity_id", "about_id"),
     "decided_of": OF_OUTCOME,
     "missed_check_in": OF_OUTCOME,

@@ -11,8 +11,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from domain.acknowledging import Acknowledge
 from domain.celebrations import Celebrate, WithdrawCelebration
-from domain.checkins import Acknowledge, CheckIn, RetractCheckIn, ReviseCheckIn
+from domain.checkins import CheckIn, RetractCheckIn, ReviseCheckIn
 from domain.commands import EVENTS
 from domain.comments import Comment, RetractComment
 from domain.delegation import DelegateDuties

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+from domain.acknowledging import Acknowledge
 from domain.blocks import BlockTask, UnblockTask
-from domain.checkins import Acknowledge, CheckIn
+from domain.checkins import CheckIn
 from domain.cycles import PlanCycle
 from domain.escalation import EscalationStep, OpenFact, Receiver, SetEscalation
 from domain.focus import ActivateOutcome

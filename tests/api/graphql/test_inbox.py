@@ -51,7 +51,7 @@ async def test_a_delegation_ends_with_its_last_day_and_is_of_nobody_else(asker: 
         assert of(WHO, await inbox(asker, person, 14)) == []
 
 
-@pytest.mark.parametrize("kind", DutyKind)
+@pytest.mark.parametrize("kind", SETTLED)
 def test_a_duty_names_a_command_and_all_that_it_has_to_be_told(kind: DutyKind) -> None:
     """Whatever else the command may be told may be left out."""
     settling = SETTLED[kind]
