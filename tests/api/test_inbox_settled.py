@@ -140,4 +140,6 @@ async def test_who_can_settle_what_is_in_their_inbox_is_not_refused_and_nobody_e
             assert await bakery.settle(who, one) == "", (who, one)
     await edge.settled(edge.here)
     left = {who: [about(one) for one in await bakery.inbox(who)] for who in bakery.keys}
-    assert left == {who: [] for who in bakery.keys} | {"Ben": [("ACCEPT_DELIVERY", "Bake")]}, "what was delivered to him"
+    assert left == {who: [] for who in bakery.keys} | {"Ben": [("ACCEPT_DELIVERY", "Bake")]}, (
+        "what was delivered to him"
+    )

@@ -192,6 +192,7 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     LeavesAlone(SetVisibility(outcome_id=GRADED, visibility=Visibility.OWNER_AND_LEADS)),
     LeavesAlone(SetCadence(outcome_id=GRADED, every=1, unit=CadenceUnit.WEEKS)),
     LeavesAlone(Acknowledge(check_in_id=SAID)),
+    LeavesAlone(Acknowledge(outcome_id=GRADED)),
     LeavesAlone(Celebrate(celebration_id=NEW, title="Well done", outcome_id=GRADED)),
     LeavesAlone(Comment(comment_id=NEW, outcome_id=GRADED, text="Well done")),
     LeavesAlone(CommitTask(task_id=NEW, outcome_id=GRADED, **TELLING)),
