@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -104,6 +105,6 @@ def test_a_review_that_was_reopened_is_read_anew() -> None:
 
 
 @pytest.mark.parametrize("fields", [{}, {"outcome_id": OUTCOME, "cycle_id": CYCLE}])
-def test_one_thing_is_read_at_a_time(fields: dict[str, UUID]) -> None:
+def test_one_thing_is_read_at_a_time(fields: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
         Acknowledge(**fields)
