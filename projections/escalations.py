@@ -14,6 +14,7 @@ ESCALATION = Table(
     (
         "fact",
         "task_id",
+        "serves_id",
         "outcome_id",
         "check_in_id",
         "stands_since",
@@ -29,7 +30,7 @@ TABLES = (ESCALATION_LADDER, ESCALATION, ESCALATED_TO)
 
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
-    """A ladder bears the id of its holder; what went further of a promise names no outcome, for all may see it."""
+    """A ladder bears the id of its holder."""
     match recorded.event:
         case EscalationSet(steps=None) as event:
             yield end(ESCALATION_LADDER, event.holder_id)
@@ -51,13 +52,13 @@ def revisions(recorded: Recorded) -> Iterator[Revision]:
 
 def _went(recorded: Recorded, event: TaskEscalated | OutcomeEscalated) -> Iterator[Revision]:
     of_task = isinstance(event, TaskEscalated)
-    outcome_id = None if of_task else event.outcome_id
     yield insert(
         ESCALATION,
         recorded.event_id,
         fact=event.fact.value,
         task_id=event.task_id if of_task else None,
-        outcome_id=outcome_id,
+        serves_id=event.outcome_id if of_task else None,
+        outcome_id=None if of_task else event.outcome_id,
         check_in_id=None if of_task else event.check_in_id,
         stands_since=event.stands_since,
         days=event.days,
@@ -67,4 +68,6 @@ def _went(recorded: Recorded, event: TaskEscalated | OutcomeEscalated) -> Iterat
     )
     for person_id in event.person_ids:
         row_id = link_id("escalated", recorded.event_id, person_id)
-        yield insert(ESCALATED_TO, row_id, escalation_id=recorded.event_id, person_id=person_id, outcome_id=outcome_id)
+        yield insert(
+            ESCALATED_TO, row_id, escalation_id=recorded.event_id, person_id=person_id, outcome_id=event.outcome_id
+        )

@@ -12,7 +12,8 @@ create table escalation_ladder (
     primary key (organisation_id, id, since)
 );
 
--- what stood open for so many days that it went to others: of a promise, or of an outcome and perhaps its check-in
+-- what stood open for so many days that it went to others: of a promise, with the outcome that it served, for the leads and the team
+-- told here are that one's; or of an outcome and perhaps its check-in
 create table escalation (
     organisation_id uuid not null,
     id uuid not null,
@@ -21,6 +22,7 @@ create table escalation (
     fact text not null check (fact in
         ('DUE_PASSED', 'ACCEPTANCE_PASSED', 'BLOCK_AGED', 'CHECK_IN_MISSED', 'ACKNOWLEDGEMENT_PASSED')),
     task_id uuid,
+    serves_id uuid,
     outcome_id uuid,
     check_in_id uuid,
     stands_since date not null,
@@ -33,7 +35,7 @@ create table escalation (
 create index escalation_by_task on escalation (organisation_id, task_id, since) where task_id is not null;
 create index escalation_by_outcome on escalation (organisation_id, outcome_id, since) where outcome_id is not null;
 
--- to whom
+-- to whom, and which outcome it is about, or was served
 create table escalated_to (
     organisation_id uuid not null,
     id uuid not null,

@@ -385,11 +385,11 @@ class Rows:
         await self.add(
             "late_acknowledgement", self.of("late", 0), 49, None, check_in_id=check_in, waiting_since=FIRST_DAY
         )  # fmt: skip
-        due = FIRST_DAY + timedelta(31)
+        due, served = FIRST_DAY + timedelta(31), {"task_id": self.of("task", 1), "serves_id": self.of("outcome", 1)}
         facts: list[tuple[str, int, dict[str, Any]]] = [
-            ("DUE_PASSED", 3, {"task_id": self.of("task", 1), "stands_since": due}),
-            ("DUE_PASSED", 9, {"task_id": self.of("task", 1), "stands_since": due}),
-            ("DUE_PASSED", 3, {"task_id": self.of("task", 1), "stands_since": FIRST_DAY}),  # over: another day is due
+            ("DUE_PASSED", 3, {**served, "stands_since": due}),
+            ("DUE_PASSED", 9, {**served, "stands_since": due}),
+            ("DUE_PASSED", 3, {**served, "stands_since": FIRST_DAY}),  # over: another day is due
             ("ACCEPTANCE_PASSED", 3, {"task_id": self.of("task", 2), "stands_since": due + timedelta(1)}),
             ("BLOCK_AGED", 3, {"task_id": self.of("task", 9), "stands_since": FIRST_DAY + timedelta(20)}),
             ("CHECK_IN_MISSED", 3, {"outcome_id": outcome, "stands_since": FIRST_DAY}),
@@ -397,7 +397,7 @@ class Rows:
         ]
         for nth, (fact, days, about) in enumerate(facts):
             escalation = self.of("escalation", nth)
-            of = {"task_id": None, "outcome_id": None, "check_in_id": None} | about
+            of = {"task_id": None, "serves_id": None, "outcome_id": None, "check_in_id": None} | about
             await self.add(
                 "escalation", escalation, 50 + nth, None, fact=fact, days=days, receiver="LEADS", holder_id=self.id,
                 noted_on=FIRST_DAY + timedelta(44 + nth), **of,
@@ -405,7 +405,8 @@ class Rows:
             for person in {0, nth % 4}:
                 await self.add(
                     "escalated_to", self.of("escalated-to", f"{nth}.{person}"), 50 + nth, None,
-                    escalation_id=escalation, person_id=self.of("person", person), outcome_id=of["outcome_id"],
+                    escalation_id=escalation, person_id=self.of("person", person),
+                    outcome_id=of["outcome_id"] or of["serves_id"],
                 )  # fmt: skip
 
     async def _milestones(self) -> None:
