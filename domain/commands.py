@@ -2,6 +2,7 @@
 
 from domain import (
     access,
+    acknowledging,
     alignment,
     awaiting,
     blocks,
@@ -18,6 +19,7 @@ from domain import (
     declining,
     delegation,
     ending,
+    escalation,
     feeds,
     focus,
     following,
@@ -43,6 +45,7 @@ from domain import (
     taking,
     tasks,
     timekeeping,
+    timekeeping_escalation,
     timekeeping_work,
     visibility,
     waiting,
@@ -148,7 +151,14 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         awaiting.LinkMilestone,
         awaiting.UnlinkMilestone,
     ),
-    (checkins.CheckIn, checkins.ReviseCheckIn, checkins.RetractCheckIn, checkins.Acknowledge, cadence.SetCadence),
+    (
+        checkins.CheckIn,
+        checkins.ReviseCheckIn,
+        checkins.RetractCheckIn,
+        acknowledging.Acknowledge,
+        cadence.SetCadence,
+        escalation.SetEscalation,
+    ),
     (comments.Comment, comments.RetractComment, decisions.RecordDecision, decisions.ReverseDecision),
     (celebrations.Celebrate, celebrations.WithdrawCelebration, celebrations.Cheer, celebrations.WithdrawCheer),
     (labels.NameTag, labels.Tag, labels.Untag, labels.AttachLink, labels.SetReference),
@@ -177,6 +187,7 @@ NOTES: dict[str, type[Command]] = {
         timekeeping_work.NoteDuePassed,
         timekeeping_work.NoteAcceptancePassed,
         timekeeping_work.NoteBlockAged,
+        timekeeping_escalation.NoteEscalated,
     )
 }
 

@@ -78,3 +78,42 @@ select b.task_id
   join task_block b on b.organisation_id = $1 and b.until is null and b.aged_on is null
  where g.organisation_id = $1 and g.until is null and $2::bigint is not null and $3 > b.blocked_on + g.block_days
  order by b.task_id
+
+-- note_escalated: facts that were noted and stand open, and have come to a step of the ladder in force that they have not taken
+select f.fact, f.stands_since, l.days, l.receiver as "to", f.task_id, f.outcome_id, f.check_in_id
+  from (select 'DUE_PASSED' as fact, k.due_on as stands_since, k.id as task_id, null::uuid as outcome_id,
+               null::uuid as check_in_id, k.outcome_id as serves_id
+          from task k
+          join due_passed n on n.organisation_id = $1 and n.task_id = k.id and n.due_on = k.due_on
+         where k.organisation_id = $1 and k.until is null and k.state = 'COMMITTED'
+        union all
+        select 'ACCEPTANCE_PASSED', k.delivered_on, k.id, null, null, k.outcome_id
+          from task k
+         where k.organisation_id = $1 and k.until is null and k.state = 'DELIVERED' and k.acceptance_passed_on is not null
+        union all
+        select 'BLOCK_AGED', b.blocked_on, k.id, null, null, k.outcome_id
+          from task_block b
+          join task k on k.organisation_id = $1 and k.id = b.task_id and k.until is null
+         where b.organisation_id = $1 and b.until is null and b.aged_on is not null
+        union all
+        select 'CHECK_IN_MISSED', n.due_on, null, o.id, null, o.id
+          from outcome o
+          join missed_check_in n on n.organisation_id = $1 and n.outcome_id = o.id
+         where o.organisation_id = $1 and o.until is null and o.state = 'ACTIVE'
+        union all
+        select 'ACKNOWLEDGEMENT_PASSED', n.waiting_since, null, o.id, c.id, o.id
+          from outcome o
+          join check_in c on c.organisation_id = $1 and c.outcome_id = o.id and c.until is null
+          join late_acknowledgement n on n.organisation_id = $1 and n.check_in_id = c.id
+         where o.organisation_id = $1 and o.until is null and o.state = 'ACTIVE') f
+  left join outcome o on o.organisation_id = $1 and o.id = f.serves_id and o.until is null
+ cross join lateral ladder_of($1, o.team_id, $2) l
+ where exists (select from escalation_ladder a where a.organisation_id = $1 and a.until is null)
+   and l.fact = f.fact and $3 >= f.stands_since + l.days
+   and not exists (
+       select from escalation e
+        where e.organisation_id = $1 and e.fact = f.fact and e.stands_since = f.stands_since and e.days = l.days
+          and e.receiver = l.receiver and e.task_id is not distinct from f.task_id
+          and e.outcome_id is not distinct from f.outcome_id and e.check_in_id is not distinct from f.check_in_id)
+   and fact_stands($1, f.fact, f.task_id, f.outcome_id, f.check_in_id, f.stands_since, $2, $3)
+ order by f.stands_since, l.days, f.fact, f.task_id, f.outcome_id, f.check_in_id

@@ -21,6 +21,7 @@ UPCASTERS: Mapping[TypeAndVersion, Callable[[dict[str, object]], dict[str, objec
     ("organisation.policy-set", 1): widened,
     ("organisation.policy-set", 2): widened,
     ("outcome.set", 1): widened,
+    ("outcome.graded", 1): widened,
     ("measure.set", 1): with_unit,
     ("measure.revised", 1): with_unit,
     ("task.requested", 1): widened,

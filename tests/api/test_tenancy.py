@@ -75,6 +75,8 @@ BESIDE: Mapping[str, dict[str, Any]] = {
     "check-in": {"next": "Go on"},
     "decline-work": {"teamId": None},
     "set-cadence": {"every": 2, "unit": "WEEKS"},
+    "set-escalation": {"steps": [{"fact": "DUE_PASSED", "days": 3, "to": "LEADS"}]},
+    "acknowledge": {"checkInId": None},
     "comment": {"outcomeId": None},
     "celebrate": {"outcomeId": None},
     "set-milestone": {"outcomeId": None},
@@ -89,6 +91,7 @@ EITHER = (
     frozenset({"outcomeId", "milestoneId", "taskId"}),
     frozenset({"outcomeId", "taskId", "checkInId", "decisionId", "celebrationId", "initiativeId"}),
     frozenset({"outcomeId", "initiativeId"}),
+    frozenset({"checkInId", "outcomeId", "cycleId"}),
     frozenset({"promiserId", "teamId"}),
     frozenset({"waitingForPersonId", "waitingForTeamId", "waitingFor"}),
 )

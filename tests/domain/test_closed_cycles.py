@@ -9,13 +9,14 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 import pytest
 
+from domain.acknowledging import Acknowledge
 from domain.alignment import AlignOutcome, OutcomeAligned, OutcomeAlignedToObjective, UnalignOutcome
 from domain.awaiting import LinkMilestone, UnlinkMilestone
 from domain.boundaries import BoundarySet, SetBoundary
 from domain.cadence import CadenceUnit, SetCadence
 from domain.carrying import CarryOverOutcome
 from domain.celebrations import Celebrate
-from domain.checkins import Acknowledge, CheckedIn, CheckIn, RetractCheckIn, ReviseCheckIn, Status
+from domain.checkins import CheckedIn, CheckIn, RetractCheckIn, ReviseCheckIn, Status
 from domain.codes import (
     ALREADY_EXISTS,
     CYCLE_CLOSED,
@@ -191,6 +192,7 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     LeavesAlone(SetVisibility(outcome_id=GRADED, visibility=Visibility.OWNER_AND_LEADS)),
     LeavesAlone(SetCadence(outcome_id=GRADED, every=1, unit=CadenceUnit.WEEKS)),
     LeavesAlone(Acknowledge(check_in_id=SAID)),
+    LeavesAlone(Acknowledge(outcome_id=GRADED)),
     LeavesAlone(Celebrate(celebration_id=NEW, title="Well done", outcome_id=GRADED)),
     LeavesAlone(Comment(comment_id=NEW, outcome_id=GRADED, text="Well done")),
     LeavesAlone(CommitTask(task_id=NEW, outcome_id=GRADED, **TELLING)),

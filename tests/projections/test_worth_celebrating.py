@@ -21,7 +21,7 @@ from domain.milestones import MarkMilestone, SetMilestone
 from domain.outcomes import SetOutcome
 from domain.people import FormTeam, JoinTeam, RegisterPerson
 from domain.taking import TakeReading
-from domain.tasks import CommitTask, DeliverTask
+from domain.tasks import CommitTask, DeliverTask, RenegotiateTask
 from infra.database import Database
 from tests.infra.at_work import Telling, founded, projecting
 from tests.reference import DueRow, kept_in_a_row
@@ -152,6 +152,27 @@ async def test_r15_what_a_person_kept_in_a_row_is_told_to_them_and_their_leads(d
             assert (found["team_id"], found["person_id"], found["kept"]) == (team_id, None, 5)
         await telling.tell(Celebrate(celebration_id=uuid4(), title="Bravo", task_id=tasks[-1]), on=TODAY)
         assert await ask(lead) == []
+
+
+async def test_r6_a_run_is_of_promises_kept_by_the_terms_in_force_on_their_due_dates(database: Database) -> None:
+    """As in the follow-through: other terms that are agreed after the due date do not make the promise a kept one."""
+
+    async def moved(due_on: date, later: date) -> UUID:
+        one = uuid4()
+        await telling.tell(CommitTask(task_id=one, title="T", due_on=due_on, serves_nothing="Training"))
+        await telling.tell(RenegotiateTask(task_id=one, due_on=later, reason="ill"))
+        await telling.tell(DeliverTask(task_id=one, delivered_on=later))
+        return one
+
+    async with world(database) as (telling, ask):
+        me = telling.person_id
+        await moved(day(3), day(20))  # agreed after the third day, and kept by the day agreed then
+        for nth in range(10, 14):
+            await kept(telling, nth)
+        assert await ask(me) == []
+        in_time = await moved(date(2200, 1, 1), day(15))  # agreed before the first of its days has passed
+        (found,) = await ask(me)
+        assert (found["kept"], found["task_id"], found["day"]) == (5, in_time, day(15))
 
 
 async def test_who_kept_commitments_for_it_or_for_what_serves_it_is_to_be_named(database: Database) -> None:

@@ -11,6 +11,7 @@ from strawberry import ID, UNSET
 from api.graphql.mapping import Column, Expr, Filter, Here, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.types.cadence import CadenceUnit
 from api.graphql.types.common import CHANGED_AT, Connection, Node
+from api.graphql.types.escalation import ESCALATIONS, Escalation
 from api.graphql.types.evidence import EvidencePage, pages
 from api.graphql.types.labels import TAGGED, Links, Tags
 from api.graphql.types.organisation import EffortUnit, Person, Team
@@ -244,6 +245,9 @@ class Task(Node):
         date | None, "The day on which it was noted that the delivery waits longer for its answer than it should."
     ]
     block: Annotated[Block | None, Relation(on="id"), "What stands in its way."]
+    escalations: Annotated[
+        list[Escalation], Relation(on="task_id", order=ESCALATIONS, typical=1), "How far it went, step by step."
+    ]
     effort: Decimal | None
     effort_unit: Annotated[
         EffortUnit, Expr("(select g.effort_unit from {rows:organisation} g)", price=1), "As the policy says."
