@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from domain.capacity import StateCapacity
 from domain.celebrations import Celebrate, WithdrawCelebration
 from domain.checkins import Acknowledge, CheckIn, RetractCheckIn, ReviseCheckIn
 from domain.commands import EVENTS
@@ -117,6 +118,7 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
         WithdrawCelebration(celebration_id=mistaken, reason=f"mistaken {word}"),
         IssueFeedToken(feed_token_id=token, feed=Feed.MILESTONES, lookup=made.lookup, digest=made.digest),
         RevokeFeedToken(feed_token_id=token, reason=f"lost by {word}"),
+        StateCapacity(per_week=Decimal(20), reason=f"part time {word}"),
         DelegateDuties(person_id=hers, delegate_id=boss, starts_on=TODAY, ends_on=TODAY, reason=f"ill {word}"),
         DeclineTask(task_id=asked, reason=f"no time {word}"),
         AcceptTask(task_id=returned),
