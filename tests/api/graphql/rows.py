@@ -103,7 +103,7 @@ class Rows:
         )  # fmt: skip
         await self.add(
             "preferences", self.of("person", 0), 5, digest_weekday=1, digest_hour=8, quiet_from_hour=22,
-            quiet_until_hour=7, language="de",
+            quiet_until_hour=7, language="de", time_zone="Pacific/Auckland",
         )  # fmt: skip
         for nth, unit in enumerate(["POINTS", "HOURS", "POINTS"]):
             await self.add(
