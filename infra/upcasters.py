@@ -20,6 +20,7 @@ UPCASTERS: Mapping[TypeAndVersion, Callable[[dict[str, object]], dict[str, objec
     ("strategic-objective.set", 1): widened,
     ("organisation.policy-set", 1): widened,
     ("organisation.policy-set", 2): widened,
+    ("preferences.set", 1): widened,
     ("outcome.set", 1): widened,
     ("outcome.graded", 1): widened,
     ("measure.set", 1): with_unit,

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from domain.acknowledging import Acknowledge
+from domain.capacity import StateCapacity
 from domain.celebrations import Celebrate, WithdrawCelebration
 from domain.checkins import CheckIn, RetractCheckIn, ReviseCheckIn
 from domain.commands import EVENTS
@@ -144,6 +145,7 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
         SubscribeWebhook(webhook_id=webhook, receiver="https://example.com/", secret_id=uuid4()),
         PauseWebhook(webhook_id=webhook, reason=f"{word} is away"),
         RemoveWebhook(webhook_id=webhook, reason=f"{word} needs it no more"),
+        StateCapacity(per_week=Decimal(20), reason=f"part time {word}"),
         DelegateDuties(person_id=hers, delegate_id=boss, starts_on=TODAY, ends_on=TODAY, reason=f"ill {word}"),
         DeclineTask(task_id=asked, reason=f"no time {word}"),
         AcceptTask(task_id=returned),

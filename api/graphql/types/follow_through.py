@@ -12,11 +12,11 @@ from api.graphql.types.organisation import Person, Team
 
 OF_PERSON = "{a.person} in (select s.id from told_of({org}, {viewer.person}) s)"
 # A team is told to its leads and to those of the teams above it, and to all where it has five people or more.
-OF_TEAM = (
-    "((select count(*) from promising({org}, null, {a.team}, {pos})) >= 5 or {a.team} in (select b.id from membership l"
-    " cross join lateral teams_below({org}, l.team_id, {pos}) b where l.organisation_id = {org}"
-    " and l.person_id = {viewer.person} and l.lead and l.until is null))"
+LEADS_TEAM = (
+    "{a.team} in (select b.id from membership l cross join lateral teams_below({org}, l.team_id, {pos}) b"
+    " where l.organisation_id = {org} and l.person_id = {viewer.person} and l.lead and l.until is null)"
 )
+OF_TEAM = f"((select count(*) from promising({{org}}, null, {{a.team}}, {{pos}})) >= 5 or {LEADS_TEAM})"
 FOLLOW_THROUGH = {
     "person": "(select f.* from {rows:person} w cross join lateral follow_through({org}, w.id, null, {a.from}, {a.to},"
     " {pos}, {on}) f where w.id = {a.person} and " + OF_PERSON + ")",

@@ -8,7 +8,7 @@ import strawberry
 from strawberry import ID
 
 from api.graphql.mapping import Column, Expr, Relation, order, stands_on
-from api.graphql.types.accountability import Task
+from api.graphql.types.accountability import Task, overdue
 from api.graphql.types.alignment import Cycle, Outcome
 from api.graphql.types.common import Node
 from api.graphql.types.declining import REVIEW_ON, DeclinedWork
@@ -139,7 +139,7 @@ PARTS = (
     ),
     _duty(
         DutyKind.DELIVER, "k.id", "k.due_on", "k.promiser_id",
-        f"{{rows:task}} k where k.state = 'COMMITTED' and k.due_on < {{on}} and k.promiser_id = {MINE}",
+        f"{{rows:task}} k where {overdue('k')} and k.promiser_id = {MINE}",
         task_id="k.id",
     ),
     _duty(

@@ -183,6 +183,7 @@ class Preferences:
     quiet_from_hour: int | None
     quiet_until_hour: int | None
     language: str | None
+    time_zone: Annotated[str | None, "Their own, by which their days begin and end; null: the organisation's."]
 
 
 @stands_on("membership")

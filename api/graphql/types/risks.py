@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.mapping import Column, Relation, order, stands_on
-from api.graphql.types.accountability import Task
+from api.graphql.types.accountability import Task, overdue
 from api.graphql.types.alignment import Outcome
 from api.graphql.types.escalation import Escalation
 from api.graphql.types.indicators import Boundary
@@ -35,7 +35,7 @@ RISKS = (
     " union all select 'OVERDUE_AND_AWAITED', w.id, o.id, k.id, a.id, null, null, a.due_on"
     " from {rows:outcome} o join {rows:task} k on k.outcome_id = o.id"
     " join {rows:task_wait} w on w.task_id = k.id join {rows:task} a on a.id = w.awaited_id"
-    f" where o.cycle_id = {{a.cycle}} and k.state in {OPEN} and a.state = 'COMMITTED' and a.due_on < {{on}}"
+    f" where o.cycle_id = {{a.cycle}} and k.state in {OPEN} and {overdue('a')}"
     " union all select 'AGED_BLOCK', b.id, o.id, k.id, null, null, null, b.blocked_on"
     " from {rows:organisation} g cross join {rows:outcome} o join {rows:task} k on k.outcome_id = o.id"
     " join {rows:task_block} b on b.task_id = k.id"

@@ -104,8 +104,13 @@ class Rows:
         )  # fmt: skip
         await self.add(
             "preferences", self.of("person", 0), 5, digest_weekday=1, digest_hour=8, quiet_from_hour=22,
-            quiet_until_hour=7, language="de",
+            quiet_until_hour=7, language="de", time_zone="Pacific/Auckland",
         )  # fmt: skip
+        for nth, unit in enumerate(["POINTS", "HOURS", "POINTS"]):
+            await self.add(
+                "capacity", self.of("capacity", nth), 5, person_id=self.of("person", nth), effective_on=FIRST_DAY,
+                per_week=Decimal(5), unit=unit, reason=None,
+            )  # fmt: skip
         for nth in range(5):
             parent = self.of("team", nth // 2) if nth > 1 else None
             await self.add(
