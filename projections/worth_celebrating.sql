@@ -15,8 +15,12 @@ as $$
     )
     select distinct k.promiser_id, k.outcome_id
       from below b
-      join task k on k.organisation_id = p_organisation and k.outcome_id = b.id and k.state = 'KEPT' and k.ended_on <= p_on
-                 and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
+     cross join lateral (
+           select k.promiser_id, k.outcome_id
+             from task k
+            where k.organisation_id = p_organisation and k.outcome_id = b.id and k.state = 'KEPT' and k.ended_on <= p_on
+              and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
+           offset 0) k  -- outcome by outcome, by the index
 $$;
 
 -- won_milestones: milestones reached within so many days up to p_on that nobody celebrated by then: after a setback where a check-in
@@ -73,46 +77,80 @@ as $$
               and c.withdrawn_on is null and c.since <= p_as_of and (c.until is null or c.until > p_as_of))
 $$;
 
+-- runs_on: whether a commitment that was due by a day was delivered by the agreed one; null where it is not counted: it was never
+-- promised, is not due yet, or was released in time
+create function runs_on(p_state text, p_due_on date, p_delivered_on date, p_ended_on date, p_on date)
+returns boolean
+language sql immutable parallel safe
+as $$
+    select case when p_state in ('REQUESTED', 'COUNTERED', 'DECLINED', 'WITHDRAWN') or p_due_on > p_on
+                  or (p_state = 'RELEASED' and coalesce(p_ended_on <= p_due_on, false))
+                  or (p_due_on = p_on and p_state not in ('KEPT', 'DELIVERED')) then null
+                else p_state in ('KEPT', 'DELIVERED') and coalesce(p_delivered_on <= least(p_due_on, p_on), false) end
+$$;
+
 -- kept_in_a_row: of each person, and of each team of at least five, how many of the last due commitments were delivered by the agreed
--- day, back to the first that was not or that was celebrated; and the last of them. What was released in time is left out.
+-- day, back to the first that was not or that was celebrated; and the last of them. What was released in time is left out. Everybody's
+-- commitments are gone back through no further than their own run; that of a team ends where the latest of its people's ends.
 create function kept_in_a_row(p_organisation uuid, p_as_of bigint, p_on date)
 returns table (person_id uuid, team_id uuid, kept int, task_id uuid, day date)
 language sql stable parallel safe rows 20
 as $$
-    with due as materialized (
-        select k.id, k.promiser_id, k.due_on,
-               k.state in ('KEPT', 'DELIVERED') and k.delivered_on <= least(k.due_on, p_on) and not exists (
-                   select from celebration c
-                    where c.organisation_id = p_organisation and c.about_id = k.id and c.celebrated_on <= p_on
-                      and c.withdrawn_on is null and c.since <= p_as_of and (c.until is null or c.until > p_as_of)) as runs_on
-          from task k
-         where k.organisation_id = p_organisation and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
-           and k.due_on <= p_on and k.state not in ('REQUESTED', 'COUNTERED', 'DECLINED', 'WITHDRAWN')
-           and not (k.state = 'RELEASED' and coalesce(k.ended_on <= k.due_on, false))
-           and (k.due_on < p_on or k.state in ('KEPT', 'DELIVERED'))
+    with broken (person_id, due_on, id) as materialized (
+        select p.id, coalesce(b.due_on, '-infinity'), b.id
+          from person p
+          left join lateral (
+               select k.due_on, k.id
+                 from task k
+                where k.organisation_id = p_organisation and k.promiser_id = p.id and k.due_on <= p_on
+                  and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
+                  and case runs_on(k.state, k.due_on, k.delivered_on, k.ended_on, p_on)
+                      when false then true
+                      when true then exists (
+                           select from celebration c
+                            where c.organisation_id = p_organisation and c.about_id = k.id and c.celebrated_on <= p_on
+                              and c.withdrawn_on is null and c.since <= p_as_of and (c.until is null or c.until > p_as_of)) end
+                order by k.due_on desc, k.id desc
+                limit 1) b on true
+         where p.organisation_id = p_organisation and p.since <= p_as_of and (p.until is null or p.until > p_as_of)
     ),
-    member (team_id, person_id) as (
+    run (person_id, due_on, id) as materialized (
+        select b.person_id, k.due_on, k.id
+          from broken b
+         cross join lateral (
+               select k.due_on, k.id
+                 from task k
+                where k.organisation_id = p_organisation and k.promiser_id = b.person_id
+                  and k.due_on >= b.due_on and k.due_on <= p_on
+                  and (b.id is null or k.due_on > b.due_on or k.id > b.id)
+                  and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
+                  and runs_on(k.state, k.due_on, k.delivered_on, k.ended_on, p_on)
+               offset 0) k
+    ),
+    member (team_id, person_id) as materialized (
         select m.team_id, m.person_id
           from membership m
          where m.organisation_id = p_organisation and m.since <= p_as_of and (m.until is null or m.until > p_as_of)
     ),
-    held (person_id, team_id, id, due_on, runs_on) as (
-        select d.promiser_id, null::uuid, d.id, d.due_on, d.runs_on from due d
-        union all
-        select null, m.team_id, d.id, d.due_on, d.runs_on
+    crew (team_id, due_on, id) as materialized (
+        select m.team_id, max(b.due_on), (array_agg(b.id order by b.due_on desc, b.id desc))[1]
           from member m
-          join due d on d.promiser_id = m.person_id
-         where m.team_id in (select t.team_id from member t group by t.team_id having count(*) >= 5)
+          join broken b on b.person_id = m.person_id
+         group by m.team_id
+        having count(*) >= 5
     ),
-    told as (
-        select h.*, sum((not h.runs_on)::int) over (
-                   partition by h.person_id, h.team_id order by h.due_on desc, h.id desc) as breaks
-          from held h
+    held (person_id, team_id, due_on, id) as (
+        select r.person_id, null::uuid, r.due_on, r.id from run r
+        union all
+        select null, c.team_id, r.due_on, r.id
+          from crew c
+          join member m on m.team_id = c.team_id
+          join run r on r.person_id = m.person_id
+         where c.id is null or r.due_on > c.due_on or (r.due_on = c.due_on and r.id > c.id)
     )
-    select t.person_id, t.team_id, count(*)::int, (array_agg(t.id order by t.due_on desc, t.id desc))[1], max(t.due_on)
-      from told t
-     where t.breaks = 0
-     group by t.person_id, t.team_id
+    select h.person_id, h.team_id, count(*)::int, (array_agg(h.id order by h.due_on desc, h.id desc))[1], max(h.due_on)
+      from held h
+     group by h.person_id, h.team_id
     having count(*) >= 5
 $$;
 
