@@ -37,6 +37,8 @@ create table task (
 );
 create index task_by_due on task (organisation_id, due_on, id) where until is null;
 create index task_by_due_as_of on task (organisation_id, due_on, id);
+create index task_open on task (organisation_id, due_on, id) where until is null and state = 'COMMITTED';
+create index task_renegotiated on task (organisation_id, promiser_id) where renegotiations > 0;
 create index task_by_title on task (organisation_id, title, id) where until is null;
 create index task_by_title_as_of on task (organisation_id, title, id);
 create index task_by_outcome on task (organisation_id, outcome_id, due_on, id) where until is null;

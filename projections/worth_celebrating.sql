@@ -15,8 +15,12 @@ as $$
     )
     select distinct k.promiser_id, k.outcome_id
       from below b
-      join task k on k.organisation_id = p_organisation and k.outcome_id = b.id and k.state = 'KEPT' and k.ended_on <= p_on
-                 and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
+     cross join lateral (
+           select k.promiser_id, k.outcome_id
+             from task k
+            where k.organisation_id = p_organisation and k.outcome_id = b.id and k.state = 'KEPT' and k.ended_on <= p_on
+              and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
+           offset 0) k  -- outcome by outcome, by the index
 $$;
 
 -- won_milestones: milestones reached within so many days up to p_on that nobody celebrated by then: after a setback where a check-in

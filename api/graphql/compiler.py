@@ -313,7 +313,10 @@ class Compiler:
                 value = value.part(key)
             state = value.state(self.observed)
             template = one if isinstance(one, Filter) else Filter(one)
-            if state == "given":
+            if state == "given" and template.holds:
+                holds = value.seen(self.observed, "holds", bool)
+                found.append(sql("(" if holds else "not (", filled(template.sql, places), ")"))
+            elif state == "given":
                 places.value = sql(value.param())
                 found.append(sql("(", filled(template.sql, places), ")"))
             elif state == "null" and template.null:

@@ -106,10 +106,12 @@ def _key(words: list[str]) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A predicate for a filter's value; `null` is the one for an explicit null, which otherwise asks for nothing."""
+    """A predicate for a filter's value; `null` is the one for an explicit null, which otherwise asks for nothing.
+    `holds`: the value says whether it holds, and decides the statement's text, so that an index may serve."""
 
     sql: str
     null: str = ""
+    holds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,8 +121,8 @@ class Edge:
         body = {"query": query, "variables": variables}
         return await self.ask("POST", "/graphql", body, chosen, headers={"accept": GRAPHQL})
 
-    async def bulk(self, lines: bytes, query: str = "") -> Answer:
-        return await self.ask("POST", f"/commands{query}", lines, self.here.keys["OWNER"], kind=NDJSON)
+    async def bulk(self, lines: bytes, query: str = "", key: str | None = None) -> Answer:
+        return await self.ask("POST", f"/commands{query}", lines, key or self.here.keys["OWNER"], kind=NDJSON)
 
     @asynccontextmanager
     async def connected(self) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:

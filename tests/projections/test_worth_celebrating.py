@@ -226,3 +226,40 @@ async def test_what_was_kept_in_a_row_is_as_the_reference_counts_it(database: Da
         asyncio.run_coroutine_threadsafe(compare(database, commitments, on), loop).result(60)
 
     await asyncio.to_thread(drawn)
+
+
+SHARED = st.lists(st.tuples(st.integers(0, 4), st.sampled_from([*[0] * 8, None, 1])), min_size=6, max_size=14)
+
+
+async def compare_of_team(database: Database, drawn: list[tuple[int, int | None]], won: int, on: int) -> None:
+    """Day by day who of five had promised something by it, and how late it was delivered; one is celebrated."""
+    async with world(database) as (telling, ask):
+        crew, rows = [uuid4() for _ in range(5)], list[DueRow]()
+        for one in crew:
+            await telling.tell(RegisterPerson(person_id=one, name="Somebody"))
+        team_id = uuid4()
+        await telling.tell(FormTeam(team_id=team_id, name="Crew"))
+        for one in crew:
+            await telling.tell(JoinTeam(team_id=team_id, person_id=one))
+        for due, (nth, late) in enumerate(drawn):
+            one, delivered = uuid4(), None if late is None else day(due + late)
+            commit = CommitTask(task_id=one, title="T", due_on=day(due), serves_nothing="Training")
+            await telling.tell(commit, by=crew[nth])
+            if delivered is not None:
+                await telling.tell(DeliverTask(task_id=one, delivered_on=delivered), by=crew[nth])
+                if due == won:
+                    await telling.tell(Celebrate(celebration_id=uuid4(), title="Bravo", task_id=one), on=START)
+            rows.append(DueRow(day(due), delivered, due == won and delivered is not None))
+        found = [one["kept"] for one in await ask(None, day(on)) if one["team_id"] == team_id]
+    expected = kept_in_a_row(rows, day(on))
+    assert found == ([expected] if expected >= 5 else [])
+
+
+async def test_what_a_team_kept_in_a_row_is_as_the_reference_counts_it_over_its_people(database: Database) -> None:
+    loop = asyncio.get_running_loop()
+
+    @given(SHARED, st.integers(-1, 9), st.integers(5, 15))
+    def drawn(commitments: list[tuple[int, int | None]], won: int, on: int) -> None:
+        asyncio.run_coroutine_threadsafe(compare_of_team(database, commitments, won, on), loop).result(60)
+
+    await asyncio.to_thread(drawn)

@@ -111,11 +111,11 @@ class TaskFilter:
 TASK_FILTERS = {
     "filter.tag": TAGGED,
     "filter.state": "{c}.state = any({v})",
-    "filter.overdue": overdue("{c}") + " = {v}",
+    "filter.overdue": Filter(overdue("{c}"), holds=True),
     "filter.promiser": "{c}.promiser_id = {v}",
     "filter.beneficiary": "{c}.beneficiary_id = {v}",
     "filter.requester": Filter("{c}.requester_id = {v}", null="{c}.requester_id is null"),
-    "filter.blocked": "exists (select from {rows:task_block} b where b.task_id = {c}.id) = {v}",
+    "filter.blocked": Filter("exists (select from {rows:task_block} b where b.task_id = {c}.id)", holds=True),
     "filter.between.one": "{v} in ({c}.promiser_id, {c}.beneficiary_id)",
     "filter.between.other": "{v} in ({c}.promiser_id, {c}.beneficiary_id)",
     "filter.team": "{c}.team_id = {v}",

@@ -23,12 +23,7 @@ FOLLOW_THROUGH = {
     "team": "(select f.* from {rows:team} w cross join lateral follow_through({org}, null, w.id, {a.from}, {a.to},"
     " {pos}, {on}) f where w.id = {a.team} and " + OF_TEAM + ")",
 }
-TREND = (
-    "(select f.* from generate_series(least(greatest({a.windows}, 1), 26) - 1, 0, -1) n (nth)"
-    " cross join lateral (select n.nth * ({t}.to_on - {t}.from_on + 1) as days) back"
-    " cross join lateral follow_through({org}, {t}.person_id, {t}.team_id, {t}.from_on - back.days,"
-    " {t}.to_on - back.days, {pos}, {on}) f)"
-)
+TREND = "follow_through_windows({org}, {t}.person_id, {t}.team_id, {t}.from_on, {t}.to_on, {a.windows}, {pos}, {on})"
 # One by one only where everybody among them is somebody whose follow-through the viewer is told.
 MISSES = (
     "(select d.* from promises_due({org}, {t}.person_id, {t}.team_id, {t}.from_on, {t}.to_on, {pos}, {on}) d"

@@ -102,7 +102,15 @@ ASKING = (
     f" where p.person_id = {MINE} and (p.person_id = k.beneficiary_id or p.person_id is distinct from k.promiser_id)"
     " order by p.person_id <> {viewer.person}, p.person_id <> k.beneficiary_id limit 1) w"
 )
-OF_VIEWER = f"(k.promiser_id = {MINE} or k.beneficiary_id = {MINE} or k.requester_id = {MINE})"
+OPEN_TERMS = (
+    " cross join lateral (select p.proposer_id from {rows:proposed_terms} p"
+    " where p.task_id = k.id and p.state = 'OPEN' offset 0) p"  # promise by promise, by the index
+)
+# What the viewer has to do with, by the three indexes together, and is not settled yet.
+PROMISED = (
+    f"select k.* from {{rows:task}} k where (k.promiser_id = {MINE} or k.beneficiary_id = {MINE}"
+    f" or k.requester_id = {MINE}) and k.state in ('REQUESTED', 'COUNTERED', 'COMMITTED', 'DELIVERED')"
+)
 SETTLED_AS_SQL = (
     "case e.fact" + "".join(f" when '{fact.value}' then '{kind.value}'" for fact, kind in SETTLED_AS.items()) + " end"
 )
@@ -122,7 +130,7 @@ PARTS = (
     ),
     _duty(
         DutyKind.ANSWER_REQUEST, "k.id", "least(k.due_on, k.requested_on + g.acknowledgement_days)", "k.promiser_id",
-        f"{{rows:organisation}} g join {{rows:task}} k on k.state = 'REQUESTED' and k.promiser_id = {MINE}",
+        f"{{rows:organisation}} g join promised k on k.state = 'REQUESTED' and k.promiser_id = {MINE}",
         task_id="k.id",
     ),
     _duty(
@@ -134,30 +142,31 @@ PARTS = (
     ),
     _duty(
         DutyKind.ACCEPT_DELIVERY, "k.id", "k.delivered_on + g.acknowledgement_days", "w.person_id",
-        f"{{rows:organisation}} g join {{rows:task}} k on k.state = 'DELIVERED' and {OF_VIEWER}{ASKING}",
+        f"{{rows:organisation}} g join promised k on k.state = 'DELIVERED'{ASKING}",
         task_id="k.id",
     ),
     _duty(
         DutyKind.DELIVER, "k.id", "k.due_on", "k.promiser_id",
-        f"{{rows:task}} k where {overdue('k')} and k.promiser_id = {MINE}",
+        f"promised k where {overdue('k')} and k.promiser_id = {MINE}",
         task_id="k.id",
     ),
     _duty(
         DutyKind.CLEAR_BLOCK, "k.id", "b.act_by", "k.promiser_id",
-        "{rows:task} k join {rows:task_block} b on b.task_id = k.id and b.act_by < {on}"
+        "promised k cross join lateral (select b.act_by from {rows:task_block} b"
+        " where b.task_id = k.id and b.act_by < {on} offset 0) b"
         f" where k.state = 'COMMITTED' and k.promiser_id = {MINE}",
         task_id="k.id",
     ),
     _duty(
         DutyKind.ANSWER_TERMS, "k.id", "k.due_on", "k.promiser_id",
-        "{rows:task} k join {rows:proposed_terms} p on p.task_id = k.id and p.state = 'OPEN'"
-        f" where k.promiser_id = {MINE} and p.proposer_id <> k.promiser_id and k.state = 'COMMITTED'",
+        f"promised k{OPEN_TERMS} where k.promiser_id = {MINE} and p.proposer_id <> k.promiser_id"
+        " and k.state = 'COMMITTED'",
         task_id="k.id",
     ),
     _duty(
         DutyKind.ANSWER_TERMS, "k.id", "k.due_on", "w.person_id",
-        f"{{rows:task}} k join {{rows:proposed_terms}} p on p.task_id = k.id and p.state = 'OPEN'{ASKING}"
-        f" where {OF_VIEWER} and p.proposer_id = k.promiser_id and k.state in ('COUNTERED', 'COMMITTED')",
+        f"promised k{OPEN_TERMS}{ASKING}"
+        " where p.proposer_id = k.promiser_id and k.state in ('COUNTERED', 'COMMITTED')",
         task_id="k.id",
     ),
     _duty(
@@ -224,9 +233,8 @@ PARTS = (
 # Of the viewer, and of whoever has delegated theirs to them on the day. Each stands once: as the viewer's own, if so.
 DUTIES = (
     "(with acting (ids) as materialized (select array(select {viewer.person} union all select d.person_id"
-    " from {rows:delegation} d where d.delegate_id = {viewer.person} and {on} between d.starts_on and d.ends_on))"
-    + " union all".join(PARTS)
-    + ")"
+    " from {rows:delegation} d where d.delegate_id = {viewer.person} and {on} between d.starts_on and d.ends_on)),"
+    f" promised as materialized ({PROMISED})" + " union all".join(PARTS) + ")"
 )
 DUTY_ORDER = order("due_on date", "urgency int4", unique="about_id uuid")
 SETTLED_BY = (
