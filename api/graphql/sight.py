@@ -56,8 +56,8 @@ SCOPES: Mapping[str, str] = {
     " and i.until is null and i.id = {c}.id and i.outcome_id in {hidden})",
 }
 # Tables that name an outcome and are seen by all: a task is a promise between people, and does not name what it serves
-# where that is hidden; who may read an outcome is told nowhere.
-SEEN_BY_ALL = frozenset({"task", "outcome_reader"})
+# where that is hidden; who may read an outcome is told nowhere, and a webhook to whoever subscribed it alone.
+SEEN_BY_ALL = frozenset({"task", "outcome_reader", "webhook"})
 # Whether anything was ever restricted: an index holds these rows alone, so that it costs next to nothing where not.
 RESTRICTED = "exists (select from outcome v where v.visibility <> 'ORGANISATION' and v.organisation_id = "
 
