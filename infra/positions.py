@@ -17,6 +17,8 @@ class Positions:
         self.sure = False  # whether notices of other processes arrive
         self.awaited: list[Callable[[UUID], None]] = []  # told when somebody begins to wait
         self.forgetting: list[Callable[[UUID], None]] = []  # told when somebody of the organisation is forgotten
+        self.moved: list[Callable[[UUID, int], None]] = []  # told of every position that is reached
+        self.trusted: list[Callable[[], None]] = []  # told when notices arrive again, after some may have been lost
         self._reached: OrderedDict[UUID, int] = OrderedDict()
         self._waiting: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
 
@@ -34,9 +36,13 @@ class Positions:
         self._reached.move_to_end(organisation_id)
         if len(self._reached) > MOST:
             self._reached.popitem(last=False)
-        waiting = self._waiting.get(organisation_id)
-        if waiting is None:
-            return
+        for told in self.moved:
+            told(organisation_id, position)
+        if organisation_id in self._waiting:
+            self._wake(organisation_id, position)
+
+    def _wake(self, organisation_id: UUID, position: int) -> None:
+        waiting = self._waiting[organisation_id]
         rest: list[tuple[int, asyncio.Future[None]]] = []
         for asked, future in waiting:
             if asked > position:
@@ -57,6 +63,8 @@ class Positions:
         """Notices arrive from now on; what was noted before may have been overtaken unheard."""
         self._reached.clear()
         self.sure = True
+        for told in self.trusted:
+            told()
 
     def doubt(self) -> None:
         """Notices were lost: what was known may be behind."""
