@@ -18,6 +18,7 @@ class Positions:
         self.awaited: list[Callable[[UUID], None]] = []  # told when somebody begins to wait
         self.forgetting: list[Callable[[UUID], None]] = []  # told when somebody of the organisation is forgotten
         self.moved: list[Callable[[UUID, int], None]] = []  # told of every position that is reached
+        self.listened: set[UUID] = set()  # organisations whose every move somebody wants to hear of soon
         self.trusted: list[Callable[[], None]] = []  # told when notices arrive again, after some may have been lost
         self._reached: OrderedDict[UUID, int] = OrderedDict()
         self._waiting: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}

@@ -84,6 +84,7 @@ class Live:
         if audience is None:
             reached = self.positions.reached(viewer.organisation_id)
             audience = self.audiences[viewer.organisation_id] = Audience(reached or 0)
+            self.positions.listened.add(viewer.organisation_id)
         group = audience.groups.get(key)
         if group is None:
             group = audience.groups[key] = Group(key, operation, given, viewer)
@@ -110,6 +111,7 @@ class Live:
         audience.due.pop(group.key, None)
         if not audience.groups:
             del self.audiences[organisation_id]
+            self.positions.listened.discard(organisation_id)
 
     # what makes due
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,7 +14,7 @@ from api.graphql import event_stream
 from api.graphql.audience import Listener
 from api.graphql.document import Operation
 from api.graphql.live import Live
-from api.graphql.plans import data_of
+from api.graphql.plans import Answered, Reads, data_of
 from api.viewer import Viewer
 from domain.values import Role
 from tests.api.edge import GRAPHQL, Edge, refused_by_graphql
@@ -275,6 +277,44 @@ async def test_a_change_that_is_taken_back_before_anybody_looked_is_no_news(edge
         await asyncio.wait_for(slow.__anext__(), 0.3)
     slow.close()
     quick.close()
+
+
+class Held(Reads):
+    """Keeps every answer back until it is let go."""
+
+    gate: asyncio.Event
+
+    async def answer(
+        self, operation: Operation, raw: Mapping[str, Any], viewer: Viewer, tag: str | None = None
+    ) -> Answered:
+        answered = await super().answer(operation, raw, viewer, tag)
+        await self.gate.wait()
+        return answered
+
+
+async def test_what_comes_while_a_question_is_asked_is_asked_for_again(edge: Edge) -> None:
+    positions, built = edge.services.positions, edge.services.graphql.built
+    one = await told(edge, "form-team", name="Lamp")
+    reads = Held(built.model, edge.services.database.read, positions)
+    reads.gate = asyncio.Event()
+    reads.gate.set()
+    live = Live(reads, positions)
+    live.start()
+    try:
+        listener = live.listen(
+            operation(edge, TEAM), {"id": one}, Viewer(organisation_id=edge.here.id, role=Role.OWNER)
+        )
+        await listener.__anext__()
+        reads.gate.clear()
+        await told(edge, "revise-team", teamId=one, name="Lamp one")
+        await eventually(lambda: reads.counts["compiled"] == 2, 5)  # asked, and kept back
+        await told(edge, "revise-team", teamId=one, name="Lamp two")
+        reads.gate.set()
+        assert b"Lamp one" in (await asyncio.wait_for(listener.__anext__(), 5)).body
+        assert b"Lamp two" in (await asyncio.wait_for(listener.__anext__(), 5)).body
+    finally:
+        await live.stop()
+        positions.moved.remove(live.moved)
 
 
 async def test_who_leaves_the_first_of_many_groups_keeps_no_other_from_being_told(edge: Edge) -> None:

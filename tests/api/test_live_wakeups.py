@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import asyncpg
 
 from api.applying import Urls
 from infra.embedded import EmbeddedServer
+from infra.projector import CHANNEL
 from tests.api.edge import ROOMY, Edge, served
 from tests.api.listening import introduced, streamed
 from tests.faults.stand import eventually
@@ -57,6 +59,12 @@ async def nobody_connects(postgres: EmbeddedServer, name: str) -> AsyncGenerator
         await connection.close()
 
 
+def told_in(notices: list[str], organisation_id: UUID, position: int | None) -> bool:
+    """Whether a notice told that the position was reached."""
+    parts = [part for notice in notices for part in notice.split(",")]
+    return any(part.startswith(str(organisation_id)) and part.endswith(f":{position}") for part in parts)
+
+
 async def test_what_comes_while_nobody_listens_is_told_afterwards(
     urls: Urls, postgres: EmbeddedServer, database_name: str
 ) -> None:
@@ -68,14 +76,17 @@ async def test_what_comes_while_nobody_listens_is_told_afterwards(
             await one.services.projector.stop()  # so that it hears of others' work only
             one.services.projector.attend()
             await eventually(lambda: one.services.positions.sure, 5)
+            told_by_notice = list[str]()
+            watching = await asyncpg.connect(urls.owner)
+            await watching.add_listener(CHANNEL, lambda *it: told_by_notice.append(str(it[3])))
             async with nobody_connects(postgres, database_name) as owner:
                 assert await owner.fetch(LISTENING, database_name)
                 await eventually(lambda: not one.services.positions.sure, 5)
                 done = await other.tell(other.here, "revise-team", teamId=team, name="Buoy two")
-                await other.services.projector.project(other.here.id)
-                assert done.position is not None
+                await eventually(lambda: told_in(told_by_notice, one.here.id, done.position), 10)
                 await wire.silent()
                 one.services.graphql.live._rounds = 1  # so that the next rare look is as far away as can be
+            await watching.close()
             assert await wire.next() == {"team": {"name": "Buoy two"}}
 
 

@@ -34,6 +34,7 @@ BENCHES: Mapping[str, tuple[str, str]] = {
     "reads": ("reads", "reads"),
     "apply": ("applying", "applying"),
     "scale": ("scale", "scale"),
+    "live": ("live", "live"),
     "memory": ("memory", "memory"),
 }
 
