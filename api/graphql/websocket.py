@@ -165,7 +165,7 @@ class Socket:
         elif not self._known:
             self._close(UNINTRODUCED)
         elif name in self._running:
-            self._close((TAKEN[0], "Subscriber already exists"))
+            self._close(TAKEN)
         elif len(self._running) >= MOST_OPERATIONS:
             sentence = f"Complete an operation first; a socket has at most {MOST_OPERATIONS}."
             await self._fail(msgspec.json.encode(name), RequestRefused("TOO_MANY_REQUESTS", sentence))
@@ -232,7 +232,8 @@ class Socket:
     async def _tell(self, message: bytes) -> None:
         async with self._one_at_a_time:
             if self._closing is None:
-                await self._send({"type": "websocket.send", "bytes": None, "text": message.decode()})
+                with suppress(OSError):  # the client has gone, which `serve` hears of as well
+                    await self._send({"type": "websocket.send", "bytes": None, "text": message.decode()})
 
     async def _fail(self, quoted: bytes, error: Exception) -> None:
         await self._tell(ERROR % (quoted, msgspec.json.encode(self.endpoint.told_as(error)[1])))
@@ -247,4 +248,6 @@ class Socket:
             self._closing = asyncio.create_task(self._leave(*why))
 
     async def _leave(self, code: int, reason: str) -> None:
-        await self._send({"type": "websocket.close", "code": code, "reason": reason})
+        async with self._one_at_a_time:
+            with suppress(OSError):
+                await self._send({"type": "websocket.close", "code": code, "reason": reason})

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import re
+import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +17,9 @@ from api.applying import Urls
 from api.explorer_setup import SetupFailed, install, node
 from tests.api.edge import ROOMY, Edge, served
 
+HOW_TO = (Path(__file__).parents[2] / "docs" / "howto" / "live-queries.md").read_text()
+EXAMPLES = re.findall(r"```js\n(.*?)```", HOW_TO, flags=re.DOTALL)
+BY_CURL = re.findall(r"```sh\n(curl.*?)```", HOW_TO, flags=re.DOTALL)
 CLIENTS = Path(__file__).parent / "live_clients"
 LIBRARIES = ("graphql-ws", "graphql-sse")
 TEAM = "subscription Team($id: ID!) { team(id: $id) { name } }"
@@ -107,3 +113,43 @@ async def test_a_client_is_told_that_the_server_leaves(clients: Path, urls: Urls
             edge.server.should_exit = True
             told = await client.told()
             assert told in ({"complete": True}, {"problem": "Going away", "code": 1001})
+
+
+async def first_lines(process: asyncio.subprocess.Process, until: str) -> str:
+    """What it writes up to the line that has the text."""
+    lines: list[str] = []
+    try:
+        while process.stdout is not None and until not in "".join(lines):
+            line = await asyncio.wait_for(process.stdout.readline(), 15)
+            assert line, ("it ended", lines)
+            lines.append(line.decode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+    return "".join(lines)
+
+
+def as_told(edge: Edge) -> dict[str, str]:
+    """The environment that the how-to speaks of."""
+    return {**os.environ, "HEADWAY_URL": edge.base, "HEADWAY_API_KEY": edge.here.keys["OWNER"]}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=LIBRARIES[::-1])
+async def test_the_examples_of_the_how_to_run(clients: Path, edge: Edge, example: str) -> None:
+    await edge.command("form-team", {"name": "Deck"})
+    await edge.settled(edge.here)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        node(), "--input-type=module", "-e", example, cwd=clients, env=as_told(edge), stdout=pipe, stderr=pipe
+    )
+    assert "Deck" in await first_lines(process, "Deck")
+
+
+async def test_the_curl_of_the_how_to_runs(edge: Edge) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl here")
+    assert len(BY_CURL) == 1
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec("sh", "-c", f"exec {BY_CURL[0]}", env=as_told(edge), stdout=pipe)
+    assert '"totalCount":' in await first_lines(process, "data: ")

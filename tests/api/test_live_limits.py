@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,12 +15,14 @@ import pytest
 
 from api.applying import Urls
 from api.graphql import websocket
+from api.graphql.trusted import digest_of
 from api.wire import Protocol, SocketProtocol
 from tests.api.edge import ROOMY, Edge, served
 from tests.api.listening import STREAM, SUBPROTOCOL, introduced, streamed, wired
 from tests.faults.stand import eventually
 
 TEAMS = "subscription { teams(first: 200) { nodes { name } } }"
+WIDE = "subscription { teams(first: 200) { nodes { " + " ".join(f"a{n}: name" for n in range(20)) + " } } }"
 DEEP = "subscription { teams { nodes { " + "parent { " * 20 + "id" + " }" * 20 + " } } }"
 DEAR = "subscription ($n: Int!) { outcomes(first: $n) { nodes { measures { readings(first: $n) { nodes { id } } } } } }"
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -129,6 +132,18 @@ async def test_each_operation_costs_a_token_of_the_key(urls: Urls) -> None:
             else:
                 assert message["payload"][0]["extensions"]["code"] == "TOO_MANY_REQUESTS"
         assert codes == ["next"] * 4 + ["error"] * 4
+
+
+async def test_where_documents_have_to_be_trusted_live_queries_have_to_be_as_well(urls: Urls, tmp_path: Path) -> None:
+    (tmp_path / "teams.graphql").write_text(TEAMS)
+    settings = msgspec.structs.replace(ROOMY, graphql_documents=str(tmp_path), graphql_trust="only")
+    async with served(settings, urls) as edge:
+        edge.here = await edge.found("Trusting harbour")
+        async with introduced(edge) as wire:
+            await wire.subscribe("subscription { viewer { role } }")
+            assert await wire.refused() == "DOCUMENT_NOT_TRUSTED"
+            await wire.say("subscribe", id="1", payload={"documentId": f"sha256:{digest_of(TEAMS)}"})
+            await wire.next()
 
 
 # close codes
@@ -285,7 +300,7 @@ async def test_a_key_that_stands_for_somebody_else_now_sees_as_they_do(edge: Edg
 async def deaf(edge: Edge) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """A stream that nobody reads; the buffers on its way are small."""
     async with edge.connected() as (reader, writer):
-        body = json.dumps({"query": TEAMS}).encode()
+        body = json.dumps({"query": WIDE}).encode()
         head = (
             f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {edge.here.keys['OWNER']}\r\n"
             f"Accept: {STREAM}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -296,19 +311,19 @@ async def deaf(edge: Edge) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio
 
 
 async def large(edge: Edge) -> str:
-    """A team whose name makes an answer of more than a megabyte; answers its id."""
-    ids = [(await edge.tell(edge.here, "form-team", name=f"{n:03}" + "x" * 190)).id for n in range(200)]
+    """As many teams as make an answer to WIDE of nearly a megabyte; the id of one."""
+    done = await asyncio.gather(*(edge.tell(edge.here, "form-team", name=f"{n:03}" + "x" * 190) for n in range(200)))
     await edge.settled(edge.here)
-    return str(ids[0])
+    return str(done[0].id)
 
 
 async def test_who_reads_slowly_is_told_the_newest_and_not_all_that_was(edge: Edge) -> None:
-    changes = 400
+    changes = 60  # some fifty megabytes
     was, edge.here = edge.here, await edge.found("Slow harbour")
     try:
         one = await large(edge)
         async with introduced(edge) as wire:
-            await wire.subscribe(TEAMS)
+            await wire.subscribe(WIDE)
             await wire.next()
             wire.socket._reader._protocol.pause_reading()  # pyright: ignore
             for number in range(changes):
@@ -333,7 +348,7 @@ async def test_who_takes_nothing_is_cut_off(edge: Edge, monkeypatch: pytest.Monk
     try:
         one = await large(edge)
         async with introduced(edge) as wire, deaf(edge):
-            await wire.subscribe(TEAMS)
+            await wire.subscribe(WIDE)
             await wire.next()
             wire.socket._reader._protocol.pause_reading()  # pyright: ignore
             async with asyncio.timeout(30):

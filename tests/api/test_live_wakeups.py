@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 
@@ -59,6 +59,17 @@ async def nobody_connects(postgres: EmbeddedServer, name: str) -> AsyncGenerator
         await connection.close()
 
 
+async def overhearing(urls: Urls, notices: list[str]) -> asyncpg.Connection:
+    """A connection by which the processes' notices are heard."""
+
+    def hear(_connection: object, _pid: int, _channel: str, payload: object) -> None:
+        notices.append(str(payload))
+
+    connection = await asyncpg.connect(urls.owner)
+    await connection.add_listener(CHANNEL, hear)
+    return connection
+
+
 def told_in(notices: list[str], organisation_id: UUID, position: int | None) -> bool:
     """Whether a notice told that the position was reached."""
     parts = [part for notice in notices for part in notice.split(",")]
@@ -77,8 +88,7 @@ async def test_what_comes_while_nobody_listens_is_told_afterwards(
             one.services.projector.attend()
             await eventually(lambda: one.services.positions.sure, 5)
             told_by_notice = list[str]()
-            watching = await asyncpg.connect(urls.owner)
-            await watching.add_listener(CHANNEL, lambda *it: told_by_notice.append(str(it[3])))
+            watching = await overhearing(urls, told_by_notice)
             async with nobody_connects(postgres, database_name) as owner:
                 assert await owner.fetch(LISTENING, database_name)
                 await eventually(lambda: not one.services.positions.sure, 5)
@@ -127,3 +137,19 @@ async def test_a_notice_that_is_lost_on_its_way_is_found_out(urls: Urls) -> None
             await wire.silent()
             live._rounds = -1  # the next one looks
             assert await wire.next() == {"team": {"name": "Deck two"}}
+
+
+async def test_a_notice_that_the_database_does_not_take_is_told_later(
+    urls: Urls, postgres: EmbeddedServer, database_name: str
+) -> None:
+    others = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> $2"
+    async with served(ROOMY, urls) as edge:
+        notices, organisation_id = list[str](), uuid4()
+        watching = await overhearing(urls, notices)
+        async with nobody_connects(postgres, database_name) as owner:
+            await owner.fetch(others, database_name, watching.get_server_pid())
+            edge.services.projector._notice(organisation_id, 0, 7)
+            await asyncio.sleep(0.3)
+            assert not notices
+        await eventually(lambda: told_in(notices, organisation_id, 7), 10)
+        await watching.close()
