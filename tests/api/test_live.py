@@ -12,7 +12,7 @@ import pytest
 
 from api.graphql import event_stream
 from api.graphql.audience import Listener
-from api.graphql.document import Operation
+from api.graphql.document import Documents, Operation
 from api.graphql.live import Live
 from api.graphql.plans import Answered, Reads, data_of
 from api.viewer import Viewer
@@ -298,12 +298,11 @@ async def test_what_comes_while_a_question_is_asked_is_asked_for_again(edge: Edg
     reads = Held(built.model, edge.services.database.read, positions)
     reads.gate = asyncio.Event()
     reads.gate.set()
+    question = Documents(built.core, reads.limits).get(TEAM).operation(None)  # plans belong to who made them
     live = Live(reads, positions)
     live.start()
     try:
-        listener = live.listen(
-            operation(edge, TEAM), {"id": one}, Viewer(organisation_id=edge.here.id, role=Role.OWNER)
-        )
+        listener = live.listen(question, {"id": one}, Viewer(organisation_id=edge.here.id, role=Role.OWNER))
         await listener.__anext__()
         reads.gate.clear()
         await told(edge, "revise-team", teamId=one, name="Lamp one")
