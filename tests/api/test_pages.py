@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api.edge import Edge
+from tests.api.listening import streamed
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```(ndjson|graphql|json)\n(.*?)```", re.DOTALL)
@@ -30,6 +31,9 @@ async def test_a_page_tells_what_happens(edge: Edge, name: str) -> None:
             match kind:
                 case "ndjson":
                     await tell(edge, text.strip())
+                case "graphql" if text.startswith("subscription"):
+                    async with streamed(edge, text) as events:
+                        answered = await events.data()
                 case "graphql":
                     answer = (await edge.graphql(text)).json
                     assert "errors" not in answer, answer
