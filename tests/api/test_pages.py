@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api.edge import Edge
+from tests.api.listening import streamed
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```(ndjson|graphql|json)(?: by (\S+))?\n(.*?)```", re.DOTALL)
@@ -32,6 +33,9 @@ async def test_a_page_tells_what_happens(edge: Edge, name: str) -> None:
             match kind:
                 case "ndjson":
                     await tell(edge, text.strip(), key)
+                case "graphql" if text.startswith("subscription"):
+                    async with streamed(edge, text, key) as events:
+                        answered = await events.data()
                 case "graphql":
                     answer = (await edge.graphql(text, key)).json
                     assert "errors" not in answer, answer

@@ -35,6 +35,7 @@ BENCHES: Mapping[str, tuple[str, str]] = {
     "reads-promises": ("promises", "reads_promises"),
     "apply": ("applying", "applying"),
     "scale": ("scale", "scale"),
+    "live": ("live", "live"),
     "memory": ("memory", "memory"),
 }
 
