@@ -1,14 +1,14 @@
 """Live queries: a question asked again whenever its answer may have changed, once for all who ask it alike.
 
-Those who ask the same of the same sight form a group. A position that the read models reach, and a new day, make the
-groups of an organisation due; some workers ask them in turn, one organisation after the other, and whoever listens is
+Those who ask the same of the same sight form a group. A position that the read models reach, and a new quarter hour, make
+the groups of an organisation due; some workers ask them in turn, one organisation after the other, and whoever listens is
 told what differs from what they were told last. A listener has room for one answer: who takes long finds the newest.
 """
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import date
+from datetime import datetime
 from hashlib import blake2b
 from time import perf_counter
 from typing import Any
@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 
 from api.graphql.audience import Audience, Group, Listener
+from api.graphql.compiler import QUARTER, TODAY
 from api.graphql.document import Operation
 from api.graphql.plans import REACHED, Reads, data_of
 from api.graphql.refusals import RequestRefused
@@ -35,6 +36,12 @@ SECONDS_UNTIL_ANOTHER_TRY = 1.0
 PASSING = frozenset({"UNAVAILABLE", "TIMEOUT", "STORAGE_FULL", "POSITION_NOT_REACHED"})
 
 
+def _by_the_clock(group: Group) -> bool:
+    """Whether its answer may be another one without an event."""
+    plans = group.operation.plans
+    return not plans or any(param is TODAY or param is QUARTER for plan in plans for param in plan.params)
+
+
 class Live:
     """The live queries of a process."""
 
@@ -44,7 +51,7 @@ class Live:
         self.workers = workers
         self.audiences: dict[UUID, Audience] = {}
         self._due: OrderedDict[UUID, Audience] = OrderedDict()
-        self._days: dict[str, tuple[Viewer, date]] = {}  # somebody of each time zone, and what day it was there
+        self._quarters: dict[str, tuple[Viewer, datetime]] = {}  # somebody of each zone, and when
         self._awake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._calendar = Rounds("live_calendar", self._turn_pages, SECONDS_A_ROUND)
@@ -92,7 +99,7 @@ class Live:
         group.listeners.add(listener)
         group.fresh.append(listener)
         listener.group = group
-        self._days.setdefault(viewer.time_zone, (viewer, viewer.today()))
+        self._quarters.setdefault(viewer.time_zone, (viewer, viewer.quarter()))
         LIVE_QUERIES.inc()
         self._make_due(group, at_once=True)
 
@@ -140,26 +147,28 @@ class Live:
         self._awake.set()
 
     async def _turn_pages(self) -> None:
-        """Each second: whether a day began anywhere; now and then, whether a position was missed."""
-        for zone, (viewer, day) in list(self._days.items()):
-            today = viewer.today()
-            if today != day:
-                self._days[zone] = (viewer, today)
-                self._new_day(zone)
+        """Each second: whether a quarter of an hour began; now and then, whether a position was missed."""
+        for zone, (viewer, quarter) in list(self._quarters.items()):
+            begun = viewer.quarter()
+            if begun != quarter:
+                self._quarters[zone] = (viewer, begun)
+                self._new_quarter(zone)
         self._rounds += 1
         if self._rounds % ROUNDS_BETWEEN_LOOKS == 0:
             self._doubtful.update(self.audiences)
         while self._doubtful:
             await self._look(next(iter(self._doubtful)))
 
-    def _new_day(self, zone: str) -> None:
+    def _new_quarter(self, zone: str) -> None:
+        """Days begin with a quarter of an hour, and so does what is overdue."""
         found = [group for one in self.audiences.values() for group in one.groups.values()]
         mine = [group for group in found if group.viewer.time_zone == zone]
         for group in mine:
-            group.stale = True
-            self._make_due(group)
+            if _by_the_clock(group):
+                group.stale = True
+                self._make_due(group)
         if not mine:
-            del self._days[zone]
+            del self._quarters[zone]
 
     def _doubted(self) -> None:
         """Notices arrive again: what came meanwhile was not heard."""

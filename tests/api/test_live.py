@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -233,8 +233,8 @@ class Dated(Viewer):
 
     days: list[date]
 
-    def today(self) -> date:
-        return self.days[-1]
+    def now(self) -> datetime:
+        return datetime.combine(self.days[-1], time(12), UTC)
 
 
 async def test_a_new_day_is_told_without_an_event(edge: Edge) -> None:
