@@ -185,3 +185,19 @@ async def test_an_organisation_without_a_webhook_has_no_outbox(database: Databas
         async with database.owner_connection() as connection:
             counted = "select count(*) from outbox.event where organisation_id = $1"
             assert await connection.fetchval(counted, world.organisation_id) == 0
+
+
+async def test_another_life_of_the_server_begins_another_epoch(database: Database) -> None:
+    async with sending(database) as world:
+        webhook = await world.subscribe()
+        await world.milestone()
+        await world.out()
+        await world.outbox.live()
+        assert not await world.outbox.live()
+        async with database.owner_connection() as connection:  # as after a restore to an older point
+            await connection.execute("update outbox.life set timeline = timeline - 1")
+        assert await world.outbox.live()
+        assert not await world.outbox.live()
+        await world.milestone()
+        await world.out()
+        assert [(row["sequence"], row["epoch"]) for row in await world.deliveries(webhook)] == [(1, 1), (2, 2)]
