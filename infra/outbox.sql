@@ -126,6 +126,9 @@ select role from read.viewer_of($1, $2, $3)
 -- take: what is due
 select * from read.claim_deliveries($1, $2, $3)
 
+-- withhold: ends unsent what may not be seen any more
+select * from read.withhold($1, $2, $3)
+
 -- finish: what came of it
 select * from read.finish_deliveries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 

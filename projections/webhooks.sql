@@ -44,15 +44,19 @@ as $$
         on conflict do nothing
 $$;
 
--- viewer_of: the role of whose eyes a webhook sees with; none where the person has left, or the key is revoked or has expired
+-- viewer_of: the role of whose eyes a webhook sees with; none where the person has left, or the key of nobody is revoked or has expired.
+-- A person sees no more by a webhook than the key could see that they subscribed it with.
 create function viewer_of(p_organisation uuid, p_person uuid, p_api_key uuid)
 returns table (role text)
 language sql stable rows 1
 set search_path = read, pg_temp
 as $$
-    select coalesce((select r.role from person_role r where r.organisation_id = p_organisation and r.person_id = p.id
-                        and r.until is null), 'READER')
+    select case when r.role in ('OWNER', 'AUDITOR') then coalesce(k.role, r.role) else r.role end
       from person p
+     cross join lateral (
+           select coalesce((select g.role from person_role g where g.organisation_id = p_organisation and g.person_id = p.id
+                               and g.until is null), 'READER')) r (role)
+      left join api_key k on k.organisation_id = p_organisation and k.id = p_api_key and k.until is null
      where p.organisation_id = p_organisation and p.id = p_person and p.until is null and p.left_on is null
        and p.forgotten_on is null
     union all
@@ -60,6 +64,17 @@ as $$
       from api_key k
      where p_person is null and k.organisation_id = p_organisation and k.id = p_api_key and k.until is null and not k.revoked
        and (k.expires_on is null or k.expires_on >= day_of(p_organisation, now()))
+$$;
+
+-- outcomes_named: by the ids in what a public event says, each its own outcome or that of what it is the id of; not of a task, which is
+-- a promise between people
+create function outcomes_named(p_organisation uuid, p_data text)
+returns uuid[]
+language sql stable
+set search_path = read, pg_temp
+as $$
+    select array_agg(coalesce(outcome_of(p_organisation, m.id[1]::uuid), m.id[1]::uuid))
+      from regexp_matches(p_data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id)
 $$;
 
 -- deliver: a numbered delivery of each public event of a stretch (from excluded, to included) to every webhook, or to one, that it is
@@ -91,32 +106,34 @@ as $$
            for update
     ),
     meant as (
-        select a.id as webhook_id, e.position, e.nth,
-               exists (select from hidden h where not a.sees_all and h.person_id is not distinct from a.person_id
-                                              and h.id = e.outcome_id) as veiled
-          from outbox.event e
+        select a.id as webhook_id, e.position, e.nth, s.veiled
+          from (select e.*, case when exists (select from hidden) then e.outcome_id || outcomes_named(p_organisation, e.data) end as named
+                  from outbox.event e
+                 where e.organisation_id = p_organisation and e.position > p_from and e.position <= p_to
+                offset 0) e  -- read once, however many webhooks there are
           join asked a on (p_at is not null or (a.since < e.position and (a.until is null or a.until > e.position)))
           left join outcome o on o.organisation_id = p_organisation and o.id = e.outcome_id
                                   and o.since <= e.position and (o.until is null or o.until > e.position)
           left join task k on e.kind ^@ 'commitment.' and k.organisation_id = p_organisation and k.id = e.about_id
                                and k.since <= e.position and (k.until is null or k.until > e.position)
-         where e.organisation_id = p_organisation and e.position > p_from and e.position <= p_to
-           and case when e.kind = 'webhook.test' then e.about_id = a.id and p_at is null
+         cross join lateral (
+               select exists (select from hidden h where not a.sees_all and h.person_id is not distinct from a.person_id
+                                                     and h.id = any (e.named))) s (veiled)
+         where case when e.kind = 'webhook.test' then e.about_id = a.id and p_at is null
                     else (e.kind <> 'webhook.disabled' or e.about_id <> a.id)
                and exists (
                    select from unnest(a.kinds) k (kind)
                     where case when right(k.kind, 1) = '*' then e.kind ^@ left(k.kind, -1) else e.kind = k.kind end)
-               and (a.outcome_id is null or e.outcome_id = a.outcome_id)
+               and (a.outcome_id is null or (e.outcome_id = a.outcome_id and not s.veiled))
                and (a.team_id is null or exists (
                    select from teams_below(p_organisation, a.team_id, e.position) b
-                    where b.id in (o.team_id, k.team_id)
+                    where b.id = k.team_id or (b.id = o.team_id and not s.veiled)
                        or exists (
                            select from membership m
                             where m.organisation_id = p_organisation and m.team_id = b.id and m.person_id = k.promiser_id
                               and m.since <= e.position and (m.until is null or m.until > e.position))))
-               and (e.kind ^@ 'commitment.'  -- a promise is between people, and does not name what it serves where that is hidden
-                    or not exists (select from hidden h where not a.sees_all and h.person_id is not distinct from a.person_id
-                                                          and h.id = e.outcome_id)) end
+               -- a promise is between people, and does not name what it serves where that is hidden
+               and (e.kind ^@ 'commitment.' or not s.veiled) end
     ),
     numbered as (
         select m.*, p.sequence + row_number() over (partition by m.webhook_id order by m.position, m.nth) as sequence, p.epoch
@@ -232,6 +249,54 @@ begin
             where w.organisation_id = e.organisation_id and w.id = e.webhook_id and w.until is null and w.state = 'ACTIVE')
      where e.webhook_id = any (v_ids);
 end
+$$;
+
+-- withhold: of deliveries that were claimed, those that whoever they are for may not see any more end unsent, as somebody has left, a
+-- key was revoked, or an outcome hidden since they were made; of the others, whether the outcome may be named
+create function withhold(p_organisation uuid, p_webhooks uuid[], p_sequences bigint[])
+returns table (webhook_id uuid, sequence bigint, withheld boolean, veiled boolean)
+language sql volatile
+set search_path = read, pg_temp
+as $$
+    with asked as materialized (
+        select w.id, w.person_id, v.role, coalesce(v.role in ('OWNER', 'AUDITOR'), false) as sees_all
+          from webhook w
+          left join lateral viewer_of(p_organisation, w.person_id, w.api_key_id) v on true
+         where w.organisation_id = p_organisation and w.until is null and w.id = any (p_webhooks)
+    ),
+    hidden as materialized (
+        select a.person_id, h.id
+          from (select distinct person_id from asked where not sees_all) a
+         cross join lateral hidden_outcomes(p_organisation, a.person_id) h
+    ),
+    judged as materialized (
+        select d.webhook_id, d.sequence, d.attempt, s.veiled, a.role is null or (s.veiled and not e.kind ^@ 'commitment.') as withheld
+          from unnest(p_webhooks, p_sequences) t (webhook_id, sequence)
+          join outbox.delivery d on d.webhook_id = t.webhook_id and d.sequence = t.sequence and d.state = 'SENT'
+          join outbox.event e on e.organisation_id = p_organisation and e.position = d.position and e.nth = d.nth
+          join asked a on a.id = d.webhook_id
+         cross join lateral (
+               select not a.sees_all and exists (select from hidden) and exists (
+                   select from hidden h
+                    where h.person_id is not distinct from a.person_id
+                      and h.id = any (e.outcome_id || outcomes_named(p_organisation, e.data)))) s (veiled)
+    ),
+    ended as (
+        update outbox.delivery d
+           set state = 'EXHAUSTED', ended_at = now(), lease = null, lease_until = null
+          from judged j
+         where j.withheld and d.webhook_id = j.webhook_id and d.sequence = j.sequence
+    ),
+    noted as (
+        insert into outbox.attempt (organisation_id, webhook_id, sequence, attempt, tried_at, result, milliseconds)
+        select p_organisation, j.webhook_id, j.sequence, j.attempt, clock_timestamp(), 'withheld', 0 from judged j where j.withheld
+    ),
+    woken as (
+        update outbox.endpoint e
+           set due_at = greatest(e.open_until, now())
+         where e.organisation_id = p_organisation and e.webhook_id in (select j.webhook_id from judged j where j.withheld)
+    )
+    select j.webhook_id, j.sequence, j.withheld, j.veiled from judged j
 $$;
 
 -- finish_deliveries: what came of tries that still hold their lease, and how the webhooks do; those whose lease was lost change nothing.

@@ -123,7 +123,9 @@ async def test_whoever_lost_the_lease_changes_nothing(world: Sending) -> None:
     await world.out()
     (late,) = await world.deliverer.take(10)
     async with world.database.owner_connection() as connection:
-        await connection.execute("update outbox.delivery set lease_until = now() - interval '1 s'")
+        await connection.execute(
+            "update outbox.delivery set lease_until = now() - interval '1 s' where webhook_id = $1", webhook
+        )
     await world.deliverer.reclaim()
     (again,) = await world.deliverer.take(10)
     assert (again.sequence, again.message_id) == (late.sequence, late.message_id)
