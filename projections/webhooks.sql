@@ -299,6 +299,29 @@ as $$
     select j.webhook_id, j.sequence, j.withheld, j.veiled from judged j
 $$;
 
+-- told_after: deliveries to a webhook after a number, those that may be seen with such eyes, whatever became of them
+create function told_after(p_organisation uuid, p_webhook uuid, p_person uuid, p_sees_all boolean, p_after bigint, p_limit int)
+returns table (
+    sequence bigint, epoch int, message_id uuid, veiled boolean, "position" bigint, kind text, about_id uuid, occurred_at timestamptz,
+    data text)
+language sql stable
+set search_path = read, pg_temp
+as $$
+    with hidden as materialized (
+        select h.id from hidden_outcomes(p_organisation, p_person) h where not p_sees_all
+    )
+    select d.sequence, d.epoch, d.message_id, s.veiled, d.position, e.kind, e.about_id, e.occurred_at, e.data
+      from outbox.delivery d
+      join outbox.event e on e.organisation_id = d.organisation_id and e.position = d.position and e.nth = d.nth
+     cross join lateral (
+           select exists (select from hidden) and exists (
+               select from hidden h where h.id = any (e.outcome_id || outcomes_named(p_organisation, e.data)))) s (veiled)
+     where d.organisation_id = p_organisation and d.webhook_id = p_webhook and d.sequence > p_after
+       and (e.kind ^@ 'commitment.' or not s.veiled)
+     order by d.sequence
+     limit p_limit
+$$;
+
 -- finish_deliveries: what came of tries that still hold their lease, and how the webhooks do; those whose lease was lost change nothing.
 -- Ten tries in five minutes of which seven in ten failed let a webhook rest for half a minute, and twice as long each time again.
 create function finish_deliveries(
