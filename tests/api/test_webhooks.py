@@ -334,7 +334,7 @@ async def test_no_filter_or_cursor_opens_deliveries_of_another_organisation(
     page = await edge.graphql(DELIVERIES, key, filter={"webhook": theirs})
     assert page.json["data"]["deliveries"]["totalCount"] == 1
     cursor = page.json["data"]["deliveries"]["pageInfo"]["endCursor"]
-    tries = [
+    tries: list[dict[str, Any]] = [
         {"filter": {"webhook": theirs}},
         {"filter": {"about": about}},
         {"filter": {"kind": "outcome.set"}, "after": cursor},
@@ -356,7 +356,8 @@ async def test_deliveries_are_paged_through_by_their_cursors(edge: Edge, receive
     for _ in range(3):
         await a_milestone(edge, outcome)
     await came(receiver, 3)
-    document = """query ($webhook: ID, $after: String) { deliveries(first: 1, filter: {webhook: $webhook}, after: $after) {
+    document = """query ($webhook: ID, $after: String) {
+      deliveries(first: 1, filter: {webhook: $webhook}, after: $after) {
       nodes { sequence } pageInfo { endCursor hasNextPage } } }"""
     seen: list[int] = []
     cursor: str | None = None
