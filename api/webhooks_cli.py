@@ -161,7 +161,10 @@ class Listener:
 
     @asynccontextmanager
     async def listening(self, port: int) -> AsyncGenerator[int]:
-        """On this port, or a free one for 0. Raises NotAnswered where it is taken."""
+        """On this port, or a free one for 0. Raises NotAnswered where it is taken, or none."""
+        busy = NotAnswered(f"Port {port} can't be listened on: choose another one with --port.")
+        if port not in range(65_536):
+            raise busy
         app = web.Application(client_max_size=8 * 1024 * 1024)
         app.router.add_post("/{path:.*}", self._take)
         runner = web.AppRunner(app, access_log=None)
@@ -170,8 +173,8 @@ class Listener:
             site = web.TCPSite(runner, HERE, port)
             try:
                 await site.start()
-            except (OSError, OverflowError):
-                raise NotAnswered(f"Port {port} can't be listened on: choose another one with --port.") from None
+            except OSError:
+                raise busy from None
             yield runner.addresses[0][1]
         finally:
             await runner.cleanup()
