@@ -2,11 +2,13 @@
 
 from domain import (
     access,
+    acknowledging,
     alignment,
     awaiting,
     blocks,
     boundaries,
     cadence,
+    capacity,
     carrying,
     celebrations,
     checkins,
@@ -18,6 +20,7 @@ from domain import (
     declining,
     delegation,
     ending,
+    escalation,
     feeds,
     focus,
     following,
@@ -43,6 +46,7 @@ from domain import (
     taking,
     tasks,
     timekeeping,
+    timekeeping_escalation,
     timekeeping_work,
     visibility,
     waiting,
@@ -69,6 +73,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         identities.LinkIdentity,
         preferences.SetPreferences,
         delegation.DelegateDuties,
+        capacity.StateCapacity,
         people.FormTeam,
         people.ReviseTeam,
         people.MoveTeam,
@@ -148,7 +153,14 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         awaiting.LinkMilestone,
         awaiting.UnlinkMilestone,
     ),
-    (checkins.CheckIn, checkins.ReviseCheckIn, checkins.RetractCheckIn, checkins.Acknowledge, cadence.SetCadence),
+    (
+        checkins.CheckIn,
+        checkins.ReviseCheckIn,
+        checkins.RetractCheckIn,
+        acknowledging.Acknowledge,
+        cadence.SetCadence,
+        escalation.SetEscalation,
+    ),
     (comments.Comment, comments.RetractComment, decisions.RecordDecision, decisions.ReverseDecision),
     (celebrations.Celebrate, celebrations.WithdrawCelebration, celebrations.Cheer, celebrations.WithdrawCheer),
     (labels.NameTag, labels.Tag, labels.Untag, labels.AttachLink, labels.SetReference),
@@ -177,6 +189,7 @@ NOTES: dict[str, type[Command]] = {
         timekeeping_work.NoteDuePassed,
         timekeeping_work.NoteAcceptancePassed,
         timekeeping_work.NoteBlockAged,
+        timekeeping_escalation.NoteEscalated,
     )
 }
 
