@@ -4,7 +4,7 @@ by HEADWAY_URL and HEADWAY_API_KEY."""
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from time import time
@@ -23,6 +23,7 @@ from infra.webhook_signing import KeyMalformed, read_public_key, sign
 
 webhooks_app = App(name="webhooks", help="What is sent to receivers: see it arrive, and see it go out.")
 SECONDS = 30
+SECONDS_OF_GRACE = 2.0
 HERE = "127.0.0.1"
 SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
 KEEPING = ("content-type", *SIGNED)  # headers that are forwarded
@@ -90,9 +91,10 @@ def plain(text: object) -> str:
     return "".join(one if one.isprintable() else "\ufffd" for one in str(text))
 
 
-def numbers(missing: list[int]) -> str:
-    """`4`, or `4 to 6`."""
-    return f"{missing[0]}" if len(missing) == 1 else f"{missing[0]} to {missing[-1]}"
+def gap(missing: Sequence[int]) -> str:
+    """What to do about numbers that did not come."""
+    span = f"{missing[0]}" if len(missing) == 1 else f"{missing[0]} to {missing[-1]}"
+    return f"GAP: {span} did not come; pull them: GET /webhooks/<id>/events?after={missing[0] - 1}"
 
 
 def told(arrival: Arrival) -> list[str]:
@@ -106,12 +108,6 @@ def told(arrival: Arrival) -> list[str]:
     lines = [plain(f"{line}  {', '.join(one for one in notes if one)}")]
     if "sentence" in event:
         lines.append(plain(f"       {event['sentence']}"))
-    if arrival.missing:
-        after = arrival.missing[0] - 1
-        lines.append(
-            f"GAP: {numbers(list(arrival.missing))} did not come; they may still,"
-            f" or pull them: GET /webhooks/<id>/events?after={after}"
-        )
     return lines
 
 
@@ -136,9 +132,17 @@ class Listener:
             say(msgspec.json.encode(arrival).decode())
         else:
             say("\n".join(told(arrival)))
+        if arrival.missing:
+            asyncio.get_running_loop().call_later(SECONDS_OF_GRACE, self._tell_gap, arrival.missing)
         if not arrival.welcome:
             return web.Response(status=401)
         return web.Response(status=await self._forwarded(request, body))
+
+    def _tell_gap(self, passed: Sequence[int]) -> None:
+        """Of numbers that were passed a while ago: deliveries overtake one another."""
+        missing = [one for one in passed if one in self.arrivals.missing]
+        if missing:
+            talk.print(gap(missing), markup=False, soft_wrap=True)
 
     async def _forwarded(self, request: web.Request, body: bytes) -> int:
         """204, or 502 where whoever it is forwarded to did not take it, so that it is sent again."""

@@ -127,11 +127,12 @@ async def test_it_tells_a_wrong_signature_a_repetition_and_a_gap_and_hands_on(ed
             assert await post(5, new_secret(), "msg_5") == 401
             async with session.post(url, data=b"hello") as answer:
                 assert answer.status == 401
+            gap = await line_of(process.stderr, "GAP")
             process.send_signal(signal.SIGTERM)
             out, err = (part.decode() for part in await asyncio.wait_for(process.communicate(), 30))
         assert process.returncode == FOUND, (out, err)
         assert "known already" in out
-        assert "GAP: 2 to 3 did not come" in out
+        assert "GAP: 2 to 3 did not come" in gap
         assert out.count("WRONG SIGNATURE") == 2
         assert "2 never came" in err
         assert [one.body for one in behind.received] == [DELIVERED % 1, DELIVERED % 1, DELIVERED % 4]

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from domain.carrying import CarryOverOutcome
 from domain.cycles import PlanCycle
+from domain.kernel import Command
 from domain.leaving import DeactivatePerson
 from domain.organisation import GrantRole, IssueApiKey, RevokeApiKey
 from domain.outcomes import SetOutcome
@@ -146,21 +147,25 @@ async def test_r15_what_is_told_of_something_open_names_nothing_hidden(world: Se
     assert await world.kinds(theirs) == []
 
 
-@pytest.mark.parametrize("gone", ["the key is revoked", "the person has left"])
+@pytest.mark.parametrize("gone", ["the key is revoked", "the key has expired", "the person has left"])
 async def test_nothing_more_goes_out_once_whoever_it_is_for_is_gone(world: Sending, gone: str) -> None:
-    if gone == "the key is revoked":
-        key = await a_key(world, Role.LEAD)
-        webhook = await subscribe_by_key(world, key)
-        end = RevokeApiKey(api_key_id=key, reason="Leaked.")
-    else:
+    key = await a_key(world, Role.LEAD)
+    end: Command = RevokeApiKey(api_key_id=key, reason="Leaked.")
+    if gone == "the person has left":
         member = await a_member(world)
         webhook = await world.subscribe(by=member)
         end = DeactivatePerson(person_id=member, reason="Moved.")
+    else:
+        webhook = await subscribe_by_key(world, key)
     await world.milestone()
     await world.out()
     assert [row["state"] for row in await world.deliveries(webhook)] == ["DUE"]
-    await world.telling.tell(end)
-    await world.out()
+    if gone == "the key has expired":
+        async with world.database.owner_connection() as connection:
+            await connection.execute("update read.api_key set expires_on = '2026-01-01' where id = $1", key)
+    else:
+        await world.telling.tell(end)
+        await world.out()
     assert await sent(world, webhook) == []
     assert [row["state"] for row in await world.deliveries(webhook)] == ["EXHAUSTED"]
 
