@@ -66,17 +66,6 @@ as $$
        and (k.expires_on is null or k.expires_on >= day_of(p_organisation, now()))
 $$;
 
--- outcomes_named: by the ids in what a public event says, each its own outcome or that of what it is the id of; not of a task, which is
--- a promise between people
-create function outcomes_named(p_organisation uuid, p_data text)
-returns uuid[]
-language sql stable
-set search_path = read, pg_temp
-as $$
-    select array_agg(coalesce(outcome_of(p_organisation, m.id[1]::uuid), m.id[1]::uuid))
-      from regexp_matches(p_data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id)
-$$;
-
 -- deliver: a numbered delivery of each public event of a stretch (from excluded, to included) to every webhook, or to one, that it is
 -- meant for: one that was subscribed and active then, or as it stands at p_at; of these kinds, this team or outcome, and whose person
 -- is there and may see it. How many were made.
@@ -107,7 +96,9 @@ as $$
     ),
     meant as (
         select a.id as webhook_id, e.position, e.nth, s.veiled
-          from (select e.*, case when exists (select from hidden) then e.outcome_id || outcomes_named(p_organisation, e.data) end as named
+          from (select e.*, case when exists (select from hidden) then e.outcome_id || array(  -- what an id in it is or is of
+                           select coalesce(outcome_of(p_organisation, m.id[1]::uuid), m.id[1]::uuid)
+                             from regexp_matches(e.data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id)) end as named
                   from outbox.event e
                  where e.organisation_id = p_organisation and e.position > p_from and e.position <= p_to
                 offset 0) e  -- read once, however many webhooks there are
@@ -276,10 +267,12 @@ as $$
           join outbox.event e on e.organisation_id = p_organisation and e.position = d.position and e.nth = d.nth
           join asked a on a.id = d.webhook_id
          cross join lateral (
-               select not a.sees_all and exists (select from hidden) and exists (
-                   select from hidden h
-                    where h.person_id is not distinct from a.person_id
-                      and h.id = any (e.outcome_id || outcomes_named(p_organisation, e.data)))) s (veiled)
+               select case when not a.sees_all and exists (select from hidden) then e.outcome_id || array(
+                          select coalesce(outcome_of(p_organisation, m.id[1]::uuid), m.id[1]::uuid)
+                            from regexp_matches(e.data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id)) end
+               offset 0) n (named)
+         cross join lateral (
+               select exists (select from hidden h where h.person_id is not distinct from a.person_id and h.id = any (n.named))) s (veiled)
     ),
     ended as (
         update outbox.delivery d
@@ -314,8 +307,11 @@ as $$
       from outbox.delivery d
       join outbox.event e on e.organisation_id = d.organisation_id and e.position = d.position and e.nth = d.nth
      cross join lateral (
-           select exists (select from hidden) and exists (
-               select from hidden h where h.id = any (e.outcome_id || outcomes_named(p_organisation, e.data)))) s (veiled)
+           select case when exists (select from hidden) then e.outcome_id || array(
+                      select coalesce(outcome_of(p_organisation, m.id[1]::uuid), m.id[1]::uuid)
+                        from regexp_matches(e.data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id)) end
+           offset 0) n (named)
+     cross join lateral (select exists (select from hidden h where h.id = any (n.named))) s (veiled)
      where d.organisation_id = p_organisation and d.webhook_id = p_webhook and d.sequence > p_after
        and (e.kind ^@ 'commitment.' or not s.veiled)
      order by d.sequence
@@ -349,10 +345,13 @@ begin
         returning d.organisation_id, d.webhook_id, d.sequence, d.attempt, t.state, t.rest, t.result, t.status, t.milliseconds,
                   t.excerpt
     ),
-    noted as (
+    noted as (  -- what was on its way while somebody was forgotten may name them, and so may its answer
         insert into outbox.attempt (organisation_id, webhook_id, sequence, attempt, tried_at, result, status, milliseconds, excerpt)
         select d.organisation_id, d.webhook_id, d.sequence, d.attempt,
-               clock_timestamp() - d.milliseconds * interval '1 ms', d.result, d.status, d.milliseconds, d.excerpt
+               clock_timestamp() - d.milliseconds * interval '1 ms', d.result, d.status, d.milliseconds,
+               case when not exists (
+                   select from edge.forgotten f
+                    where f.organisation_id = d.organisation_id and f.swept_at > now() - interval '1 min') then d.excerpt end
           from done d
     ),
     summed as (

@@ -10,7 +10,7 @@ from strawberry import ID, UNSET
 from api.graphql.mapping import Column, Expr, Relation, order, stands_on
 from api.graphql.scalars import JSON, Position
 from api.graphql.types.alignment import Outcome
-from api.graphql.types.history import HistoryKey
+from api.graphql.types.history import NAMES_HIDDEN, HistoryKey
 from api.graphql.types.organisation import Person, Team
 
 THEIRS = "({c}.person_id = {viewer.person} or {c}.api_key_id = {viewer.key} or {viewer.role} = 'OWNER')"
@@ -35,8 +35,8 @@ WHOLE_DELIVERIES = DELIVERIES % ("e.data::json", "", "")
 # What was delivered before an outcome was hidden is told no more; a promise without what it serves.
 VEILED_DELIVERIES = DELIVERIES % (
     "case when s.veiled then (e.data::jsonb || jsonb_build_object('outcomeId', null))::json else e.data::json end",
-    " cross join lateral (select exists (select from unnest(e.outcome_id || outcomes_named({org}, e.data)) n (id)"
-    " where n.id in {hidden}) as veiled) s",
+    " cross join lateral (select coalesce(e.outcome_id in {hidden}, false)"
+    f" or {NAMES_HIDDEN.replace('{value}', 'e.data')} as veiled) s",
     " and (e.kind ^@ 'commitment.' or not s.veiled)",
 )
 DELIVERY_ORDER = order("created_at timestamptz desc", "sequence int8 desc", unique="webhook_id uuid")
