@@ -26,6 +26,7 @@ from api.problems import Problem, fault, unavailable
 from api.readings_csv import readings
 from api.review_page import review_page
 from api.webhook_bodies import Bodies
+from api.webhook_missed import missed
 from infra.access_log import AccessLog
 from infra.checkpoints import witnesses_of
 from infra.database import Database, verify_durability
@@ -232,6 +233,7 @@ def application(services: Services) -> Litestar:
             *reference.routes(),
             *audit.routes(),
             *webhooks.routes(),
+            missed,
             review_page,
             history_page,
             operations.live,

@@ -24,6 +24,7 @@ from api.desk import Envelope
 from api.person_page import write_export
 from api.readings_csv import ReadingsBody, SheetRefused, take
 from api.terminal import DONE, FOUND, WRONG, Json, asked, database, say, talk
+from api.webhooks_cli import webhooks_app
 from domain.access import Export, NoteExported
 from domain.kernel import Refused
 from domain.values import Invalid, Role
@@ -61,6 +62,7 @@ app.command(key_app)
 app.command(audit_app)
 app.command(person_app)
 app.command(vault_app)
+app.command(webhooks_app)
 
 
 def _serve(settings: Settings, greet: Callable[[Settings, Urls], Awaitable[str]] | None = None) -> int:
@@ -87,9 +89,9 @@ def serve() -> int:
 @app.command
 def demo() -> int:
     """Serve with real data of the federal government and a small organisation, and keys to look at them."""
-    from api.demonstration import load  # noqa: PLC0415 - nobody else needs the samples
+    from api.demonstration import load, near  # noqa: PLC0415 - nobody else needs the samples
 
-    settings = read_settings(os.environ)
+    settings = near(read_settings(os.environ), os.environ)
     configure_logs(settings.log_level if "HEADWAY_LOG_LEVEL" in os.environ else "warning")
     return _serve(settings, lambda settings, urls: load(settings, urls, talk))
 

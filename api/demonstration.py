@@ -1,7 +1,7 @@
 """What `make run` shows: the federal government's goals, and a small organisation in which everything happens."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -17,9 +17,11 @@ from examples.demo.story import NAMESPACE as TEAM_NAMESPACE
 from examples.demo.story import entity as identity
 from examples.lines import Line, write
 from examples.us_federal import commands as federal
-from infra.settings import Settings, home_of
+from infra.receivers import reach_of
+from infra.settings import PREFIX, Settings, home_of
 
 KEYS = "keys.env"
+LISTENING = 9000
 FEDERAL = UUID(federal.ORGANISATION)
 TEAM = TEAM_NAMESPACE
 OWNER = identity("person", "mara")
@@ -27,6 +29,14 @@ OWNER = identity("person", "mara")
 
 class DemonstrationFailed(Exception):
     """A line of the sample data was refused: this release and its samples do not fit."""
+
+
+def near(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    """Lets webhooks reach this machine, as far as the operator has not said where they may go."""
+    local = {"webhook_networks": "127.0.0.0/8", "webhook_plain_http": True}
+    return msgspec.structs.replace(
+        settings, **{name: value for name, value in local.items() if f"{PREFIX}{name.upper()}" not in environment}
+    )
 
 
 async def load(settings: Settings, urls: Urls, talk: Console) -> str:
@@ -49,12 +59,20 @@ async def load(settings: Settings, urls: Urls, talk: Console) -> str:
 def greeting(settings: Settings, key: str) -> str:
     """The address, and a question to begin with."""
     url = f"http://{settings.host}:{settings.port}"
+    keys = home_of(settings) / KEYS
+    here = reach_of(settings).may_dial("127.0.0.1", LISTENING) and settings.webhook_plain_http
+    webhooks = (
+        f"Webhooks reach this machine: set -a; . {keys}; headway webhooks listen --port {LISTENING} --subscribe\n"
+        if here
+        else ""
+    )
     question = "{ outcomes(first: 3) { totalCount nodes { title progress status team { name } } } }"
     return (
         f"\nHeadway answers at {url} (GraphiQL: {url}/graphql, commands: {url}/reference). Ask it:\n\n"
         f"  curl -s {url}/graphql -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\\n"
         f"    -d '{msgspec.json.encode({'query': question}).decode()}'\n\n"
-        f"The keys stand in {home_of(settings) / KEYS}. Ctrl-C stops everything.\n"
+        f"{webhooks}"
+        f"The keys stand in {keys}. Ctrl-C stops everything.\n"
     )
 
 

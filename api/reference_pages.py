@@ -1,7 +1,9 @@
-"""The reference in docs/reference, written from the code: commands, events, codes, settings. Never edited by hand."""
+"""The reference in docs/reference, written from the code: commands, events, codes, settings, tasks, webhook events.
+Never edited by hand."""
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from inspect import getdoc
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,10 @@ from typing import Any
 import msgspec
 
 from api.reference import openapi
+from api.webhooks import envelope, example
 from domain import codes
 from domain.commands import COMMANDS, EVENTS
+from domain.public_events import CATALOGUE, PUBLIC
 from domain.transitions import BESIDE, ENDS, TABLE, Row
 from infra.settings import Settings, described
 
@@ -85,6 +89,44 @@ def settings() -> str:
     return "# Settings\n\n| name | default | what it is |\n| --- | --- | --- |\n" + "".join(rows)
 
 
+def _told(field: Mapping[str, Any], parts: Mapping[str, Any]) -> str:
+    """What a field of a public event's data holds, in a few words."""
+    if "$ref" in field:
+        return _told(parts[field["$ref"].rpartition("/")[2]], parts)
+    if "anyOf" in field:
+        return " or ".join(_told(one, parts) for one in field["anyOf"])
+    if "enum" in field:
+        return ", ".join(f"`{one}`" for one in field["enum"])
+    if field["type"] == "array":
+        return f"list of {_told(field['items'], parts)}"
+    return field.get("format") or field["type"]
+
+
+def webhook_events() -> str:
+    """One section a public event: what it tells, and the fields of its data."""
+    parts = [
+        "# Webhook events\n\nWhat is sent to [webhooks](../howto/webhooks.md). New ones are added, and fields to those"
+        " that are there; none is taken away or\nmeans something else one day. `GET /webhooks/events` answers all of"
+        " this as JSON. A whole delivery, as an example:\n\n```jsonc\n"
+        f"{_indented(example(CATALOGUE['milestone.reached']))}```\n"
+    ]
+    for one in PUBLIC:
+        schema = envelope(one)
+        data = schema["properties"]["data"]
+        required = set(data.get("required", ()))
+        parts.append(f"\n## {one.name}\n\n{one.sentence} [Schema](webhook-events/{one.name}.json).\n\n")
+        parts.append("| data | | |\n| --- | --- | --- |\n")
+        parts += [
+            f"| `{name}` | {_told(field, schema.get('$defs', {}))} | {'always' if name in required else ''} |\n"
+            for name, field in data["properties"].items()
+        ]
+    return "".join(parts)
+
+
+def _indented(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
 def pages() -> Iterator[tuple[str, str]]:
     """(file, text) of the whole reference."""
     for name, write in (
@@ -93,14 +135,18 @@ def pages() -> Iterator[tuple[str, str]]:
         ("codes", refusals),
         ("settings", settings),
         ("tasks", transitions),
+        ("webhook-events", webhook_events),
     ):
         yield f"{name}.md", HEAD + write()
+    for one in PUBLIC:
+        yield f"webhook-events/{one.name}.json", _indented(envelope(one))
 
 
 def main(folder: Path) -> None:
     """Writes the pages into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
 
 

@@ -26,6 +26,7 @@ T = TypeVar("T")
 def say(text: str) -> None:
     """A fact."""
     sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from api.graphql.service import GraphQLService
 from api.viewer import Viewer
 from domain.public_events import CATALOGUE
 from domain.values import Role
-from infra.deliverer import Claimed
+from infra.deliverer import Message
 from infra.outbox import STATEMENTS
 from infra.projector import STATEMENTS as READING
 
@@ -79,31 +79,35 @@ class Bodies:
     def __init__(self, service: GraphQLService) -> None:
         self.service = service
 
-    async def _viewer(self, claimed: Claimed) -> Viewer | None:
-        """None where whoever it is for is there no more: what they were told of goes out in ids."""
-        organisation_id = claimed.organisation_id
+    async def _viewer(self, message: Message) -> Viewer | None:
+        """None where whoever it is for is there no more."""
+        organisation_id = message.organisation_id
         async with self.service.database.work.acquire() as connection, connection.transaction():
             await connection.execute(READING["scope"], organisation_id)
             role = await connection.fetchval(
-                STATEMENTS["viewer"], organisation_id, claimed.person_id, claimed.api_key_id
+                STATEMENTS["viewer"], organisation_id, message.person_id, message.api_key_id
             )
         if role is None:
             return None
         return Viewer(
             organisation_id=organisation_id,
             role=Role(role),
-            person_id=claimed.person_id,
-            api_key_id=claimed.api_key_id,
+            person_id=message.person_id,
+            api_key_id=message.api_key_id,
         )
 
-    async def render(self, claimed: Claimed) -> str:
+    async def render(self, message: Message) -> str:
         """JSON members that follow the data; nothing where the event has no entity of its own."""
-        document = DOCUMENTS.get(CATALOGUE[claimed.kind].subject)
-        viewer = await self._viewer(claimed) if document else None
-        if document is None or viewer is None:
+        viewer = await self._viewer(message) if CATALOGUE[message.kind].subject in DOCUMENTS else None
+        return await self.seen(message, viewer) if viewer is not None else ""
+
+    async def seen(self, message: Message, viewer: Viewer) -> str:
+        """As `render`, in a viewer's eyes."""
+        document = DOCUMENTS.get(CATALOGUE[message.kind].subject)
+        if document is None:
             return ""
         operation = self.service.endpoint.documents.get(document).operation(None)
-        variables = {"id": str(claimed.about_id), "at": {"position": claimed.position}}
+        variables = {"id": str(message.about_id), "at": {"position": message.position}}
         try:
             answered = await self.service.reads.answer(operation, variables, viewer)
         except RequestRefused as refused:
@@ -111,7 +115,7 @@ class Bodies:
         data = msgspec.json.decode(answered.body, type=Answer).data
         members = f',"entity":{bytes(data.entity).decode()}'
         for one in data.told.nodes:
-            if int(one.position) == claimed.position:
+            if int(one.position) == message.position:
                 sentence = msgspec.json.encode(one.sentence).decode()
                 members += f',"changes":{bytes(one.changes).decode()},"sentence":{sentence}'
         return members

@@ -52,13 +52,18 @@ def check_kinds(kinds: tuple[str, ...]) -> None:
 
 
 def subscriber(issued: Issued) -> tuple[UUID | None, UUID | None]:
-    """Whose eyes a webhook sees with: a person's, or a key's that stands for none. Raises Refused for neither."""
-    if issued.person_id is not None:
-        return issued.person_id, None
-    kind, _, key = issued.by.partition(":")
-    if kind != "key":
+    """Whose eyes a webhook sees with: a person's, no further than the key sees that they used, or those of a key that
+    stands for none. Raises Refused for neither."""
+    key = next((UUID(one[4:]) for one in issued.by.split("/") if one.startswith("key:")), None)
+    if issued.person_id is None and key is None:
         raise Refused(PERSON_REQUIRED, "Use a key: a webhook carries what somebody may see.")
-    return None, UUID(key)
+    return issued.person_id, key
+
+
+def is_theirs(issued: Issued, told: WebhookSubscribed | WebhookRevised) -> bool:
+    """Whether a person has subscribed it, by whichever key, or this key."""
+    person_id, api_key_id = subscriber(issued)
+    return told.person_id == person_id and (person_id is not None or told.api_key_id == api_key_id)
 
 
 class WebhookCommand(Command):
@@ -77,7 +82,7 @@ class WebhookCommand(Command):
         told = self.webhook.told
         if told is None:
             raise Refused(NOT_FOUND, "There is no such webhook: subscribe one first.", "webhookId")
-        if subscriber(self.issued) != (told.person_id, told.api_key_id) and not self.issued.role.reaches(Role.OWNER):
+        if not is_theirs(self.issued, told) and not self.issued.role.reaches(Role.OWNER):
             raise Refused(NOT_ALLOWED, "Ask whoever subscribed the webhook, or an owner, to do this.", "webhookId")
         if self.webhook.state is WebhookState.REMOVED:
             raise Refused(WEBHOOK_NOT_IN_STATE, "Subscribe another webhook: this one is removed.", "webhookId")

@@ -55,7 +55,7 @@ class WebhookSubscribed(Event, frozen=True, tag="webhook.subscribed"):
     team_id: TeamId | None = None  # with those below
     outcome_id: OutcomeId | None = None
     person_id: PersonId | None = None
-    api_key_id: ApiKeyId | None = None  # of a program, where no person subscribed
+    api_key_id: ApiKeyId | None = None  # of a program, or which the person used
 
 
 class WebhookRevised(Event, frozen=True, tag="webhook.revised"):

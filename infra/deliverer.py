@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import time
 from typing import Any, NamedTuple
@@ -46,15 +46,13 @@ GONE = 410
 THROTTLING = frozenset({429, 502, 503, 504})
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that this process holds, with all that it says."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A delivery with all that it says, and in whose eyes."""
 
     organisation_id: UUID
     webhook_id: UUID
     sequence: int
-    lease: UUID
-    attempt: int
     epoch: int
     message_id: UUID
     veiled: bool
@@ -63,10 +61,23 @@ class Claimed:
     about_id: UUID
     occurred_at: datetime
     data: str
-    receiver: str
     mode: Mode
     person_id: UUID | None
     api_key_id: UUID | None
+
+    @property
+    def id(self) -> str:
+        """As receivers are told it, and know it again by."""
+        return f"msg_{self.message_id.hex}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed(Message):
+    """One that this process holds, to be sent."""
+
+    lease: UUID
+    attempt: int
+    receiver: str
     secret_id: UUID
     former_secret_id: UUID | None
 
@@ -86,23 +97,23 @@ class Finished(NamedTuple):
     excerpt: str | None
 
 
-Render = Callable[[Claimed], Awaitable[str]]  # what a full delivery says beside its data: JSON members, or nothing
+Render = Callable[[Message], Awaitable[str]]  # what a full delivery says beside its data: JSON members, or nothing
 
 
-async def nothing_more(_: Claimed) -> str:
+async def nothing_more(_: Message) -> str:
     """For who sends no full deliveries."""
     return ""
 
 
-def body_of(claimed: Claimed, more: str) -> bytes:
+def body_of(message: Message, more: str) -> bytes:
     """The same for each try of a delivery, as long as nobody is forgotten."""
-    data = claimed.data
-    if claimed.veiled:  # the promise may be told, and not what it serves
+    data = message.data
+    if message.veiled:  # the promise may be told, and not what it serves
         data = msgspec.json.encode(msgspec.json.decode(data, type=dict[str, Any]) | {"outcomeId": None}).decode()
-    at = claimed.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    at = message.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return (
-        f'{{"type":"{claimed.kind}","timestamp":"{at}","organisation":"{claimed.organisation_id}",'
-        f'"position":{claimed.position},"sequence":{claimed.sequence},"epoch":{claimed.epoch},"data":{data}{more}}}'
+        f'{{"type":"{message.kind}","timestamp":"{at}","organisation":"{message.organisation_id}",'
+        f'"position":{message.position},"sequence":{message.sequence},"epoch":{message.epoch},"data":{data}{more}}}'
     ).encode()
 
 
@@ -200,11 +211,27 @@ class Deliverer:
                     await asyncio.wait_for(self._awake.wait(), SECONDS_BETWEEN_LOOKS)
 
     async def take(self, most: int) -> list[Claimed]:
-        """What is due, leased to this process."""
+        """What is due, leased to this process; what may not be seen any more is not among it."""
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute(READING["sweep_scope"])
             rows = await connection.fetch(STATEMENTS["take"], most, MOST_OF_EACH, LEASE_SECONDS)
-        return [msgspec.convert(dict(row), Claimed) for row in rows]
+            claimed = [msgspec.convert(dict(row), Claimed) for row in rows]
+            veiled: dict[UUID, bool] = {}
+            for organisation_id in {one.organisation_id for one in claimed}:
+                veiled |= await self._seen(connection, organisation_id, claimed)
+        if claimed and not veiled:
+            return await self.take(most)
+        return [replace(one, veiled=veiled[one.lease]) for one in claimed if one.lease in veiled]
+
+    async def _seen(self, connection: Any, organisation_id: UUID, claimed: Sequence[Claimed]) -> dict[UUID, bool]:
+        """Whether each is veiled, by its lease, of those of an organisation that may be sent."""
+        theirs = {
+            (one.webhook_id, one.sequence): one.lease for one in claimed if one.organisation_id == organisation_id
+        }
+        await connection.execute(READING["scope"], organisation_id)
+        columns = [list(column) for column in zip(*theirs, strict=True)]
+        judged = await connection.fetch(STATEMENTS["withhold"], organisation_id, *columns)
+        return {theirs[row[0], row[1]]: row["veiled"] for row in judged if not row["withheld"]}
 
     async def _send(self, claimed: Claimed) -> None:
         self._held.add(claimed.lease)
@@ -239,7 +266,7 @@ class Deliverer:
             if one is not None
         ]
         key = signing_key(installation, claimed.organisation_id)
-        headers = sign(f"msg_{claimed.message_id.hex}", int(time()), body, secrets, key)
+        headers = sign(claimed.id, int(time()), body, secrets, key)
         return await self.post.post(claimed.receiver, body, headers)
 
     async def _write(self) -> None:

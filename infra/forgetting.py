@@ -1,5 +1,6 @@
 """What follows when a person is forgotten: their keys are destroyed, what the read models say of them is taken out of
-every version of every row, and the files are written anew, so that no byte of it is left (R11).
+every version of every row, what receivers of webhooks answered is let go of, for it may echo what they were sent, and
+the files are written anew, so that no byte of it is left (R11).
 
 The projector does the first two on its way past the event, in the transaction of its checkpoint: what it leaves is what
 a rebuild from the ledger would make. The files follow at once, table by table, in any process that serves.
@@ -22,6 +23,8 @@ from projections.read_models import PROJECTIONS
 from projections.rows import Projection, Revision, Table
 
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
+OUTBOX = statements(Path(__file__).with_name("outbox.sql"))
+ANSWERS = "outbox.attempt"  # what receivers answered
 CHANNEL = "headway_forgotten"
 SCRUB_LOCK = 7236005
 SECONDS_BETWEEN_LOOKS = 30.0
@@ -66,6 +69,9 @@ class Forgetting:
                     columns = _differing(revision, second[key])
                     if columns:
                         await self._sweep(revision, row["position"], columns, left.get(key))
+        silenced: str = await self.connection.execute(OUTBOX["silence"], self.organisation_id, timeout=SECONDS)
+        if not silenced.endswith(" 0"):
+            self.tables.add(ANSWERS)
         await self.note(position)
 
     async def destroy(self, position: int) -> Sequence[LedgerRow]:
@@ -185,7 +191,7 @@ class Scrubber(Rounds):
 def _rewriting(tables: Sequence[str]) -> Iterator[str]:
     """Tables and their indexes, what the planner has noted of them, and then the log of all of that."""
     for table in tables:
-        yield f"vacuum (full, analyze) read.{table}"
+        yield f"vacuum (full, analyze) {table if '.' in table else f'read.{table}'}"
     yield "vacuum (full) pg_catalog.pg_statistic"
     yield "checkpoint"
     yield "select pg_switch_wal()"

@@ -136,6 +136,19 @@ select role from read.viewer_of($1, $2, $3)
 -- take: what is due
 select * from read.claim_deliveries($1, $2, $3)
 
+-- eyes: whose eyes a webhook sees with and by what role, for whoever has subscribed it, and an owner; no role where they are gone
+select w.mode, w.person_id, w.api_key_id, v.role
+  from read.webhook w
+  left join lateral read.viewer_of($1, w.person_id, w.api_key_id) v on true
+ where w.organisation_id = $1 and w.id = $2 and w.until is null and w.state <> 'REMOVED'
+   and (w.person_id = $3 or (w.person_id is null and w.api_key_id = $4) or $5)
+
+-- told_after: deliveries after a number
+select * from read.told_after($1, $2, $3, $4, $5, $6)
+
+-- withhold: ends unsent what may not be seen any more
+select * from read.withhold($1, $2, $3)
+
 -- finish: what came of it
 select * from read.finish_deliveries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 

@@ -44,15 +44,19 @@ as $$
         on conflict do nothing
 $$;
 
--- viewer_of: the role of whose eyes a webhook sees with; none where the person has left, or the key is revoked or has expired
+-- viewer_of: the role of whose eyes a webhook sees with; none where the person has left, or the key of nobody is revoked or has expired.
+-- A person sees no more by a webhook than the key could see that they subscribed it with.
 create function viewer_of(p_organisation uuid, p_person uuid, p_api_key uuid)
 returns table (role text)
 language sql stable rows 1
 set search_path = read, pg_temp
 as $$
-    select coalesce((select r.role from person_role r where r.organisation_id = p_organisation and r.person_id = p.id
-                        and r.until is null), 'READER')
+    select case when r.role in ('OWNER', 'AUDITOR') then coalesce(k.role, r.role) else r.role end
       from person p
+     cross join lateral (
+           select coalesce((select g.role from person_role g where g.organisation_id = p_organisation and g.person_id = p.id
+                               and g.until is null), 'READER')) r (role)
+      left join api_key k on k.organisation_id = p_organisation and k.id = p_api_key and k.until is null
      where p.organisation_id = p_organisation and p.id = p_person and p.until is null and p.left_on is null
        and p.forgotten_on is null
     union all
@@ -91,33 +95,36 @@ as $$
            for update
     ),
     meant as (
-        select a.id as webhook_id, e.position, e.nth, v.veiled
-          from outbox.event e
+        select a.id as webhook_id, e.position, e.nth, s.veiled
+          from (select e.*, case when exists (select from hidden) then e.outcome_id || array(  -- what an id in it is or is of
+                           select coalesce(outcome_of(p_organisation, m.id[1]::uuid), m.id[1]::uuid)
+                             from regexp_matches(e.data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id)) end as named
+                  from outbox.event e
+                 where e.organisation_id = p_organisation and e.position > p_from and e.position <= p_to
+                offset 0) e  -- read once, however many webhooks there are
           join asked a on (p_at is not null or (a.since < e.position and (a.until is null or a.until > e.position)))
-         cross join lateral (
-               select exists (
-                   select from hidden h
-                    where not a.sees_all and h.person_id is not distinct from a.person_id and h.id = e.outcome_id) as veiled) v
-          left join outcome o on not v.veiled and o.organisation_id = p_organisation and o.id = e.outcome_id
-                             and o.since <= e.position and (o.until is null or o.until > e.position)
+          left join outcome o on o.organisation_id = p_organisation and o.id = e.outcome_id
+                                  and o.since <= e.position and (o.until is null or o.until > e.position)
           left join task k on e.kind ^@ 'commitment.' and k.organisation_id = p_organisation and k.id = e.about_id
-                          and k.since <= e.position and (k.until is null or k.until > e.position)
-         where e.organisation_id = p_organisation and e.position > p_from and e.position <= p_to
-           and case when e.kind = 'webhook.test' then e.about_id = a.id and p_at is null
+                               and k.since <= e.position and (k.until is null or k.until > e.position)
+         cross join lateral (
+               select exists (select from hidden h where not a.sees_all and h.person_id is not distinct from a.person_id
+                                                     and h.id = any (e.named))) s (veiled)
+         where case when e.kind = 'webhook.test' then e.about_id = a.id and p_at is null
                     else (e.kind <> 'webhook.disabled' or e.about_id <> a.id)
                and exists (
                    select from unnest(a.kinds) k (kind)
                     where case when right(k.kind, 1) = '*' then e.kind ^@ left(k.kind, -1) else e.kind = k.kind end)
-               -- a promise is between people, and does not name what it serves where that is hidden
-               and (e.kind ^@ 'commitment.' or not v.veiled)
-               and (a.outcome_id is null or (e.outcome_id = a.outcome_id and not v.veiled))
+               and (a.outcome_id is null or (e.outcome_id = a.outcome_id and not s.veiled))
                and (a.team_id is null or exists (
                    select from teams_below(p_organisation, a.team_id, e.position) b
-                    where b.id in (o.team_id, k.team_id)
+                    where b.id = k.team_id or (b.id = o.team_id and not s.veiled)
                        or exists (
                            select from membership m
                             where m.organisation_id = p_organisation and m.team_id = b.id and m.person_id = k.promiser_id
-                              and m.since <= e.position and (m.until is null or m.until > e.position)))) end
+                              and m.since <= e.position and (m.until is null or m.until > e.position))))
+               -- a promise is between people, and does not name what it serves where that is hidden
+               and (e.kind ^@ 'commitment.' or not s.veiled) end
     ),
     numbered as (
         select m.*, p.sequence + row_number() over (partition by m.webhook_id order by m.position, m.nth) as sequence, p.epoch
@@ -235,6 +242,82 @@ begin
 end
 $$;
 
+-- withhold: of deliveries that were claimed, those that whoever they are for may not see any more end unsent, as somebody has left, a
+-- key was revoked, or an outcome hidden since they were made; of the others, whether the outcome may be named
+create function withhold(p_organisation uuid, p_webhooks uuid[], p_sequences bigint[])
+returns table (webhook_id uuid, sequence bigint, withheld boolean, veiled boolean)
+language sql volatile
+set search_path = read, pg_temp
+as $$
+    with asked as materialized (
+        select w.id, w.person_id, v.role, coalesce(v.role in ('OWNER', 'AUDITOR'), false) as sees_all
+          from webhook w
+          left join lateral viewer_of(p_organisation, w.person_id, w.api_key_id) v on true
+         where w.organisation_id = p_organisation and w.until is null and w.id = any (p_webhooks)
+    ),
+    hidden as materialized (
+        select a.person_id, h.id
+          from (select distinct person_id from asked where not sees_all) a
+         cross join lateral hidden_outcomes(p_organisation, a.person_id) h
+    ),
+    judged as materialized (
+        select d.webhook_id, d.sequence, d.attempt, s.veiled, a.role is null or (s.veiled and not e.kind ^@ 'commitment.') as withheld
+          from unnest(p_webhooks, p_sequences) t (webhook_id, sequence)
+          join outbox.delivery d on d.webhook_id = t.webhook_id and d.sequence = t.sequence and d.state = 'SENT'
+          join outbox.event e on e.organisation_id = p_organisation and e.position = d.position and e.nth = d.nth
+          join asked a on a.id = d.webhook_id
+         cross join lateral (
+               select case when not a.sees_all and exists (select from hidden) then e.outcome_id || array(
+                          select coalesce(outcome_of(p_organisation, m.id[1]::uuid), m.id[1]::uuid)
+                            from regexp_matches(e.data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id)) end
+               offset 0) n (named)
+         cross join lateral (
+               select exists (select from hidden h where h.person_id is not distinct from a.person_id and h.id = any (n.named))) s (veiled)
+    ),
+    ended as (
+        update outbox.delivery d
+           set state = 'EXHAUSTED', ended_at = now(), lease = null, lease_until = null
+          from judged j
+         where j.withheld and d.webhook_id = j.webhook_id and d.sequence = j.sequence
+    ),
+    noted as (
+        insert into outbox.attempt (organisation_id, webhook_id, sequence, attempt, tried_at, result, milliseconds)
+        select p_organisation, j.webhook_id, j.sequence, j.attempt, clock_timestamp(), 'withheld', 0 from judged j where j.withheld
+    ),
+    woken as (
+        update outbox.endpoint e
+           set due_at = greatest(e.open_until, now())
+         where e.organisation_id = p_organisation and e.webhook_id in (select j.webhook_id from judged j where j.withheld)
+    )
+    select j.webhook_id, j.sequence, j.withheld, j.veiled from judged j
+$$;
+
+-- told_after: deliveries to a webhook after a number, those that may be seen with such eyes, whatever became of them
+create function told_after(p_organisation uuid, p_webhook uuid, p_person uuid, p_sees_all boolean, p_after bigint, p_limit int)
+returns table (
+    sequence bigint, epoch int, message_id uuid, veiled boolean, "position" bigint, kind text, about_id uuid, occurred_at timestamptz,
+    data text)
+language sql stable
+set search_path = read, pg_temp
+as $$
+    with hidden as materialized (
+        select h.id from hidden_outcomes(p_organisation, p_person) h where not p_sees_all
+    )
+    select d.sequence, d.epoch, d.message_id, s.veiled, d.position, e.kind, e.about_id, e.occurred_at, e.data
+      from outbox.delivery d
+      join outbox.event e on e.organisation_id = d.organisation_id and e.position = d.position and e.nth = d.nth
+     cross join lateral (
+           select case when exists (select from hidden) then e.outcome_id || array(
+                      select coalesce(outcome_of(p_organisation, m.id[1]::uuid), m.id[1]::uuid)
+                        from regexp_matches(e.data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id)) end
+           offset 0) n (named)
+     cross join lateral (select exists (select from hidden h where h.id = any (n.named))) s (veiled)
+     where d.organisation_id = p_organisation and d.webhook_id = p_webhook and d.sequence > p_after
+       and (e.kind ^@ 'commitment.' or not s.veiled)
+     order by d.sequence
+     limit p_limit
+$$;
+
 -- finish_deliveries: what came of tries that still hold their lease, and how the webhooks do; those whose lease was lost change nothing.
 -- Ten tries in five minutes of which seven in ten failed let a webhook rest for half a minute, and twice as long each time again.
 create function finish_deliveries(
@@ -262,10 +345,13 @@ begin
         returning d.organisation_id, d.webhook_id, d.sequence, d.attempt, t.state, t.rest, t.result, t.status, t.milliseconds,
                   t.excerpt
     ),
-    noted as (
+    noted as (  -- what was on its way while somebody was forgotten may name them, and so may its answer
         insert into outbox.attempt (organisation_id, webhook_id, sequence, attempt, tried_at, result, status, milliseconds, excerpt)
         select d.organisation_id, d.webhook_id, d.sequence, d.attempt,
-               clock_timestamp() - d.milliseconds * interval '1 ms', d.result, d.status, d.milliseconds, d.excerpt
+               clock_timestamp() - d.milliseconds * interval '1 ms', d.result, d.status, d.milliseconds,
+               case when not exists (
+                   select from edge.forgotten f
+                    where f.organisation_id = d.organisation_id and f.swept_at > now() - interval '1 min') then d.excerpt end
           from done d
     ),
     summed as (

@@ -1,14 +1,18 @@
 """What the documents say is so: their questions fit the schema, and the reference is that of the code."""
 
+import json
 import re
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 from graphql import parse, validate
 
 from api.graphql.mutations import mutation_type
 from api.graphql.schema import build
 from api.reference_pages import pages
+from api.webhooks import example
+from domain.public_events import CATALOGUE
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -29,6 +33,23 @@ def test_the_readme_has_its_five_questions() -> None:
 def test_the_reference_is_current(page: tuple[str, str]) -> None:
     name, text = page
     assert (ROOT / "docs" / "reference" / name).read_text() == text, "run `make docs` and commit"
+
+
+def test_the_reference_has_no_page_that_nobody_writes() -> None:
+    reference = ROOT / "docs" / "reference"
+    there = {str(path.relative_to(reference)) for path in reference.rglob("*") if path.is_file()}
+    assert there == {name for name, _ in pages()}
+
+
+@pytest.mark.parametrize("name", [name for name, _ in pages() if name.endswith(".json")])
+def test_the_schema_of_a_webhook_event_takes_its_example_and_nothing_else(name: str) -> None:
+    kind = CATALOGUE[Path(name).stem]
+    validator = jsonschema_rs.validator_for(json.loads((ROOT / "docs" / "reference" / name).read_text()))
+    whole = example(kind)
+    assert validator.is_valid(whole)
+    assert validator.is_valid(whole | {"data": whole["data"] | {"added": "later"}})
+    assert not validator.is_valid(whole | {"type": "another"})
+    assert not validator.is_valid(whole | {"data": {}})
 
 
 @pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], ids=lambda path: path.name)

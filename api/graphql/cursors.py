@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 from uuid import UUID
@@ -17,7 +17,16 @@ from api.graphql.writing import Param, Piece, Sql, Text, joined, sql, written
 
 PAGE = 50
 LARGEST_PAGE = 500
-SQL_KINDS = {"text": "text", "date": "date", "uuid": "uuid", "int8": "int8", "int4": "int4", "numeric": "numeric"}
+
+
+def _moment(text: str) -> datetime:
+    """Raises ValueError for one without a zone as well."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment
+
+
 READERS: dict[str, Callable[[str], Any]] = {
     "text": checked_text,
     "date": date.fromisoformat,
@@ -25,7 +34,9 @@ READERS: dict[str, Callable[[str], Any]] = {
     "int8": int,
     "int4": int,
     "numeric": Decimal,
+    "timestamptz": _moment,
 }
+SQL_KINDS = {kind: kind for kind in READERS}
 
 
 def checked_size(value: Any) -> int:

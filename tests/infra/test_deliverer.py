@@ -123,7 +123,9 @@ async def test_whoever_lost_the_lease_changes_nothing(world: Sending) -> None:
     await world.out()
     (late,) = await world.deliverer.take(10)
     async with world.database.owner_connection() as connection:
-        await connection.execute("update outbox.delivery set lease_until = now() - interval '1 s'")
+        await connection.execute(
+            "update outbox.delivery set lease_until = now() - interval '1 s' where webhook_id = $1", webhook
+        )
     await world.deliverer.reclaim()
     (again,) = await world.deliverer.take(10)
     assert (again.sequence, again.message_id) == (late.sequence, late.message_id)
@@ -142,6 +144,30 @@ async def test_what_could_not_be_tried_for_a_fault_of_our_own_spends_no_try(worl
     (again,) = await world.deliverer.take(10)
     assert again.attempt == 1
     assert await state_of(world, webhook) == ["SENT"]
+
+
+async def test_an_answer_that_was_on_its_way_while_somebody_was_forgotten_is_not_kept(
+    world: Sending, receiver: HostileReceiver
+) -> None:
+    webhook = await world.subscribe(url(receiver, "/ok"))
+
+    async def excerpts() -> list[str | None]:
+        await world.milestone()
+        await world.out()
+        assert await world.send() == 1
+        async with world.database.owner_connection() as connection:
+            rows = await connection.fetch(
+                "select excerpt from outbox.attempt where webhook_id = $1 order by sequence", webhook
+            )
+        return [row["excerpt"] for row in rows]
+
+    assert await excerpts() == ["thank you"]
+    async with world.database.owner_connection() as connection:
+        await connection.execute(
+            "insert into edge.forgotten (organisation_id, person_id, position, tables) values ($1, $1, 1, '{}')",
+            world.organisation_id,
+        )
+    assert await excerpts() == ["thank you", None]
 
 
 async def test_gone_is_taken_at_its_word(world: Sending, receiver: HostileReceiver) -> None:

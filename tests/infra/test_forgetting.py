@@ -259,6 +259,31 @@ async def test_what_is_forgotten_can_not_be_read_and_all_else_stands(
     assert all(one.broken_at is None for one in await walk(owner, telling.organisation_id, 1))
 
 
+async def test_what_receivers_have_answered_is_let_go_of_with_whom_it_may_name(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling, other = await founded(ledger), uuid4()
+        hers = await tell_a_life(telling)
+        for organisation_id in (telling.organisation_id, other):
+            await owner.execute(
+                "insert into outbox.attempt values ($1, $1, 1, 1, now(), 'http_500', 500, 1, $2)",
+                organisation_id,
+                f"No such user: {WORD}",
+            )
+        done = await telling.tell(ForgetPerson(person_id=hers))
+        assert await positions.wait(telling.organisation_id, done.position, SECONDS)
+    said = await owner.fetch(
+        "select organisation_id from outbox.attempt where excerpt ilike $1 and organisation_id = any($2::uuid[])",
+        f"%{WORD}%",
+        [telling.organisation_id, other],
+    )
+    assert [row[0] for row in said] == [other]
+    tables = await owner.fetchval("select tables from edge.forgotten where person_id = $1", hers)
+    assert "outbox.attempt" in tables
+    assert await Scrubber(database).scrub() >= 1
+
+
 async def test_a_read_model_made_after_it_says_nothing_either(database: Database, owner: asyncpg.Connection) -> None:
     async with projecting(database) as (ledger, _, positions):
         telling = await founded(ledger)

@@ -5,12 +5,13 @@ from strawberry import UNSET
 from api.graphql.mapping import NotCompiled, Relation, mapped, stands_on
 from api.graphql.types.common import AsOf, Connection
 from api.graphql.types.webhooks import (
-    DELIVERIES,
     DELIVERY_FILTERS,
     DELIVERY_ORDER,
     THEIRS,
+    VEILED_DELIVERIES,
     WEBHOOK_FILTERS,
     WEBHOOK_ORDER,
+    WHOLE_DELIVERIES,
     Delivery,
     DeliveryFilter,
     Webhook,
@@ -36,7 +37,15 @@ class WebhookQuestions:
         """Those that you have subscribed; an owner of the organisation is told all."""
         raise NotCompiled
 
-    @mapped(Relation(source=DELIVERIES, filters=DELIVERY_FILTERS, order=DELIVERY_ORDER, typical=50))
+    @mapped(
+        Relation(
+            source=WHOLE_DELIVERIES,
+            veiled=VEILED_DELIVERIES,
+            filters=DELIVERY_FILTERS,
+            order=DELIVERY_ORDER,
+            typical=50,
+        )
+    )
     def deliveries(
         self,
         *,

@@ -10,13 +10,13 @@ from strawberry import ID, UNSET
 from api.graphql.mapping import Column, Expr, Relation, order, stands_on
 from api.graphql.scalars import JSON, Position
 from api.graphql.types.alignment import Outcome
-from api.graphql.types.history import HistoryKey
+from api.graphql.types.history import NAMES_HIDDEN, HistoryKey
 from api.graphql.types.organisation import Person, Team
 
 THEIRS = "({c}.person_id = {viewer.person} or {c}.api_key_id = {viewer.key} or {viewer.role} = 'OWNER')"
 # A path may hold a secret of the receiver's, and its query always might.
 MASKED = (
-    "regexp_replace(split_part({t}.receiver, '?', 1), '^(https?://[^/]*/?[^/]{0,4}).*$', '\\1')"
+    "regexp_replace(split_part(split_part({t}.receiver, '?', 1), '#', 1), '^(https?://[^/]*/?[^/]{0,4}).*$', '\\1')"
     " || case when {t}.receiver ~ '^https?://[^/]*/?[^/?]{0,4}$' then '' else '…' end"
 )
 HEALTH = (
@@ -25,11 +25,19 @@ HEALTH = (
     " from outbox.endpoint e where e.organisation_id = {org} and e.webhook_id = {t}.id)"
 )
 DELIVERIES = (
-    "(select d.*, e.kind, e.about_id, e.occurred_at, e.data::json as data, w.person_id"
+    "(select d.*, e.kind, e.about_id, e.occurred_at, %s as data, w.person_id"
     " from outbox.delivery d"
     " join outbox.event e on e.organisation_id = d.organisation_id and e.position = d.position and e.nth = d.nth"
-    " join {rows:webhook} w on w.id = d.webhook_id"
-    " where d.organisation_id = {org} and " + THEIRS.replace("{c}", "w") + ")"
+    " join {rows:webhook} w on w.id = d.webhook_id%s"
+    " where d.organisation_id = {org} and " + THEIRS.replace("{c}", "w") + "%s)"
+)
+WHOLE_DELIVERIES = DELIVERIES % ("e.data::json", "", "")
+# What was delivered before an outcome was hidden is told no more; a promise without what it serves.
+VEILED_DELIVERIES = DELIVERIES % (
+    "case when s.veiled then (e.data::jsonb || jsonb_build_object('outcomeId', null))::json else e.data::json end",
+    " cross join lateral (select coalesce(e.outcome_id in {hidden}, false)"
+    f" or {NAMES_HIDDEN.replace('{value}', 'e.data')} as veiled) s",
+    " and (e.kind ^@ 'commitment.' or not s.veiled)",
 )
 DELIVERY_ORDER = order("created_at timestamptz desc", "sequence int8 desc", unique="webhook_id uuid")
 ATTEMPTS = "(select a.* from outbox.attempt a where a.webhook_id = {t}.webhook_id and a.sequence = {t}.sequence)"
@@ -83,7 +91,11 @@ class DeliveryAttempt:
 
     attempt: int
     tried_at: datetime
-    result: Annotated[str, "accepted, refused, timed_out, tls, not_allowed, or http_ and the status."]
+    result: Annotated[
+        str,
+        "accepted, refused, timed_out, tls, not_allowed, http_ and the status; or withheld, and nothing was sent:"
+        " whoever it is for may not see it any more.",
+    ]
     status: int | None
     milliseconds: float
     excerpt: Annotated[str | None, "The first of what was answered."]
@@ -126,7 +138,11 @@ class Webhook:
     team: Annotated[Team | None, Relation(on="team_id")]
     outcome: Annotated[Outcome | None, Relation(on="outcome_id")]
     person: Annotated[Person | None, Relation(on="person_id"), "It carries what they may see, while they are there."]
-    key: Annotated[HistoryKey | None, Relation(on="api_key_id"), "Or what this key may, as long as it holds."]
+    key: Annotated[
+        HistoryKey | None,
+        Relation(on="api_key_id"),
+        "And no more than this key may, which they used; or, of no person, what it may, as long as it holds.",
+    ]
     former_secret_until: Annotated[
         datetime | None, Column("former_until"), "Deliveries are signed with the former secret as well until then."
     ]
