@@ -12,6 +12,7 @@ from domain import (
     checkins,
     checklists,
     comments,
+    connecting,
     contributing,
     cycles,
     decisions,
@@ -23,6 +24,7 @@ from domain import (
     following,
     forgetting,
     grading,
+    hearing,
     identities,
     indicators,
     initiatives,
@@ -90,6 +92,14 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     (measures.SetMeasure, measures.ReviseMeasure, measures.RetireMeasure),
     (indicators.DefineIndicator, indicators.ReviseIndicator, indicators.RetireIndicator),
     (taking.TakeReading, taking.TakeReadings, readings.CorrectReading, readings.VoidReading, boundaries.SetBoundary),
+    (
+        connecting.ConnectSource,
+        connecting.ReviseSource,
+        connecting.RotateSourceKey,
+        connecting.PauseSource,
+        connecting.ResumeSource,
+        connecting.DisconnectSource,
+    ),
     (
         revising.ReviseOutcome,
         revising.AssignOutcome,
@@ -177,10 +187,11 @@ NOTES: dict[str, type[Command]] = {
         timekeeping_work.NoteDuePassed,
         timekeeping_work.NoteAcceptancePassed,
         timekeeping_work.NoteBlockAged,
+        connecting.NoteSourceSilent,
     )
 }
 
-# Issued by the system of what it saw of keys, exports and receivers; likewise.
+# Issued by the system of what it saw of keys, exports and receivers, and of what sources told; likewise.
 SEEN: dict[str, type[Command]] = {
     wire_name(command): command
     for command in (
@@ -188,6 +199,7 @@ SEEN: dict[str, type[Command]] = {
         access.NoteKeyRefused,
         access.NoteExported,
         subscribing.NoteWebhookDisabled,
+        hearing.HearSource,
     )
 }
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from domain.commands import NOTES
+from domain.connecting import NoteSourceSilent
 from domain.kernel import Command, Issued, Refused
 from domain.timekeeping import TIMEKEEPER
 from infra.database import Database, statements
@@ -75,7 +76,8 @@ class Timekeeper(Rounds):
                 return 0
             day, position = claimed
             for name, kind in NOTES.items():  # what is due is told by the statement of the command's name
-                for row in await connection.fetch(STATEMENTS[name.replace("-", "_")], organisation_id, position, day):
+                at = moment if kind is NoteSourceSilent else day  # silence is told in hours
+                for row in await connection.fetch(STATEMENTS[name.replace("-", "_")], organisation_id, position, at):
                     noted += await self._note(kind(**dict(row)), organisation_id, moment, day)
             await connection.execute(STATEMENTS["looked"], organisation_id, position, day)
         return noted

@@ -1,9 +1,11 @@
--- restless: organisations that have moved since they were looked through, or whose day may have changed since
+-- restless: organisations that have moved since they were looked through, whose day may have changed since, or where a source has been
+-- silent for too long
 select h.organisation_id
   from ledger.heads h
   left join edge.looked l on l.organisation_id = h.organisation_id
  where h.position > 0
-   and (l.position is null or l.position < h.position or l.day < ($1::timestamptz at time zone 'Etc/GMT-14')::date)
+   and (l.position is null or l.position < h.position or l.day < ($1::timestamptz at time zone 'Etc/GMT-14')::date
+        or h.organisation_id in (select s.organisation_id from read.silences($1) s))
  order by h.organisation_id
 
 -- claim: the organisation's day and how far its read models have come, where there is something to look through and nobody else is
@@ -11,7 +13,9 @@ select h.organisation_id
 select day_of($1, $2) as day, r.position
   from (select min(c.position) as position from read.checkpoint c where c.organisation_id = $1) r
   left join edge.looked l on l.organisation_id = $1
- where r.position > 0 and (l.position is null or l.position < r.position or l.day < day_of($1, $2))
+ where r.position > 0
+   and (l.position is null or l.position < r.position or l.day < day_of($1, $2)
+        or exists (select from silences($2) s where s.organisation_id = $1))
    and pg_try_advisory_xact_lock(7236002, hashtext(($1::uuid)::text))
 
 -- looked: this far
@@ -78,3 +82,9 @@ select b.task_id
   join task_block b on b.organisation_id = $1 and b.until is null and b.aged_on is null
  where g.organisation_id = $1 and g.until is null and $2::bigint is not null and $3 > b.blocked_on + g.block_days
  order by b.task_id
+
+-- note_source_silent: sources that have told nothing for longer than they should; $3 is the moment
+select s.source_id, s.silent_since
+  from silences($3) s
+ where s.organisation_id = $1 and $2::bigint is not null
+ order by s.source_id

@@ -49,6 +49,7 @@ TODAY = Param("today", "date", lambda binding: binding.today)
 NOW = Moment(None, sql(TODAY))
 CHECKPOINT = "(select min(k.position) from checkpoint k where k.organisation_id = "
 INTROSPECTION = frozenset({"__schema", "__type"})
+MOVING = ("outbox.", "edge.source_state")  # what changes without a position
 
 
 class LeftToExecutor(Exception):
@@ -75,8 +76,9 @@ class Compiled:
 
     @property
     def lasting(self) -> bool:
-        """Whether the answer is the same while the position stands; what goes out to webhooks moves without it."""
-        return self.text is None or "outbox." not in self.text
+        """Whether the answer is the same while the position stands; what goes out to webhooks moves without it, and
+        how sources do."""
+        return self.text is None or not any(one in self.text for one in MOVING)
 
     def holds_for(self, variables: Variables, *, veiled: bool) -> bool:
         if self.scoped and self.veiled is not veiled:

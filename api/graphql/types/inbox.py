@@ -14,6 +14,7 @@ from api.graphql.types.common import Node
 from api.graphql.types.declining import REVIEW_ON, DeclinedWork
 from api.graphql.types.milestones import Milestone
 from api.graphql.types.organisation import Person
+from api.graphql.types.sources import Source
 
 
 @strawberry.enum
@@ -29,6 +30,7 @@ class DutyKind(Enum):
     GRADE = "GRADE"
     MILESTONE_PASSED = "MILESTONE_PASSED"
     CHECK_IN_DUE = "CHECK_IN_DUE"
+    SOURCE_SILENT = "SOURCE_SILENT"
     RECONSIDER = "RECONSIDER"
 
 
@@ -54,9 +56,12 @@ SETTLED: dict[DutyKind, Settling] = {
         "mark-milestone", {"milestoneId": "milestone_id"}, ("miss-milestone", "move-milestone", "withdraw-milestone")
     ),
     DutyKind.CHECK_IN_DUE: Settling("check-in", {"checkInId": "", "outcomeId": "outcome_id"}),
+    DutyKind.SOURCE_SILENT: Settling(
+        "revise-source", {"sourceId": "source_id"}, ("rotate-source-key", "pause-source", "disconnect-source")
+    ),
     DutyKind.RECONSIDER: Settling("reconsider-work", {"declinedWorkId": "declined_work_id", "reason": ""}),
 }
-COLUMNS = ("task_id", "outcome_id", "check_in_id", "milestone_id", "declined_work_id")
+COLUMNS = ("task_id", "outcome_id", "check_in_id", "milestone_id", "declined_work_id", "source_id")
 MINE = "any ((select a.ids from acting a)::uuid[])"
 
 
@@ -158,6 +163,11 @@ PARTS = (
         outcome_id="o.id", milestone_id="m.id",
     ),
     _duty(
+        DutyKind.SOURCE_SILENT, "s.id", "(s.silent_since at time zone g.time_zone)::date", "s.person_id",
+        f"{{rows:organisation}} g join {{rows:source}} s on s.silent_since is not null and s.person_id = {MINE}",
+        source_id="s.id",
+    ),
+    _duty(
         DutyKind.RECONSIDER, "c.id", "r.review_on", "w.person_id",
         f"{{rows:declined_work}} c cross join lateral (select {REVIEW_ON.format(row='c')}"
         f" as review_on) r cross join lateral (select coalesce(c.person_id, {_first_lead('c.team_id')}) as person_id) w"
@@ -210,7 +220,7 @@ class DutyInput:
 class Duty:
     """Something that waits for the viewer: a request or terms to answer, a delivery to accept, an overdue promise, a
     block past the day to act by, a check-in to make or to acknowledge, an outcome to grade, a milestone whose day has
-    passed, declined work that has come up again."""
+    passed, a source that tells nothing any more, declined work that has come up again."""
 
     kind: DutyKind
     person: Annotated[
@@ -240,3 +250,6 @@ class Duty:
     check_in: Annotated[Node | None, Relation(on="check_in_id", to="practice.CheckIn")]
     milestone: Annotated[Milestone | None, Relation(on="milestone_id")]
     declined_work: Annotated[DeclinedWork | None, Relation(on="declined_work_id")]
+    source: Annotated[
+        Source | None, Relation(on="source_id"), "It settles itself as soon as the source tells something."
+    ]
