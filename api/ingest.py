@@ -6,12 +6,12 @@ from time import time
 from uuid import UUID
 
 import msgspec
-from litestar import Request, asgi
-from litestar.types import Receive, Scope, Send
+from litestar import Response, post
+from litestar.params import FromPath
 
 from api.auth import HTTPRequest, bearer, bearer_given, too_many
-from api.bodies import read_body, send_answer
-from api.commands import JSON, demand_media_type, demand_post
+from api.bodies import read_body
+from api.commands import JSON, demand_media_type
 from api.desk import checked_key
 from api.problems import Problem, invalid, of_code, refused
 from domain.codes import INVALID, SOURCE_UNREADABLE
@@ -122,20 +122,18 @@ async def _admitted(entrance: Entrance, source: SourceEntered) -> str:
         raise too_many(limit) from None
 
 
-@asgi("/ingest/{source:str}", name="ingest", is_mount=False, copy_scope=False)
-async def ingest(scope: Scope, receive: Receive, send: Send) -> None:
+@post("/ingest/{source_id:str}", include_in_schema=False)
+async def ingest(request: HTTPRequest, source_id: FromPath[str]) -> Response[bytes]:
     """Readings from a source, all of them or none."""
-    request: HTTPRequest = Request(scope, receive, send)
-    demand_post(request)
     entrance: Entrance = request.app.state.entrance
     hearing: Hearing = request.app.state.hearing
-    candidates = await entrance.sources(str(request.path_params["source"]))
+    candidates = await entrance.sources(source_id)
     length = request.headers.get("content-length", "0")
     body: bytes | None = None
     if bearer_given(request):
         source = _by_key(request, candidates)
     elif any(one.secret_id for one in candidates):
-        body = await read_body(receive, length, MOST_BYTES)
+        body = await read_body(request.receive, length, MOST_BYTES)
         source = _by_signature(request, body, candidates, entrance.database)
     else:
         raise not_a_source()
@@ -143,22 +141,15 @@ async def ingest(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         demand_media_type(request, MEDIA_TYPES[source.kind])
         if body is None:
-            body = await read_body(receive, length, MOST_BYTES)
+            body = await read_body(request.receive, length, MOST_BYTES)
         told = await _heard(request, source, body, time_zone)
     except Problem as problem:
         await hearing.failed(source.organisation_id, source.source_id, problem.detail)
         raise
-    await _answer(send, source, *told)
+    return _answer(source, *told)
 
 
-async def _answer(send: Send, source: SourceEntered, accepted: Accepted, count: int) -> None:
+def _answer(source: SourceEntered, accepted: Accepted, count: int) -> Response[bytes]:
     told = HeardBody(source=source.source_id, readings=count, event_ids=accepted.event_ids, position=accepted.position)
-    answer = msgspec.json.encode(told)
-    headers = [
-        (b"content-type", JSON.encode()),
-        (b"content-length", str(len(answer)).encode()),
-        (b"cache-control", b"no-store"),
-    ]
-    if accepted.repeated:
-        headers.append((b"headway-repeated", b"true"))
-    await send_answer(send, 201, answer, headers)
+    headers = {"cache-control": "no-store", **({"headway-repeated": "true"} if accepted.repeated else {})}
+    return Response(msgspec.json.encode(told), status_code=201, media_type=JSON, headers=headers)

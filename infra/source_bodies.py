@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +20,7 @@ from domain.values import Invalid, checked_day, checked_number, cleaned_text, is
 
 MOST_BYTES = 1_048_576
 LONGEST_ID = 300
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DECODER = msgspec.json.Decoder(float_hook=Decimal)
 Look = Callable[[str], Any]  # what stands at a pointer or in a column; raises Absent
 
@@ -179,7 +181,7 @@ def _moment(found: Any) -> date:
     match found:
         case date():
             return found
-        case str() if found[:4].isascii() and found[:4].isdigit() and found[4:5] == "-":
+        case str() if DAY.match(found):
             return datetime.fromisoformat(found) if len(found) > len("2026-06-30") else date.fromisoformat(found)
         case _:
             raise ValueError("no day")

@@ -1,7 +1,7 @@
 """Pointers: the examples of RFC 6901, and whatever else may come."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -66,10 +66,10 @@ def _places(document: Any, way: tuple[str, ...] = ()) -> list[tuple[tuple[str, .
     """Every place of a document, plainly."""
     found = [(way, document)]
     if isinstance(document, dict):
-        for name, one in document.items():
+        for name, one in cast(dict[str, Any], document).items():
             found += _places(one, (*way, name))
     if isinstance(document, list):
-        for nth, one in enumerate(document):
+        for nth, one in enumerate(cast(list[Any], document)):
             found += _places(one, (*way, str(nth)))
     return found
 

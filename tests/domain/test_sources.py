@@ -50,17 +50,17 @@ from tests.stories_work import MEASURE, OUTCOME, READING, measure
 SOURCE, SECRET, FORMER_SECRET, INDICATOR = named("source"), named("secret"), named("former"), named("indicator")
 DIGEST, FORMER_DIGEST = "1" * 64, "0" * 64
 NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
-FED: dict[str, UUID] = {"measure_id": MEASURE, "outcome_id": OUTCOME}
+FED: dict[str, Any] = {"measure_id": MEASURE, "outcome_id": OUTCOME}
 
 
 def connect(kind: SourceKind = SourceKind.PUSH_JSON, **more: Any) -> ConnectSource:
-    fields = {"measure_id": MEASURE, "value_at": "/value", **more}
+    fields: dict[str, Any] = {"measure_id": MEASURE, "value_at": "/value", **more}
     return ConnectSource(source_id=SOURCE, kind=kind, lookup="k2", digest=DIGEST, secret_id=SECRET, **fields)
 
 
 def connected(by: UUID | None = ANA, kind: SourceKind = SourceKind.PUSH_JSON, **more: Any) -> SourceConnected:
-    key = {} if kind.pulls or more.get("secret_id") else {"lookup": "k1", "digest": FORMER_DIGEST}
-    fields = {"value_at": "/value", **FED, **key, **more}
+    key: dict[str, Any] = {} if kind.pulls or more.get("secret_id") else {"lookup": "k1", "digest": FORMER_DIGEST}
+    fields: dict[str, Any] = {"value_at": "/value", **FED, **key, **more}
     return SourceConnected(source_id=SOURCE, kind=kind, person_id=by, **fields)
 
 
@@ -230,7 +230,7 @@ def test_who_connected_a_source_changes_it_or_a_lead(command: Command) -> None:
 
 
 def test_a_source_rests_and_goes_on_whoever_says_so() -> None:
-    by = {"by": BEN, "role": Role.MEMBER}
+    by: dict[str, Any] = {"by": BEN, "role": Role.MEMBER}
     pause, resume = PauseSource(source_id=SOURCE, reason="Moved."), ResumeSource(source_id=SOURCE)
     given(connected()).when(pause, **by).then(SourcePaused(source_id=SOURCE, reason="Moved.", **FED))
     given(connected(), PAUSED).when(pause, **by).then_nothing()
