@@ -8,15 +8,18 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from domain.codes import NOT_ALLOWED, NOT_FOUND, READINGS_REFUSED, SOURCE_DISCONNECTED
+from domain.cycles import CycleClosed
 from domain.hearing import HearSource, SourceReading
 from domain.kernel import Event
+from domain.outcomes import OutcomeSet
 from domain.readings import Origin, ReadingHeldBack, ReadingTaken
 from domain.sources import SourceHeardAgain
 from domain.taking import ReadingsRefused
 from tests.domain.test_sources import DISCONNECTED, FED, HEARD, PAUSED, RESUMED, SILENT, SOURCE, connected
 from tests.given import TODAY, given, issued
 from tests.memory_ledger import MemoryLedger
-from tests.stories_work import MEASURE, measure
+from tests.stories import QUARTER, cycle
+from tests.stories_work import MEASURE, OUTCOME, measure
 
 YESTERDAY, TOMORROW = date(2022, 6, 14), date(2022, 6, 16)
 
@@ -89,6 +92,16 @@ def test_all_or_none() -> None:
     given(measure(), connected()).when(HearSource(source_id=SOURCE, readings=readings), by=None).then_refused(
         READINGS_REFUSED, "readings[1].takenOn"
     )
+
+
+def test_r8_nothing_more_is_taken_inside_a_closed_cycle() -> None:
+    closed = (
+        OutcomeSet(outcome_id=OUTCOME, title="Fewer waits", cycle_id=QUARTER),
+        cycle(),
+        CycleClosed(cycle_id=QUARTER, closed_on=TODAY),
+    )
+    hear = HearSource(source_id=SOURCE, readings=(told(5, YESTERDAY),))
+    given(measure(), connected(), *closed).when(hear, by=None).then_refused(READINGS_REFUSED, "readings[0].takenOn")
 
 
 def test_while_it_is_paused_it_is_held_back_and_counts_no_more_afterwards() -> None:
