@@ -139,7 +139,7 @@ def _readings() -> dict[str, Any]:
 
 
 def _ingest() -> dict[str, Any]:
-    body = {media_type: {"schema": {}} for media_type in ("application/json", CSV)}
+    body: dict[str, Any] = {media_type: {"schema": {}} for media_type in ("application/json", CSV)}
     source = {"name": "source", "in": "path", "required": True, "description": "The id of the source."}
     key, said, kind = HEADERS[0]
     return {
