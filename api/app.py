@@ -15,7 +15,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import audit, calendars, commands, map_route, operations, pages, reference, webhooks
+from api import audit, calendars, commands, ingest, map_route, operations, pages, reference, webhooks
 from api.applying import Urls
 from api.desk import Desk
 from api.graphql.event_stream import KIND as STREAM_KIND
@@ -34,12 +34,14 @@ from infra.database import unavailable as database_unavailable
 from infra.deliverer import Deliverer
 from infra.entrance import Entrance
 from infra.forgetting import Scrubber, reapply
+from infra.hearing import Hearing
 from infra.ledger import Ledger
 from infra.notary import Notary
 from infra.outbox import Outbox
 from infra.positions import Positions
 from infra.posting import Post
 from infra.projector import Projector
+from infra.pulling import Puller
 from infra.receivers import reach_of
 from infra.settings import Settings, SettingsInvalid
 from infra.telemetry import REQUEST_SECONDS, log
@@ -168,6 +170,11 @@ class Services:
         if self.settings.deliverer:
             self.outbox.start()
             await self.deliverer.start()
+        self.hearing = Hearing(self.database, self.ledger)
+        self.puller = Puller(self.database, self.ledger, Post(reach_of(self.settings)))
+        if self.settings.puller:
+            await self.puller.open()
+            self.puller.start()
         self.access_log.start()
         self.notary = Notary(self.database, self.settings)
         self.witnesses = witnesses_of(self.settings)
@@ -182,6 +189,7 @@ class Services:
 
     async def close(self) -> None:
         await self.graphql.stop()
+        await self.puller.stop()
         await self.deliverer.stop()
         await self.outbox.stop()
         await self.notary.stop()
@@ -207,6 +215,7 @@ def application(services: Services) -> Litestar:
             {
                 "desk": services.desk,
                 "entrance": services.entrance,
+                "hearing": services.hearing,
                 "graphql": services.graphql,
                 "database": services.database,
                 "readiness": services.readiness,
@@ -225,6 +234,7 @@ def application(services: Services) -> Litestar:
         route_handlers=[
             *commands.routes(),
             readings,
+            ingest.ingest,
             *graphql_routes(),
             map_route.strategy_map,
             calendars.milestones,

@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from api.viewer import Viewer
 from domain.codes import NOT_ALLOWED, NOT_FOUND, OCCURRED_IN_FUTURE
 from domain.commands import COMMANDS
+from domain.connecting import ConnectSource, ReviseSource, RotateSourceKey
 from domain.feeds import IssueFeedToken
 from domain.forgetting import ForgetPerson
 from domain.kernel import Command, Issued, Refused, wire_name
@@ -28,8 +29,9 @@ from infra import api_keys
 from infra.ledger import Ledger
 from infra.receivers import WRONG_URLS, reach_of
 from infra.sequencer import Waiting
+from infra.source_databases import databases_of
 from infra.vault import Vault
-from infra.webhook_keys import secret_of
+from infra.webhook_keys import secret_of, source_secret_of
 
 KEYED_IDS = UUID("4b0f7f0e-6a55-4b67-9f0b-0f5a8c1e5a11")
 LONGEST_KEY = 255
@@ -37,11 +39,15 @@ CLOCKS_APART = timedelta(seconds=5)  # a caller's clock may run ahead of ours by
 KEYS: dict[type[Command], str] = {  # what a new one begins with
     IssueApiKey: api_keys.PREFIX,
     IssueFeedToken: api_keys.FEED_PREFIX,
+    ConnectSource: api_keys.SOURCE_PREFIX,
+    RotateSourceKey: api_keys.SOURCE_PREFIX,
 }
-SIGNING: frozenset[type[Command]] = frozenset({SubscribeWebhook, RotateWebhookSecret})
+SIGNING: frozenset[type[Command]] = frozenset({SubscribeWebhook, RotateWebhookSecret, ConnectSource, RotateSourceKey})
 MADE_AT_THE_EDGE = {
-    **{wire_name(kind): frozenset({"lookup", "digest"}) for kind in KEYS},
-    **{wire_name(kind): frozenset({"secret_id"}) for kind in SIGNING},
+    wire_name(kind): frozenset(
+        {*(("lookup", "digest") if kind in KEYS else ()), *(("secret_id",) if kind in SIGNING else ())}
+    )
+    for kind in KEYS.keys() | SIGNING
 }
 
 
@@ -82,6 +88,8 @@ class Taken:
         if isinstance(command, SubscribeWebhook | RotateWebhookSecret) and not accepted.repeated:
             organisation_id = self.waiting.issued.organisation_id
             secret = secret_of(self.vault.secret, organisation_id, command.webhook_id, command.secret_id)
+        if isinstance(command, ConnectSource | RotateSourceKey) and not accepted.repeated:
+            secret = self._secret_of_source(command)
         if isinstance(command, ForgetPerson):  # at once, however far the read models have come
             self.vault.forget(self.waiting.issued.organisation_id, command.person_id)
         return Done(
@@ -91,6 +99,13 @@ class Taken:
             repeated=accepted.repeated,
             secret=secret,
         )
+
+    def _secret_of_source(self, command: ConnectSource | RotateSourceKey) -> str | None:
+        """Its key, or what it signs with; nothing for one that is fetched from."""
+        if command.signs:
+            organisation_id = self.waiting.issued.organisation_id
+            return source_secret_of(self.vault.secret, organisation_id, command.source_id, command.secret_id)
+        return self.secret if command.sends_with_key else None
 
 
 def field_of(error: msgspec.ValidationError) -> str:
@@ -171,14 +186,23 @@ class Desk:
         if len(fields) > 0:
             body = msgspec.json.encode(fields)
         command = self._of_json(name, body)
-        if isinstance(command, SubscribeWebhook | ReviseWebhook) and command.receiver is not None:
-            self._check_receiver(command.receiver)
+        self._check_reach(command)
         return command, secret
 
-    def _check_receiver(self, url: str) -> None:
-        """Raises Invalid for what nothing is sent to; where a name leads is looked at with each delivery."""
+    def _check_reach(self, command: Command) -> None:
+        """Raises Invalid for what nothing is sent to or fetched from; where a name leads is looked at each time."""
+        settings = self.ledger.database.settings
+        if isinstance(command, SubscribeWebhook | ReviseWebhook) and command.receiver is not None:
+            self._check_url(command.receiver, "receiver")
+        if isinstance(command, ConnectSource | ReviseSource):
+            if command.address is not None:
+                self._check_url(command.address, "address")
+            if command.connection is not None and command.connection not in databases_of(settings):
+                raise Invalid("Name a database that the operator has set for sources.", "connection")
+
+    def _check_url(self, url: str, field: str) -> None:
         if wrong := reach_of(self.ledger.database.settings).check_url(url):
-            raise Invalid(WRONG_URLS[wrong], "receiver")
+            raise Invalid(WRONG_URLS[wrong], field)
 
     def _of_json(self, name: str, body: bytes) -> Command:
         try:

@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from api.commands import NDJSON, AcceptedBody, LineBody
 from api.desk import MADE_AT_THE_EDGE
+from api.ingest import HeardBody
 from api.pages import page
 from api.problems import ProblemBody
 from api.readings_csv import CSV, ReadingsBody, ReadingsProblemBody
@@ -32,7 +33,7 @@ HEADERS = (
 @cache
 def openapi() -> dict[str, Any]:
     """OpenAPI 3.1 of every route that integrators use."""
-    kinds = [*COMMANDS.values(), AcceptedBody, LineBody, ProblemBody, ReadingsBody, ReadingsProblemBody]
+    kinds = [*COMMANDS.values(), AcceptedBody, LineBody, ProblemBody, ReadingsBody, ReadingsProblemBody, HeardBody]
     _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     for name, kind in COMMANDS.items():
         _edge_made(components[kind.__name__], name, camel(kind.entity) if kind.creates else None)
@@ -49,11 +50,15 @@ def openapi() -> dict[str, Any]:
         | {
             "/commands": {"post": _bulk()},
             "/readings.csv": {"post": _readings()},
+            "/ingest/{source}": {"post": _ingest()},
             "/strategy-map.svg": {"get": _picture()},
         },
         "components": {
             "schemas": components,
-            "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "hw_live_…"}},
+            "securitySchemes": {
+                "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "hw_live_…"},
+                "sourceKey": {"type": "http", "scheme": "bearer", "bearerFormat": "hw_src_…"},
+            },
         },
     }
 
@@ -129,6 +134,27 @@ def _readings() -> dict[str, Any]:
             "201": {"description": "Taken."} | _content("ReadingsBody"),
             "422": problem | _content("ReadingsProblemBody", "application/problem+json"),
             "4XX": {"description": "Refused."} | _content("ProblemBody", "application/problem+json"),
+        },
+    }
+
+
+def _ingest() -> dict[str, Any]:
+    body: dict[str, Any] = {media_type: {"schema": {}} for media_type in ("application/json", CSV)}
+    source = {"name": "source", "in": "path", "required": True, "description": "The id of the source."}
+    key, said, kind = HEADERS[0]
+    return {
+        "operationId": "ingest",
+        "summary": "Readings as a source sends them, all of them or none; by its own key, or signed.",
+        "tags": ["readings"],
+        "security": [{"sourceKey": []}, {}],
+        "parameters": [
+            source | {"schema": {"type": "string", "format": "uuid"}},
+            {"name": key, "in": "header", "description": said, "schema": {"type": kind}},
+        ],
+        "requestBody": {"required": True, "content": body},
+        "responses": {
+            "201": {"description": "Taken, or told before."} | _content("HeardBody"),
+            "4XX": {"description": "Nothing was taken."} | _content("ProblemBody", "application/problem+json"),
         },
     }
 

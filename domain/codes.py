@@ -59,6 +59,12 @@ LESSON_MISSING = Code("LESSON_MISSING", "R8", "What was missed has to tell its c
 # Webhooks
 WEBHOOK_NOT_IN_STATE = Code("WEBHOOK_NOT_IN_STATE", "", "The webhook rests, is disabled, or is removed.")
 
+# Sources
+SOURCE_DISCONNECTED = Code("SOURCE_DISCONNECTED", "", "The source feeds nothing any more.")
+SOURCE_THERE = Code("SOURCE_THERE", "", "A source feeds the measure or the indicator already.")
+SOURCE_MISSING = Code("SOURCE_MISSING", "", "No source feeds the measure or the indicator.")
+SOURCE_UNREADABLE = Code("SOURCE_UNREADABLE", "", "No reading can be found in what the source told.")
+
 # Leaving
 DUTIES_LEFT = Code("DUTIES_LEFT", "R14", "Whoever leaves has duties that nobody takes.")
 PERSON_FORGOTTEN = Code("PERSON_FORGOTTEN", "R11", "The person has been forgotten.")

@@ -14,6 +14,7 @@ from domain import (
     checkins,
     checklists,
     comments,
+    connecting,
     contributing,
     cycles,
     decisions,
@@ -26,6 +27,7 @@ from domain import (
     following,
     forgetting,
     grading,
+    hearing,
     identities,
     indicators,
     initiatives,
@@ -95,6 +97,14 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
     (measures.SetMeasure, measures.ReviseMeasure, measures.RetireMeasure),
     (indicators.DefineIndicator, indicators.ReviseIndicator, indicators.RetireIndicator),
     (taking.TakeReading, taking.TakeReadings, readings.CorrectReading, readings.VoidReading, boundaries.SetBoundary),
+    (
+        connecting.ConnectSource,
+        connecting.ReviseSource,
+        connecting.RotateSourceKey,
+        connecting.PauseSource,
+        connecting.ResumeSource,
+        connecting.DisconnectSource,
+    ),
     (
         revising.ReviseOutcome,
         revising.AssignOutcome,
@@ -190,10 +200,11 @@ NOTES: dict[str, type[Command]] = {
         timekeeping_work.NoteAcceptancePassed,
         timekeeping_work.NoteBlockAged,
         timekeeping_escalation.NoteEscalated,
+        connecting.NoteSourceSilent,
     )
 }
 
-# Issued by the system of what it saw of keys, exports and receivers; likewise.
+# Issued by the system of what it saw of keys, exports and receivers, and of what sources told; likewise.
 SEEN: dict[str, type[Command]] = {
     wire_name(command): command
     for command in (
@@ -201,6 +212,7 @@ SEEN: dict[str, type[Command]] = {
         access.NoteKeyRefused,
         access.NoteExported,
         subscribing.NoteWebhookDisabled,
+        hearing.HearSource,
     )
 }
 

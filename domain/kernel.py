@@ -99,6 +99,7 @@ CelebrationId = Annotated[UUID, Tag("celebration")]
 CommentId = Annotated[UUID, Tag("comment")]
 AuthorId = Annotated[UUID, Tag("author")]
 WebhookId = Annotated[UUID, Tag("webhook")]
+SourceId = Annotated[UUID, Tag("source")]
 
 
 class Refused(Exception):

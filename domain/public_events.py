@@ -24,6 +24,7 @@ from domain import (
     outcomes,
     promises,
     readings,
+    sources,
     standing,
     timekeeping,
     timekeeping_escalation,
@@ -299,6 +300,12 @@ PUBLIC: tuple[PublicEvent, ...] = (
         (*SERIES, "value", "taken_on"),
     ),
     PublicEvent("measure.reading_voided", "A reading counts no longer.", (readings.ReadingVoided,), SERIES),
+    PublicEvent(
+        "source.silent",
+        "A source has told nothing for longer than it should.",
+        (sources.SourceSilent,),
+        (*SERIES, "silent_since"),
+    ),
     PublicEvent(
         "boundary.set",
         "A band was set that a figure is to stay within.",

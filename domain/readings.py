@@ -26,6 +26,7 @@ from domain.kernel import (
     ReadingId,
     Reads,
     Refused,
+    SourceId,
 )
 from domain.measures import Direction, Measure, MeasureSet
 from domain.values import Name, Reason, Text
@@ -44,7 +45,7 @@ class Origin(StrEnum):
 class ReadingTaken(Event, frozen=True, tag="reading.taken"):
     """A measure, or an indicator, had a value on a day."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     reading_id: ReadingId
     value: Decimal
@@ -58,6 +59,21 @@ class ReadingTaken(Event, frozen=True, tag="reading.taken"):
     source: Name | None = None
     external_id: ExternalId | None = None
     external_reading_id: ExternalReadingId | None = None
+    source_id: SourceId | None = None
+
+
+class ReadingHeldBack(Event, frozen=True, tag="reading.held-back"):
+    """A source told a value while it was paused: it is on record, and counts nowhere, then or later."""
+
+    reading_id: ReadingId
+    source_id: SourceId
+    value: Decimal
+    taken_on: date
+    external_reading_id: ExternalReadingId
+    measure_id: MeasureId | None = None
+    outcome_id: OutcomeId | None = None
+    indicator_id: IndicatorId | None = None
+    external_id: ExternalId | None = None
 
 
 class ReadingCorrected(Event, frozen=True, tag="reading.corrected"):
@@ -108,17 +124,17 @@ class Reading(Fold[ReadingTaken | ReadingCorrected | ReadingVoided]):
         return self.stands
 
 
-class ToldBefore(Fold[ReadingTaken | ReadingCorrected | ReadingVoided]):
-    """What a source has told under an id of its own, so that telling it again adds nothing."""
+class ToldBefore(Fold[ReadingTaken | ReadingHeldBack | ReadingCorrected | ReadingVoided]):
+    """What a source has told last under an id of its own, or for a day, so that telling it again adds nothing."""
 
     rare = True
 
     def __init__(self, external_reading_id: UUID) -> None:
         super().__init__(external_reading=external_reading_id)
-        self.told: ReadingTaken | None = None
+        self.told: ReadingTaken | ReadingHeldBack | None = None
 
-    def fold(self, event: ReadingTaken | ReadingCorrected | ReadingVoided) -> None:
-        if isinstance(event, ReadingTaken):  # the others bear no such tag
+    def fold(self, event: ReadingTaken | ReadingHeldBack | ReadingCorrected | ReadingVoided) -> None:
+        if isinstance(event, ReadingTaken | ReadingHeldBack):  # the others bear no such tag
             self.told = event
 
 

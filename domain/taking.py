@@ -1,8 +1,9 @@
-"""Readings are taken: one, or many of a file, all or none (R8, R9, R12)."""
+"""Readings are taken: one, or many of a file or a source, all or none (R8, R9, R12)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID, uuid5
 
@@ -13,6 +14,7 @@ from domain.codes import (
     NOT_READ_DIRECTLY,
     READING_DIFFERS,
     READINGS_REFUSED,
+    SOURCE_MISSING,
     TERMS_MISSING,
 )
 from domain.indicators import Indicator
@@ -29,10 +31,19 @@ from domain.readings import (
     check_value,
 )
 from domain.references import NAMES
+from domain.sources import Feeding, SourcePaused
 from domain.values import Invalid, Name, Text, checked_choice
 
 MOST_READINGS = 5_000  # of one command: deciding on them takes a fraction of a second
 MOST_TOLD = 5  # refused readings that the sentence of a refusal tells of
+
+
+class Override(StrEnum):
+    """How long a reading taken by hand stands against the source: until it tells another value, or until somebody
+    resumes it."""
+
+    ONCE = "ONCE"
+    UNTIL_RESUMED = "UNTIL_RESUMED"
 
 
 def check_read_directly(measure: MeasureSet) -> None:
@@ -68,19 +79,24 @@ def check_given(given: "ReadingGiven | TakeReading", where: str = "") -> None:
 
 
 class Taking:
-    """What is known of the series that a reading is of, and the decision whether it is taken."""
+    """What is known of the series that a reading is of, and the decision whether it is taken.
 
-    def __init__(self, given: "ReadingGiven | TakeReading") -> None:
+    Of a source that is connected, `source_id`, and as what it was told: by its id, or else its day.
+    """
+
+    def __init__(
+        self, given: "ReadingGiven | TakeReading", source_id: UUID | None = None, told_as: UUID | None = None
+    ) -> None:
         self.given = given
+        self.source_id = source_id
         self.measure = given.measure_id and Measure(given.measure_id)
         self.indicator = given.indicator_id and Indicator(given.indicator_id)
         self.cycle: CycleOf | None = None
-        self.external_reading_id: UUID | None = None
-        self.before: ToldBefore | None = None
-        if given.external_id is not None:
+        self.external_reading_id = told_as
+        if told_as is None and given.external_id is not None:
             series = given.measure_id or given.indicator_id
             self.external_reading_id = uuid5(NAMES, f"{series}\0{given.source}\0{given.external_id}")
-            self.before = ToldBefore(self.external_reading_id)
+        self.before = self.external_reading_id and ToldBefore(self.external_reading_id)
 
     def folds(self) -> list[Fold[Any]]:
         """What must be known first."""
@@ -94,15 +110,12 @@ class Taking:
             self.cycle = CycleOf(outcome)
             yield from self.cycle.reads()
 
-    def decide(self, reading_id: UUID, origin: Origin, issued: Issued) -> ReadingTaken | None:
-        """None where the source has told it before."""
+    def decide(self, reading_id: UUID, origin: Origin, issued: Issued, held: bool = False) -> ReadingTaken | None:
+        """None where the source has told it before; `held`: it is paused, and the reading is to be held back."""
         given = self.given
         outcome_id, value = self._checked()
         taken_on = given.taken_on or issued.today
-        if self.before is not None and (told := self.before.told):
-            if (told.value, told.taken_on) != (value, taken_on):
-                sentence = f"Correct the reading {told.reading_id}: the source told {told.value} under this id."
-                raise Refused(READING_DIFFERS, sentence, "externalId")
+        if self._told_before(value, taken_on, held):
             return None
         check_day(taken_on, issued.today)
         if self.cycle:
@@ -120,7 +133,22 @@ class Taking:
             source=given.source,
             external_id=given.external_id,
             external_reading_id=self.external_reading_id,
+            source_id=self.source_id,
         )
+
+    def _told_before(self, value: Decimal, taken_on: date, held: bool) -> bool:
+        """Refuses another value under the same id. Where a source tells no ids, what it told last for the day is no
+        news; but what was held back is, once it may count."""
+        told = self.before.told if self.before else None
+        if told is None:
+            return False
+        same = (told.value, told.taken_on) == (value, taken_on)
+        if self.given.external_id is None:
+            return same and (held or isinstance(told, ReadingTaken))
+        if not same:
+            sentence = f"Correct the reading {told.reading_id}: the source told {told.value} under this id."
+            raise Refused(READING_DIFFERS, sentence, "externalId")
+        return True
 
     def _checked(self) -> tuple[UUID | None, Decimal]:
         """The outcome of the measure, if it is one, and the value."""
@@ -149,8 +177,9 @@ class Taking:
 class TakeReading(Command):
     """Tell the value that a measure or an indicator had on a day (R9).
 
-    What a source tells again under the same id adds nothing (R12). Refused where there is no such measure, the day lies
-    in the future, or the value comes from elsewhere.
+    What a source tells again under the same id adds nothing (R12). Where a source is connected, what you say stands
+    until it tells another value, or until somebody resumes it (`override`). Refused where there is no such measure, the
+    day lies in the future, or the value comes from elsewhere.
     """
 
     entity = "reading_id"
@@ -167,6 +196,7 @@ class TakeReading(Command):
     step: Name | None = None
     source: Name | None = None
     external_id: ExternalId | None = None
+    override: Override = Override.ONCE
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -175,7 +205,10 @@ class TakeReading(Command):
     def reads(self) -> Reads:
         self.reading = Reading(self.reading_id)
         self.taking = Taking(self)
-        yield [*self.taking.folds(), self.reading]
+        self.feeding: Feeding | None = None
+        if self.override is Override.UNTIL_RESUMED:
+            self.feeding = Feeding(self.measure_id, self.indicator_id)
+        yield [*self.taking.folds(), self.reading, *([self.feeding] if self.feeding else [])]
         yield from self.taking.further()
 
     def execute(self) -> None:
@@ -185,6 +218,24 @@ class TakeReading(Command):
         if self.reading.stands:
             raise Refused(ALREADY_EXISTS, "Choose another id: a reading has this one.", "readingId")
         self.emit(taken)
+        if self.feeding is not None:
+            self._hold_back(self.feeding)
+
+    def _hold_back(self, feeding: Feeding) -> None:
+        """What the source tells, until it is resumed."""
+        if feeding.source is None:
+            sentence = "Leave the override out: no source feeds this, so the reading stands anyway."
+            raise Refused(SOURCE_MISSING, sentence, "override")
+        if not feeding.paused:
+            self.emit(
+                SourcePaused(
+                    source_id=feeding.source.source_id,
+                    measure_id=self.measure_id,
+                    indicator_id=self.indicator_id,
+                    outcome_id=feeding.source.outcome_id,
+                    reading_id=self.reading_id,
+                )
+            )
 
 
 class TakeReadings(Command):
@@ -209,24 +260,37 @@ class TakeReadings(Command):
             yield folds
 
     def execute(self) -> None:
-        refusals: dict[int, Refused] = {}
-        told: dict[UUID, int] = {}
-        for nth, taking in enumerate(self.takings):
-            if (once := taking.external_reading_id) is not None and told.setdefault(once, nth) != nth:
-                sentence = f"Leave it out: readings[{told[once]}] has this id of the source too."
-                refusals[nth] = Refused(ALREADY_EXISTS, sentence, "externalId")
-                continue
-            try:
-                reading_id = uuid5(self.issued.command_id, str(nth))
-                taken = taking.decide(reading_id, self.origin, self.issued)
-            except Refused as refusal:
-                refusals[nth] = refusal
-                continue
-            if taken is not None:
-                self.emit(taken)
-        if refusals:
-            self.new_decisions = []
-            raise ReadingsRefused(refusals)
+        for taken in decide_all(self.takings, self.origin, self.issued):
+            self.emit(taken)
+
+
+def decide_all(takings: Sequence[Taking], origin: Origin, issued: Issued, held: bool = False) -> Iterator[ReadingTaken]:
+    """Those that were not told before, once all are decided; raises ReadingsRefused where any can't be taken."""
+    refusals: dict[int, Refused] = {}
+    told: dict[UUID, int] = {}
+    decided: list[ReadingTaken] = []
+    for nth, taking in enumerate(takings):
+        if (once := taking.external_reading_id) is not None and told.setdefault(once, nth) != nth:
+            refusals[nth] = _told_twice(taking, told[once])
+            continue
+        try:
+            taken = taking.decide(uuid5(issued.command_id, str(nth)), origin, issued, held)
+        except Refused as refusal:
+            refusals[nth] = refusal
+            continue
+        if taken is not None:
+            decided.append(taken)
+    if refusals:
+        raise ReadingsRefused(refusals)
+    yield from decided
+
+
+def _told_twice(taking: Taking, first: int) -> Refused:
+    if taking.given.external_id is None:
+        sentence = f"Tell an id with each, or one reading a day: readings[{first}] is of that day too."
+        return Refused(ALREADY_EXISTS, sentence, "takenOn")
+    sentence = f"Leave it out: readings[{first}] has this id of the source too."
+    return Refused(ALREADY_EXISTS, sentence, "externalId")
 
 
 class ReadingsRefused(Refused):

@@ -16,7 +16,9 @@ from domain.values import Invalid, Role
 
 SEEING_ALL = frozenset({Role.OWNER, Role.AUDITOR})
 # What hangs on an outcome and is hidden with it, by the role of its id; no task, for that is a promise between people.
-HANGING = frozenset({"measure", "reading", "boundary", "check-in", "milestone", "celebration", "comment", "initiative"})
+HANGING = frozenset(
+    {"measure", "reading", "source", "boundary", "check-in", "milestone", "celebration", "comment", "initiative"}
+)
 People = Annotated[tuple[PersonId, ...], msgspec.Meta(max_length=100)]
 
 

@@ -8,11 +8,15 @@ from typing import Any, cast
 from domain.carrying import CarryOverOutcome
 from domain.commands import COMMANDS, NOTES, SEEN
 from domain.kernel import Command, Event, Fold
+from domain.taking import TakeReading
 
 # what a command copies of events that it read, which its code does not name
 COPIED: Mapping[type[Command], frozenset[str]] = {
     CarryOverOutcome: frozenset({"measure.set", "outcome.aligned", "outcome.aligned-to-objective"})
 }
+
+# what a command records beside only where it is asked to: it is the plainest way to the rest all the same
+BESIDE: Mapping[type[Command], frozenset[str]] = {TakeReading: frozenset({"source.paused"})}
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -76,5 +80,5 @@ def ways() -> dict[str, tuple[str, ...]]:
     for name, command in (COMMANDS | NOTES | SEEN).items():
         events = events_of(command)
         for event in events:
-            told.setdefault(event, []).append((len(events), name))
+            told.setdefault(event, []).append((len(events - BESIDE.get(command, frozenset())), name))
     return {event: tuple(name for _, name in sorted(found)) for event, found in told.items()}

@@ -1,15 +1,15 @@
-"""API keys and feed tokens: `hw_live_` or `hw_feed_`, eight characters to look up, 32 random bytes, a checksum. Only
-their SHA-256 is kept."""
+"""API keys, feed tokens and keys of sources: `hw_live_`, `hw_feed_` or `hw_src_`, eight characters to look up, 32
+random bytes, a checksum. Only their SHA-256 is kept."""
 
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from zlib import crc32
 
-PREFIX, FEED_PREFIX = "hw_live_", "hw_feed_"
+PREFIX, FEED_PREFIX, SOURCE_PREFIX = "hw_live_", "hw_feed_", "hw_src_"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LOOKUP, SECRET, CHECKSUM = 8, 43, 6
-LENGTH = len(PREFIX) + LOOKUP + 1 + SECRET + CHECKSUM
+LENGTH = LOOKUP + 1 + SECRET + CHECKSUM  # after the prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def make(prefix: str = PREFIX) -> ApiKeyMade:
 
 def lookup_of(text: str, prefix: str = PREFIX) -> str | None:
     """The part to look up by, or None where the text is no key or token of ours (cut, lengthened, mistyped)."""
-    if len(text) != LENGTH or not text.isascii() or not text.startswith(prefix):
+    if len(text) != len(prefix) + LENGTH or not text.isascii() or not text.startswith(prefix):
         return None
     if not secrets.compare_digest(checksum(text[:-CHECKSUM]), text[-CHECKSUM:]):
         return None

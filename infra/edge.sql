@@ -26,3 +26,10 @@ select r.system, r.external_id, r.entity_id
   from unnest($2::text[], $3::text[]) as asked (system, external_id)
   join read.reference r using (system, external_id)
  where r.organisation_id = $1 and r.until is null
+
+-- enter_source: the sources of this id that something can be sent to, whosever they are
+select organisation_id, id, kind, value_at, day_at, id_at, items_at, digest, former_digest, secret_id, former_secret_id
+  from read.enter_source($1)
+
+-- admit_source: a token out of its bucket, and the time zone of its organisation
+select time_zone, granted, wait from read.admit_source($1, $2, $3, $4)

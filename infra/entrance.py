@@ -21,8 +21,9 @@ import asyncpg
 from domain.access import Mistake
 from domain.values import Role
 from infra.access_log import AccessLog
-from infra.api_keys import FEED_PREFIX, digest_of, lookup_of
+from infra.api_keys import FEED_PREFIX, SOURCE_PREFIX, digest_of, lookup_of
 from infra.database import Database, statements
+from infra.webhook_keys import source_secret_of
 
 STATEMENTS = statements(Path(__file__).with_name("edge.sql"))
 SECONDS_KEPT = 0.8
@@ -51,6 +52,38 @@ class FeedEntered:
     feed: str
     person_id: UUID
     time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntered:
+    """The row of a source that something can be sent to."""
+
+    organisation_id: UUID
+    source_id: UUID
+    kind: str
+    value_at: str
+    day_at: str | None
+    id_at: str | None
+    items_at: str | None
+    digest: str | None
+    former_digest: str | None
+    secret_id: UUID | None
+    former_secret_id: UUID | None
+
+    def opened_by(self, key: str) -> bool:
+        """By its key, or the former one while that holds."""
+        if lookup_of(key, SOURCE_PREFIX) is None:
+            return False
+        digest = digest_of(key)
+        return any(hmac.compare_digest(one, digest) for one in (self.digest, self.former_digest) if one is not None)
+
+    def secrets(self, installation: bytes) -> list[str]:
+        """What it signs with, and did before while that holds."""
+        return [
+            source_secret_of(installation, self.organisation_id, self.source_id, one)
+            for one in (self.secret_id, self.former_secret_id)
+            if one is not None
+        ]
 
 
 @dataclass(slots=True)
@@ -116,6 +149,25 @@ class Entrance:
         async with self.database.read.of(organisation_id) as connection:
             rows: Any = await connection.fetch(STATEMENTS["keys"], organisation_id, keys, today)
         return {row["id"]: _entered(organisation_id, row["id"], row) for row in rows}
+
+    async def sources(self, source_id: str) -> list[SourceEntered]:
+        """Those of this id that something can be sent to: more than one where two organisations chose the same."""
+        try:
+            wanted = UUID(source_id)
+        except ValueError:
+            return []
+        async with self.database.work.acquire() as connection, connection.transaction():
+            rows: Any = await connection.fetch(STATEMENTS["enter_source"], wanted)
+        return [SourceEntered(row["organisation_id"], row["id"], *list(row)[2:]) for row in rows]
+
+    async def admit(self, source: SourceEntered) -> str:
+        """The time zone of a source whose key was right. Raises TooManyRequests."""
+        async with self.database.work.acquire() as connection, connection.transaction():
+            row: Any = await connection.fetchrow(
+                STATEMENTS["admit_source"], source.organisation_id, source.source_id, self.rate, self.burst
+            )
+        _check_granted(row)
+        return str(row["time_zone"])
 
     async def _queue(self, lookup: str, digest: str) -> Entered:
         """One lease at a time: whoever asks meanwhile spends what it brings, instead of finding the bucket empty."""

@@ -1,4 +1,5 @@
-"""Sends one request to where somebody else has chosen, and tells what came of it, whatever the other side does.
+"""Sends one request to where somebody else has chosen, or fetches from there, and tells what came of it, whatever the
+other side does.
 
 The guard sits where a socket is opened, for names may stand for one address when they are checked and for another when
 they are dialled, and aiohttp never asks a resolver about a literal address. A connection that is used again was dialled
@@ -94,7 +95,7 @@ class Post:
         self._session = aiohttp.ClientSession(
             connector=self._connector(self._resolver),
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"user-agent": AGENT, "content-type": "application/json", "accept-encoding": "identity"},
+            headers={"user-agent": AGENT, "accept-encoding": "identity"},
             timeout=self.timeout,
             auto_decompress=False,
             trust_env=False,
@@ -120,17 +121,28 @@ class Post:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Never raises for what a receiver does; waiting for a free socket is not counted as the receiver's time."""
+        answer, _ = await self._ask("POST", url, {"content-type": "application/json", **headers}, body, MOST_READ)
+        return answer
+
+    async def get(self, url: str, headers: Mapping[str, str], most: int) -> tuple[Answer, bytes]:
+        """Likewise, with what was answered: at most so many bytes of it and one more, if there are more."""
+        return await self._ask("GET", url, headers, None, most + 1)
+
+    async def _ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, most: int
+    ) -> tuple[Answer, bytes]:
         if self._session is None:
             raise RuntimeError("Open the post before sending.")
         if self.reach.check_url(url) is not None:
-            return Answer(result="not_allowed", milliseconds=0.0)
+            return Answer(result="not_allowed", milliseconds=0.0), b""
         async with self._room:
             started = perf_counter()
             try:
-                async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-                    return await _told(response, started)
+                asking = self._session.request(method, url, data=body, headers=headers, allow_redirects=False)
+                async with asking as response:
+                    return await _told(response, started, most)
             except (aiohttp.ClientError, OSError, RuntimeError) as error:  # RuntimeError: uvloop, for some sockets
-                return Answer(result=_result(error), milliseconds=_since(started))
+                return Answer(result=_result(error), milliseconds=_since(started)), b""
 
     def _connector(self, names: AbstractResolver) -> aiohttp.TCPConnector:
         return aiohttp.TCPConnector(
@@ -199,31 +211,32 @@ def _looked_up(host: str, port: int, family: int) -> list[tuple[Any, ...]]:
     return list(found)
 
 
-async def _told(response: aiohttp.ClientResponse, started: float) -> Answer:
+async def _told(response: aiohttp.ClientResponse, started: float, most: int) -> tuple[Answer, bytes]:
     first_byte = _since(started)
-    body = await _beginning(response)
-    return Answer(
+    body = await _beginning(response, most)
+    answer = Answer(
         result="accepted" if response.status in SUCCESS else "answered",
         status=response.status,
         retry_after=retry_after(response.headers.get("retry-after"), datetime.now(UTC)),
-        excerpt=body.decode(errors="replace")[:MOST_TOLD].translate(UNTOLD),
+        excerpt=body[: 4 * MOST_TOLD].decode(errors="replace")[:MOST_TOLD].translate(UNTOLD),
         milliseconds=_since(started),
         first_byte=first_byte,
     )
+    return answer, body
 
 
-async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+async def _beginning(response: aiohttp.ClientResponse, most: int) -> bytes:
     """What came until the end, the most that is read, a fault or the time was up; only an end keeps the connection."""
     read = bytearray()
     try:
         async for piece in response.content.iter_any():
             read += piece
-            if len(read) > MOST_READ:
+            if len(read) > most:
                 response.close()
                 break
     except (aiohttp.ClientError, OSError):
         response.close()
-    return bytes(read[:MOST_READ])
+    return bytes(read[:most])
 
 
 def _result(error: Exception) -> Result:

@@ -14,7 +14,7 @@ from platformdirs import user_data_dir
 PREFIX = "HEADWAY_"
 CLIENT = frozenset({"URL", "API_KEY", "TEAM_API_KEY", "AUDITOR_API_KEY"})  # of keys.env, which a shell may export
 ADDRESSES = frozenset({"database_url", "application_database_url"})
-SECRET = ADDRESSES | {"master_key"}
+SECRET = ADDRESSES | {"master_key", "source_databases"}
 Address = Annotated[str, Meta(pattern="^postgres(ql)?://")]
 TELLING = frozenset({"host", "port", "user", "dbname", "database", "sslmode", "target_session_attrs"})
 MASK = "***"
@@ -95,11 +95,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     deliverer: Annotated[bool, _said("Whether this process sends to webhooks; one of them should.")] = True
     webhook_networks: Annotated[
         str,
-        _said("Networks beside the public internet that webhooks may be sent to, as 10.1.0.0/16, separated by commas."),
+        _said("Networks beside the public internet for webhooks and sources, as 10.1.0.0/16, separated by commas."),
     ] = ""
-    webhook_plain_http: Annotated[bool, _said("Whether webhooks may be sent over http, for a network of your own.")] = (
-        False
-    )
+    webhook_plain_http: Annotated[
+        bool, _said("Whether webhooks and sources may use http, for a network of your own.")
+    ] = False
+    puller: Annotated[bool, _said("Whether this process fetches from sources; one of them should.")] = True
+    source_databases: Annotated[
+        str,
+        _said(
+            "Databases that sources may be read from, as name=postgresql://reader:password@host/database, separated by"
+            " spaces; give each a role that may read what is meant and nothing else."
+        ),
+    ] = ""
     timekeeper: Annotated[bool, _said("Whether this process notes what time brings about; one of them should.")] = True
     access_log: Annotated[bool, _said("Whether the ledger notes when keys are used or refused.")] = True
     checkpoint_seconds: Annotated[

@@ -1,10 +1,11 @@
--- restless: organisations that have moved since they were looked through, or whose day may have changed since; all, where a day may have
--- ended for somebody
+-- restless: organisations that have moved since they were looked through, whose day may have changed since, or where a source has been
+-- silent for too long; all, where a day may have ended for somebody
 select h.organisation_id
   from ledger.heads h
   left join edge.looked l on l.organisation_id = h.organisation_id
  where h.position > 0
-   and ($2::boolean or l.position is null or l.position < h.position or l.day < ($1::timestamptz at time zone 'Etc/GMT-14')::date)
+   and ($2::boolean or l.position is null or l.position < h.position or l.day < ($1::timestamptz at time zone 'Etc/GMT-14')::date
+        or h.organisation_id in (select s.organisation_id from read.silences($1) s))
  order by h.organisation_id
 
 -- claim: the organisation's day and how far its read models have come, where there is something to look through and nobody else is
@@ -15,6 +16,7 @@ select day_of($1, $2) as day, r.position
   left join edge.looked l on l.organisation_id = $1
  where r.position > 0 and (
        l.position is null or l.position < r.position or l.day < day_of($1, $2)
+       or exists (select from silences($2) s where s.organisation_id = $1)
        or exists (
           select from dues_passed($1, $2, r.position) d
            where d.due_on >= ($2::timestamptz at time zone 'Etc/GMT+12')::date - 1))
@@ -123,3 +125,9 @@ select f.fact, f.stands_since, l.days, l.receiver as "to", f.task_id, f.outcome_
           and e.outcome_id is not distinct from f.outcome_id and e.check_in_id is not distinct from f.check_in_id)
    and fact_stands($1, f.fact, f.task_id, f.outcome_id, f.check_in_id, f.stands_since, $2, $3)
  order by f.stands_since, l.days, f.fact, f.task_id, f.outcome_id, f.check_in_id
+
+-- note_source_silent: sources that have told nothing for longer than they should, which is told in hours
+select s.source_id, s.silent_since
+  from silences($4) s
+ where s.organisation_id = $1 and $2::bigint is not null and $3::date is not null
+ order by s.source_id

@@ -32,6 +32,7 @@ UPCASTERS: Mapping[TypeAndVersion, Callable[[dict[str, object]], dict[str, objec
     ("task.delivered", 1): widened,
     ("task.reassigned", 1): widened,
     ("reading.taken", 1): widened,
+    ("reading.taken", 2): widened,
     ("reading.corrected", 1): widened,
     ("following.begun", 1): widened,
     ("entity.tagged", 1): widened,

@@ -20,6 +20,12 @@ def secret_of(installation: bytes, organisation_id: UUID, webhook_id: UUID, secr
     return SECRET + b64encode(made).decode()
 
 
+def source_secret_of(installation: bytes, organisation_id: UUID, source_id: UUID, secret_id: UUID) -> str:
+    """Likewise: what a source signs with, and we check."""
+    made = _made(installation, "source secret", organisation_id, source_id, secret_id)
+    return SECRET + b64encode(made).decode()
+
+
 def signing_key(installation: bytes, organisation_id: UUID) -> Ed25519PrivateKey:
     """What all of an organisation's deliveries are signed with as well, for receivers that should hold no secret."""
     return Ed25519PrivateKey.from_private_bytes(_made(installation, "webhook key", organisation_id))

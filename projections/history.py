@@ -30,8 +30,8 @@ ENTRY = Table(
 )
 CONCERNED = Table("concerned", ("entry_id", "position"), only_added=True)
 TABLES = (ENTRY, CONCERNED)
-# of a key, or where a webhook sends, which may be a secret of the receiver's: of no use to a reader of the history
-NOT_TOLD = frozenset({"digest", "lookup", "receiver", "secret_id", "former_secret_id"})
+# of a key, or where a webhook sends or a source is asked, which may be a secret: of no use to a reader of the history
+NOT_TOLD = frozenset({"digest", "lookup", "former_digest", "receiver", "address", "secret_id", "former_secret_id"})
 
 
 @lru_cache(10_000)

@@ -16,6 +16,7 @@ from projections import (
     practice,
     reviews,
     search,
+    sources,
     webhooks,
     work,
 )
@@ -38,6 +39,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("labels", labels.TABLES, labels.revisions),
     Projection("following", following.TABLES, following.revisions),
     Projection("search", search.TABLES, search.revisions),
+    Projection("sources", sources.TABLES, sources.revisions),
     Projection("webhooks", webhooks.TABLES, webhooks.revisions),
 )
 # files of functions alone, over the tables of several projections

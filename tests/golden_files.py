@@ -20,12 +20,17 @@ FOLDER = Path(__file__).parent / "golden" / "events"
 TEXTS = {
     "receiver": "https://example.com/headway",
     "kinds": "milestone.*",
+    "address": "https://example.com/figures",
+    "connection": "warehouse",
+    "query": "select count(*) as value from orders",
+    "value_at": "/data/value",
     "time_zone": "Europe/Berlin",
     "email": "ana@example.org",
     "url": "https://tracker.example/1",
     "issuer": "https://sign-on.example",
     "language": "pt-BR",
     "digest": "0" * 64,
+    "former_digest": "1" * 64,
     "currency": "EUR",
     "key": "LIKE_THIS",
 }

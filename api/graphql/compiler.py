@@ -50,6 +50,7 @@ QUARTER = Param("quarter", "timestamptz", lambda binding: binding.viewer.quarter
 NOW = Moment(None, sql(TODAY), sql(QUARTER))
 CHECKPOINT = "(select min(k.position) from checkpoint k where k.organisation_id = "
 INTROSPECTION = frozenset({"__schema", "__type"})
+MOVING = ("outbox.", "edge.source_state")  # what changes without a position
 
 
 class LeftToExecutor(Exception):
@@ -76,8 +77,9 @@ class Compiled:
 
     @property
     def lasting(self) -> bool:
-        """Whether the answer is the same while the position stands; what goes out to webhooks moves without it."""
-        return self.text is None or "outbox." not in self.text
+        """Whether the answer is the same while the position stands; what goes out to webhooks moves without it, and
+        how sources do."""
+        return self.text is None or not any(one in self.text for one in MOVING)
 
     def holds_for(self, variables: Variables, *, veiled: bool) -> bool:
         if self.scoped and self.veiled is not veiled:

@@ -36,6 +36,7 @@ from api.graphql.types import (
     practice,
     progress,
     reviews,
+    sources,
 )
 from api.graphql.types.payload import mutation_name, payload
 from domain.commands import COMMANDS
@@ -58,6 +59,7 @@ MODULES: tuple[ModuleType, ...] = (
     celebrations,
     finding,
     declining,
+    sources,
 )
 # The field that names a command's entity → the payload's field, and the type it is of.
 ENTITIES: Mapping[str, tuple[str, Any]] = {

@@ -17,6 +17,7 @@ from api.graphql.questions.practice import PracticeQuestions
 from api.graphql.questions.progress import ProgressQuestions
 from api.graphql.questions.reviews import ReviewQuestions
 from api.graphql.questions.sight import SightQuestions
+from api.graphql.questions.sources import SourceQuestions
 from api.graphql.questions.webhooks import WebhookQuestions
 
 
@@ -35,6 +36,7 @@ class Query(
     NewsQuestions,
     LabelsQuestions,
     SightQuestions,
+    SourceQuestions,
     WebhookQuestions,
 ):
     """Every answer is of one snapshot, and says the position of it."""

@@ -22,6 +22,7 @@ SCOPES: Mapping[str, str] = {
     "measure_terms": "exists (select from measure m where m.organisation_id = {org} and m.id = {c}.measure_id"
     " and m.until is null and m.outcome_id not in {hidden})",
     "reading": "{c}.outcome_id is null or " + OF_OUTCOME,
+    "source": "{c}.outcome_id is null or " + OF_OUTCOME,
     "boundary": OF_OUTCOME,
     "breach": OF_OUTCOME,
     "check_in": OF_OUTCOME,

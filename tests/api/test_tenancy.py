@@ -71,6 +71,7 @@ BESIDE: Mapping[str, dict[str, Any]] = {
     "assign-outcome": {"teamId": None},
     "revise-measure": {"title": "Other"},
     "take-reading": {"measureId": None, "value": "1"},
+    "connect-source": {"indicatorId": None, "kind": "PUSH_JSON", "valueAt": "/value"},
     "correct-reading": {"value": "2"},
     "set-boundary": {"indicatorId": None, "lower": "1"},
     "check-in": {"next": "Go on"},
@@ -147,7 +148,9 @@ def body_of(command: str, organisation: Organisation, instead: str = "") -> dict
     """One that the organisation could send, without what `instead` stands for."""
     schema = schema_of(command)
     body = dict(BESIDE.get(command, {}))
-    for field in [*schema["required"], *(one for one, value in body.items() if value is None)]:
+    for field in {**dict.fromkeys(schema["required"]), **body}:
+        if body.get(field) is not None:
+            continue
         kind = schema["properties"][field]
         body[field] = (
             placed(command, field, organisation.ids[held(command, field)]) if is_id(kind) else value_of(kind, field)
@@ -205,6 +208,7 @@ async def peopled(edge: Edge, organisation: Organisation) -> None:
         baseline="0",
         target="10",
     )
+    await made("source", "connect-source", kind="PUSH_JSON", valueAt="/value", measureId=ids["measure"])
     await made("reading", "take-reading", measureId=ids["measure"], value="4")
     await made("indicator", "define-indicator", title=f"Visitors {organisation.id}")
     await made(

@@ -29,6 +29,7 @@ from domain.codes import (
 )
 from domain.commands import COMMANDS
 from domain.comments import Comment
+from domain.connecting import ConnectSource
 from domain.cycles import (
     CycleClosed,
     CyclePlanned,
@@ -61,6 +62,7 @@ from domain.promises import TaskCommitted
 from domain.readings import CorrectReading, ReadingTaken, VoidReading
 from domain.reassigning import RelinkTask
 from domain.revising import AssignOutcome, NameReviewer, RankOutcomes, ReviseOutcome, ShareOutcome
+from domain.sources import SourceKind
 from domain.standing import OutcomeActivated, OutcomeGraded
 from domain.strategy import StrategicObjectiveSet
 from domain.subscribing import ReviseWebhook, SubscribeWebhook
@@ -154,6 +156,17 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     Refuses(TakeReading(reading_id=NEW, measure_id=MEASURE, value=Decimal(1), taken_on=INSIDE)),
     LeavesAlone(TakeReading(reading_id=NEW, measure_id=MEASURE, value=Decimal(1), taken_on=AFTER)),
     LeavesAlone(TakeReadings(readings=(ReadingGiven(measure_id=MEASURE, value=Decimal(1), taken_on=AFTER),))),
+    LeavesAlone(
+        ConnectSource(
+            source_id=NEW,
+            kind=SourceKind.PUSH_JSON,
+            value_at="/value",
+            measure_id=MEASURE,
+            lookup="k1",
+            digest="0" * 64,
+            secret_id=NEW,
+        )
+    ),
     Corrects(CorrectReading(reading_id=READING, value=Decimal(9), reason=WHY)),
     Corrects(VoidReading(reading_id=READING, reason=WHY)),
     Refuses(SetBoundary(boundary_id=NEW, outcome_id=GRADED, title="Eggs", lower=Decimal(1), measure_id=MEASURE)),

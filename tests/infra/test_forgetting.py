@@ -17,6 +17,7 @@ from domain.celebrations import Celebrate, WithdrawCelebration
 from domain.checkins import CheckIn, RetractCheckIn, ReviseCheckIn
 from domain.commands import EVENTS
 from domain.comments import Comment, RetractComment
+from domain.connecting import ConnectSource, DisconnectSource, PauseSource
 from domain.cycles import PlanCycle, StartCycle, StartReview
 from domain.delegation import DelegateDuties
 from domain.feeds import Feed, IssueFeedToken, RevokeFeedToken
@@ -32,6 +33,7 @@ from domain.milestones import AssignMilestone, MarkMilestone, SetMilestone
 from domain.outcomes import SetOutcome
 from domain.people import RegisterPerson, RevisePerson
 from domain.revising import AssignOutcome
+from domain.sources import SourceKind
 from domain.subscribing import PauseWebhook, RemoveWebhook, SubscribeWebhook
 from domain.taking import TakeReading
 from domain.tasks import (
@@ -122,7 +124,7 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
         RequestTask(task_id=asked, title="Asked", due_on=due, promiser_id=hers, serves_nothing="A favour."),
         RequestTask(task_id=returned, title="Returned", due_on=due, promiser_id=hers, serves_nothing="A favour."),
     )
-    other, webhook, made = uuid4(), uuid4(), api_keys.make(api_keys.FEED_PREFIX)
+    other, webhook, source, made = uuid4(), uuid4(), uuid4(), api_keys.make(api_keys.FEED_PREFIX)
     await by(
         hers,
         TakeReading(reading_id=uuid4(), measure_id=measure, value=Decimal(5), note=f"note by {word}"),
@@ -146,6 +148,17 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
         PauseWebhook(webhook_id=webhook, reason=f"{word} is away"),
         RemoveWebhook(webhook_id=webhook, reason=f"{word} needs it no more"),
         StateCapacity(per_week=Decimal(20), reason=f"part time {word}"),
+        ConnectSource(
+            source_id=source,
+            measure_id=measure,
+            kind=SourceKind.PUSH_JSON,
+            value_at="/value",
+            lookup=made.lookup,
+            digest=made.digest,
+            secret_id=uuid4(),
+        ),
+        PauseSource(source_id=source, reason=f"{word} doubts it"),
+        DisconnectSource(source_id=source, reason=f"{word} trusts it no more"),
         DelegateDuties(person_id=hers, delegate_id=boss, starts_on=TODAY, ends_on=TODAY, reason=f"ill {word}"),
         DeclineTask(task_id=asked, reason=f"no time {word}"),
         AcceptTask(task_id=returned),

@@ -17,6 +17,7 @@ from domain.labels import LinkAttached, TagNamed
 from domain.organisation import ApiKeyIssued, OrganisationFounded, OrganisationRenamed
 from domain.people import PersonForgotten
 from domain.promises import TaskCountered, TermsProposed
+from domain.sources import SourceConnected, SourceRevised
 from domain.webhooks import WebhookRevised, WebhookSubscribed
 from infra.codec import decode
 from projections.rows import Recorded, Revision
@@ -41,6 +42,8 @@ NOT_FOUND_BY: dict[type[Event], str] = {
     DecisionRecorded: "decisions are asked for by team and outcome",
     WebhookSubscribed: "no entity that a reader looks for",
     WebhookRevised: "no entity that a reader looks for",
+    SourceConnected: "found with what it feeds",
+    SourceRevised: "found with what it feeds",
     WorkDeclined: "declined work is asked for by team, person and cycle",
 }
 TELLING = [kind for kind in EVENTS.values() if WORDS & set(kind.__struct_fields__)]

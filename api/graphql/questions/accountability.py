@@ -95,7 +95,7 @@ class AccountabilityQuestions:
         on: date | None = UNSET,
     ) -> Connection[Risk]:
         """What endangers the outcomes of a cycle: unconfirmed dependencies, aged blocks, overdue tasks that others wait
-        for, breached boundaries, open facts that have gone further; the oldest first."""
+        for, breached boundaries, silent sources, open facts that have gone further; the oldest first."""
         raise NotCompiled
 
     @mapped(Relation(source=DUTIES, order=DUTY_ORDER, typical=20))

@@ -14,6 +14,8 @@ from api.graphql.types.common import Node
 from api.graphql.types.declining import REVIEW_ON, DeclinedWork
 from api.graphql.types.milestones import Milestone
 from api.graphql.types.organisation import EscalationStep, OpenFact, Person
+from api.graphql.types.sources import Source
+from api.graphql.types.webhooks import Webhook
 from domain.commands import COMMANDS
 from domain.values import Role
 
@@ -34,6 +36,8 @@ class DutyKind(Enum):
     CHECK_IN_DUE = "CHECK_IN_DUE"
     GRADE_ACKNOWLEDGEMENT_DUE = "GRADE_ACKNOWLEDGEMENT_DUE"
     REVIEW_ACKNOWLEDGEMENT_DUE = "REVIEW_ACKNOWLEDGEMENT_DUE"
+    SOURCE_SILENT = "SOURCE_SILENT"
+    WEBHOOK_DISABLED = "WEBHOOK_DISABLED"
     RECONSIDER = "RECONSIDER"
 
 
@@ -61,6 +65,12 @@ SETTLED: dict[DutyKind, Settling] = {
     DutyKind.CHECK_IN_DUE: Settling("check-in", {"checkInId": "", "outcomeId": "outcome_id"}),
     DutyKind.GRADE_ACKNOWLEDGEMENT_DUE: Settling("acknowledge", {"outcomeId": "outcome_id"}),
     DutyKind.REVIEW_ACKNOWLEDGEMENT_DUE: Settling("acknowledge", {"cycleId": "cycle_id"}),
+    DutyKind.SOURCE_SILENT: Settling(
+        "revise-source", {"sourceId": "source_id"}, ("rotate-source-key", "pause-source", "disconnect-source")
+    ),
+    DutyKind.WEBHOOK_DISABLED: Settling(
+        "resume-webhook", {"webhookId": "webhook_id"}, ("revise-webhook", "remove-webhook")
+    ),
     DutyKind.RECONSIDER: Settling("reconsider-work", {"declinedWorkId": "declined_work_id", "reason": ""}),
 }
 # What has gone further is settled as it was before.
@@ -73,6 +83,7 @@ SETTLED_AS: dict[OpenFact, DutyKind] = {
 }
 COLUMNS = (
     "task_id", "outcome_id", "check_in_id", "milestone_id", "declined_work_id", "cycle_id", "escalation_id",
+    "source_id", "webhook_id",
 )  # fmt: skip
 MINE = "any ((select a.ids from acting a)::uuid[])"
 
@@ -223,6 +234,17 @@ PARTS = (
         outcome_id="o.id", milestone_id="m.id",
     ),
     _duty(
+        DutyKind.SOURCE_SILENT, "s.id", "(s.silent_since at time zone g.time_zone)::date", "s.person_id",
+        f"{{rows:organisation}} g join {{rows:source}} s on s.silent_since is not null and s.person_id = {MINE}",
+        source_id="s.id",
+    ),
+    _duty(
+        DutyKind.WEBHOOK_DISABLED, "h.id", "d.day", "h.person_id",
+        "{rows:webhook} h cross join lateral (select day_of({org}, e.recorded_at) as day from {rows:entry} e"
+        f" where e.position = h.since) d where h.state = 'DISABLED' and d.day <= {{on}} and h.person_id = {MINE}",
+        webhook_id="h.id",
+    ),
+    _duty(
         DutyKind.RECONSIDER, "c.id", "r.review_on", "w.person_id",
         f"{{rows:declined_work}} c cross join lateral (select {REVIEW_ON.format(row='c')}"
         f" as review_on) r cross join lateral (select coalesce(c.person_id, {_first_lead('c.team_id')}) as person_id) w"
@@ -262,15 +284,6 @@ OTHERWISE = (
 )
 # Who has a role that reaches the commands, and is whom the rules let issue them (R5, R6): what is promised is settled
 # by its parties alone; a grade or a check-in is read by the reviewer, their delegate, or a lead of the team.
-REACHED = (
-    "({viewer.role} in ("
-    + ", ".join(
-        f"'{role.value}'"
-        for role in Role
-        if all(role.reaches(COMMANDS[settling.command].role) for settling in SETTLED.values())
-    )
-    + "))"
-)
 OF_TASK = "exists (select from {rows:task} k where k.id = {t}.task_id and "
 REVIEWS = (
     "exists (select from {rows:outcome} o where o.id = {t}.outcome_id and (o.reviewer_id = {viewer.person}"
@@ -290,11 +303,21 @@ MAY_SETTLE: dict[DutyKind, str] = {
     " and c.author_id is distinct from {viewer.person})",
     DutyKind.GRADE_ACKNOWLEDGEMENT_DUE: REVIEWS,
     DutyKind.REVIEW_ACKNOWLEDGEMENT_DUE: "{t}.person_id = {viewer.person}",
+    DutyKind.WEBHOOK_DISABLED: "({t}.person_id = {viewer.person} or {viewer.role} = 'OWNER')",
 }  # of any other kind: whoever has the role
+
+
+def _reaching(kind: DutyKind) -> str:
+    """Whether the viewer's role reaches the command that settles a duty."""
+    needed = COMMANDS[SETTLED[kind].command].role
+    roles = ", ".join(f"'{role.value}'" for role in Role if role.reaches(needed))
+    return f"{{viewer.role}} in ({roles})"
+
+
 CAN_SETTLE = (
-    f"({REACHED} and case {{t}}.settled_as"
-    + "".join(f" when '{kind.value}' then {sql}" for kind, sql in MAY_SETTLE.items())
-    + " else true end)"
+    "(case {t}.settled_as"
+    + "".join(f" when '{kind.value}' then {_reaching(kind)} and {MAY_SETTLE.get(kind, 'true')}" for kind in SETTLED)
+    + " else false end)"
 )
 
 
@@ -310,8 +333,8 @@ class DutyInput:
 class Duty:
     """Something that waits for the viewer: a request or terms to answer, a delivery to accept, an overdue promise, a
     block past the day to act by, a check-in to make, a check-in, grade or review to acknowledge, an outcome to grade, a
-    milestone whose day has passed, declined work that has come up again; and what has waited for others for so long
-    that it has gone further."""
+    milestone whose day has passed, a source that tells nothing any more, a webhook that was disabled, declined work
+    that has come up again; and what has waited for others for so long that it has gone further."""
 
     kind: DutyKind
     person: Annotated[
@@ -349,3 +372,7 @@ class Duty:
     cycle: Annotated[Cycle | None, Relation(on="cycle_id"), "Whose review is to be read."]
     milestone: Annotated[Milestone | None, Relation(on="milestone_id")]
     declined_work: Annotated[DeclinedWork | None, Relation(on="declined_work_id")]
+    source: Annotated[
+        Source | None, Relation(on="source_id"), "It settles itself as soon as the source tells something."
+    ]
+    webhook: Annotated[Webhook | None, Relation(on="webhook_id"), "Whose receiver is gone, or has failed for days."]
