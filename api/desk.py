@@ -21,6 +21,7 @@ from domain.commands import COMMANDS
 from domain.feeds import IssueFeedToken
 from domain.forgetting import ForgetPerson
 from domain.kernel import Command, Issued, Refused, wire_name
+from domain.notices import Channel, SetNotices
 from domain.organisation import IssueApiKey
 from domain.subscribing import ReviseWebhook, RotateWebhookSecret, SubscribeWebhook
 from domain.values import Invalid, camel, checked_moment, cleaned_text, is_numeral
@@ -38,7 +39,7 @@ KEYS: dict[type[Command], str] = {  # what a new one begins with
     IssueApiKey: api_keys.PREFIX,
     IssueFeedToken: api_keys.FEED_PREFIX,
 }
-SIGNING: frozenset[type[Command]] = frozenset({SubscribeWebhook, RotateWebhookSecret})
+SIGNING: frozenset[type[Command]] = frozenset({SubscribeWebhook, RotateWebhookSecret, SetNotices})
 MADE_AT_THE_EDGE = {
     **{wire_name(kind): frozenset({"lookup", "digest"}) for kind in KEYS},
     **{wire_name(kind): frozenset({"secret_id"}) for kind in SIGNING},
@@ -82,6 +83,8 @@ class Taken:
         if isinstance(command, SubscribeWebhook | RotateWebhookSecret) and not accepted.repeated:
             organisation_id = self.waiting.issued.organisation_id
             secret = secret_of(self.vault.secret, organisation_id, command.webhook_id, command.secret_id)
+        if isinstance(command, SetNotices) and accepted.event_ids and not accepted.repeated:
+            secret = self._secret_of_notices(command)
         if isinstance(command, ForgetPerson):  # at once, however far the read models have come
             self.vault.forget(self.waiting.issued.organisation_id, command.person_id)
         return Done(
@@ -91,6 +94,13 @@ class Taken:
             repeated=accepted.repeated,
             secret=secret,
         )
+
+    def _secret_of_notices(self, command: SetNotices) -> str | None:
+        """Of a program that is told at another address than before."""
+        issued = self.waiting.issued
+        if command.channel is not Channel.WEBHOOK or command.receiver is None or issued.person_id is None:
+            return None
+        return secret_of(self.vault.secret, issued.organisation_id, issued.person_id, command.secret_id)
 
 
 def field_of(error: msgspec.ValidationError) -> str:
@@ -171,7 +181,7 @@ class Desk:
         if len(fields) > 0:
             body = msgspec.json.encode(fields)
         command = self._of_json(name, body)
-        if isinstance(command, SubscribeWebhook | ReviseWebhook) and command.receiver is not None:
+        if isinstance(command, SubscribeWebhook | ReviseWebhook | SetNotices) and command.receiver is not None:
             self._check_receiver(command.receiver)
         return command, secret
 

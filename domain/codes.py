@@ -59,6 +59,9 @@ LESSON_MISSING = Code("LESSON_MISSING", "R8", "What was missed has to tell its c
 # Webhooks
 WEBHOOK_NOT_IN_STATE = Code("WEBHOOK_NOT_IN_STATE", "", "The webhook rests, is disabled, or is removed.")
 
+# Notices
+ADDRESS_MISSING = Code("ADDRESS_MISSING", "", "There is no address to send a notice to.")
+
 # Leaving
 DUTIES_LEFT = Code("DUTIES_LEFT", "R14", "Whoever leaves has duties that nobody takes.")
 PERSON_FORGOTTEN = Code("PERSON_FORGOTTEN", "R11", "The person has been forgotten.")

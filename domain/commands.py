@@ -30,6 +30,7 @@ from domain import (
     leaving,
     measures,
     milestones,
+    notices,
     organisation,
     outcomes,
     people,
@@ -68,6 +69,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         people.RevisePerson,
         identities.LinkIdentity,
         preferences.SetPreferences,
+        notices.SetNotices,
         delegation.DelegateDuties,
         people.FormTeam,
         people.ReviseTeam,
@@ -180,7 +182,7 @@ NOTES: dict[str, type[Command]] = {
     )
 }
 
-# Issued by the system of what it saw of keys, exports and receivers; likewise.
+# Issued by the system of what it saw of keys, exports, receivers and notices; likewise.
 SEEN: dict[str, type[Command]] = {
     wire_name(command): command
     for command in (
@@ -188,6 +190,8 @@ SEEN: dict[str, type[Command]] = {
         access.NoteKeyRefused,
         access.NoteExported,
         subscribing.NoteWebhookDisabled,
+        notices.NoteNoticesStopped,
+        notices.NoteNoticeFailed,
     )
 }
 

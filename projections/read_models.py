@@ -10,6 +10,7 @@ from projections import (
     labels,
     measures,
     milestones,
+    notices,
     organisation,
     practice,
     reviews,
@@ -35,6 +36,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("following", following.TABLES, following.revisions),
     Projection("search", search.TABLES, search.revisions),
     Projection("webhooks", webhooks.TABLES, webhooks.revisions),
+    Projection("notices", notices.TABLES, notices.revisions),
 )
 # files of functions alone, over the tables of several projections
 DERIVED: tuple[str, ...] = (
