@@ -51,8 +51,8 @@ def mail_of(notice: Notice, told: Told, sender: str, stop: str, public_url: str)
 
 def _address(name: str, address: str) -> Address:
     user, _, domain = address.rpartition("@")
-    if not user.isascii():  # few servers take it
-        raise AddressUnfit("no address of e-mail that is ASCII before its sign")
+    if not (user and domain and user.isascii()):  # few servers take another
+        raise AddressUnfit("no address of e-mail in ASCII")
     try:
         return Address(line(name), user, domain.encode("idna").decode())
     except (ValueError, UnicodeError, IndexError):
@@ -69,7 +69,7 @@ def plain(told: Told, stop: str) -> str:
 def html(told: Told, stop: str) -> str:
     """Whatever people wrote is escaped."""
     rows = "".join(
-        f'<tr><td class="edge" style="border-top: 1px solid {EDGE}; padding: 12px 0;">'
+        f'<tr><td class="edge" style="border-top: 1px solid {EDGE}; padding: 12px 0; overflow-wrap: anywhere;">'
         f'<div class="ink" style="color: {INK};">{escape(item.sentence)}</div>'
         f'<div class="{"late" if item.late else "faint"}"'
         f' style="color: {LATE if item.late else FAINT}; font-size: 14px;">{escape(item.when)}</div></td></tr>'
@@ -86,7 +86,8 @@ def html(told: Told, stop: str) -> str:
         f'<h1 class="ink" style="color: {INK}; font-size: 20px; line-height: 1.3; margin: 0 0 16px;">'
         f"{escape(told.subject)}</h1>"
         f'<p class="ink" style="color: {INK}; margin: 0 0 16px;">{escape(told.greeting)}<br>{escape(told.lead)}</p>'
-        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="border-collapse: collapse;">'
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="0"'
+        ' style="border-collapse: collapse; table-layout: fixed;">'
         f"{rows}</table>{more}"
         f'<p class="faint edge" style="color: {FAINT}; font-size: 14px; border-top: 1px solid {EDGE};'
         f' margin: 16px 0 0; padding-top: 12px;">{escape(told.why)}<br>'

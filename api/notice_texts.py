@@ -100,14 +100,22 @@ def told(notice: Notice) -> Told:
 
 def _items(words: Words, duties: Sequence[Duty], today: date) -> Iterator[Item]:
     for duty in duties:
-        key = f"duties.{duty.kind}"
-        if duty.other is None:
-            key = key + "_UNASKED" if key + "_UNASKED" in words else key
-        title = words["general.hidden"] if duty.title is None else short(duty.title)
-        sentence = filled(words[key], title=title, other=short(duty.other or ""))
-        if duty.of is not None:
-            sentence += f" ({filled(words['general.of'], of=short(duty.of))})"
-        yield Item(sentence, _when(words, duty.due, today), duty.due < today)
+        yield Item(_sentence(words, duty), _when(words, duty.due, today), duty.due < today)
+
+
+def _sentence(words: Words, duty: Duty) -> str:
+    places = {
+        "title": words["general.hidden"] if duty.title is None else short(duty.title),
+        "other": short(duty.other or ""),
+        "of": short(duty.of or ""),
+    }
+    key = f"duties.{duty.kind}"
+    if duty.of is not None and f"{key}_OF" in words:
+        return filled(words[f"{key}_OF"], **places)
+    if duty.other is None and f"{key}_UNASKED" in words:
+        key += "_UNASKED"
+    sentence = filled(words[key], **places)
+    return sentence if duty.of is None else f"{sentence} ({filled(words['general.of'], **places)})"
 
 
 def _when(words: Words, due: date, today: date) -> str:

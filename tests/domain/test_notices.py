@@ -1,6 +1,7 @@
 """By which way a person is told what waits for them."""
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -35,8 +36,8 @@ PROGRAM = NoticesSet(
 )
 
 
-def say(channel: Channel, **more: Any) -> SetNotices:
-    return SetNotices(channel=channel, **({"secret_id": OTHER_SECRET} | more))
+def say(channel: Channel, secret_id: UUID = OTHER_SECRET, **more: Any) -> SetNotices:
+    return SetNotices(channel=channel, secret_id=secret_id, **more)
 
 
 def test_a_digest_by_e_mail_goes_to_the_address_that_a_person_is_known_by() -> None:
