@@ -19,6 +19,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api import audit, calendars, commands, map_route, notices, operations, pages, reference, webhooks
 from api.applying import Urls
 from api.desk import Desk
+from api.graphql.event_stream import KIND as STREAM_KIND
 from api.graphql.http import graphql_routes
 from api.graphql.service import GraphQLService
 from api.history_page import history_page
@@ -103,10 +104,13 @@ def observed(app: ASGIApp) -> ASGIApp:
         request_id = f"{process}-{next(count)}"
         began = perf_counter()
         answered: list[int] = []
+        streamed = False
 
         async def tell(message: Message) -> None:
+            nonlocal streamed
             if message["type"] == "http.response.start":
                 answered.append(message["status"])
+                streamed = (b"content-type", STREAM_KIND) in message["headers"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
@@ -118,6 +122,7 @@ def observed(app: ASGIApp) -> ASGIApp:
                 status = answered[0] if answered else 0
                 path = str(scope["path"])
                 route = path if path.startswith(("/commands", "/graphql", "/health")) and status != 404 else "other"  # noqa: PLR2004
+                route = "stream" if streamed else route  # which lasts as long as somebody listens
                 REQUEST_SECONDS.labels(route, f"{status // 100}xx").observe(seconds)
                 log.info("request", method=scope["method"], path=path[:200], status=status, ms=round(seconds * 1e3, 2))
 
@@ -132,6 +137,7 @@ class Services:
         self.urls = urls
         self.readiness = operations.Readiness()
         self.wrong: SettingsInvalid | None = None
+        self.opened = False
 
     async def open(self) -> None:
         """Raises DatabaseUnsafe for a server that could lose what it acknowledged."""
@@ -150,8 +156,9 @@ class Services:
         self.scrubber = Scrubber(self.database)
         self.scrubber.start()
         self.desk = Desk(self.ledger)
-        self.graphql = GraphQLService(self.settings, self.database, self.positions, self.desk)
+        self.graphql = GraphQLService(self.settings, self.database, self.positions, self.desk, self.entrance)
         await self.graphql.verify()
+        self.graphql.start()
         self.positions.forgetting += [self.ledger.forget, self.graphql.forget, self.scrubber.wake]
         self.timekeeper = Timekeeper(self.database, self.ledger)
         if self.settings.timekeeper:
@@ -172,6 +179,12 @@ class Services:
         self.witnesses = witnesses_of(self.settings)
         if self.settings.checkpoint_seconds:
             self.notary.start()
+        self.opened = True
+
+    async def leave(self) -> None:
+        """Says goodbye to those who would stay; what is short goes on until `close`."""
+        if self.opened:
+            await self.graphql.leave()
 
     def _notifier(self) -> Notifier:
         """Raises SettingsInvalid."""
@@ -190,6 +203,7 @@ class Services:
     async def close(self) -> None:
         await self.notifier.stop()
         await self.notifier.post.close()
+        await self.graphql.stop()
         await self.deliverer.stop()
         await self.outbox.stop()
         await self.notary.stop()

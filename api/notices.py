@@ -1,5 +1,6 @@
 """Notices as their channels have them, and `/notices/stop`, where whoever has one before them stops them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from html import escape
@@ -27,14 +28,16 @@ from infra.timekeeper import now
 
 HTTPRequest = Request[None, None, State]
 Row = dict[str, Any]
-QUESTION = """query Notices($on: Date!) {
-  inbox(first: 100, on: $on) { totalCount nodes { kind due settledBy person { id name }
+QUESTION = """query Notices {
+  inbox(first: 100) { totalCount nodes { kind due settledBy person { id name } rule { days }
     task { id title returns promiser { id name } beneficiary { id name } requester { id name } proposedTerms { id } }
-    outcome { id title } milestone { id title } declinedWork { id title askedBy { id name } }
+    outcome { id title } milestone { id title } cycle { id title } declinedWork { id title askedBy { id name } }
     checkIn { id ... on CheckIn { author { id name } } } } } }"""
 ABOUT = {  # of what is about none of these: its task
     "ACKNOWLEDGEMENT_DUE": "checkIn",
     "GRADE": "outcome",
+    "GRADE_ACKNOWLEDGEMENT_DUE": "outcome",
+    "REVIEW_ACKNOWLEDGEMENT_DUE": "cycle",
     "CHECK_IN_DUE": "outcome",
     "MILESTONE_PASSED": "milestone",
     "RECONSIDER": "declinedWork",
@@ -59,6 +62,16 @@ HEADERS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerThen(Viewer):
+    """Somebody who asks at a moment of the notifier's clock."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        return self.moment
+
+
 class Asking:
     """Asks the inbox for whoever is to be told, as they may see it."""
 
@@ -66,17 +79,18 @@ class Asking:
         self.service = service
 
     async def ask(self, one: Addressee, moment: datetime) -> Waiting:
-        """On the day that they have. Raises TimeoutError where it can't be asked now."""
-        viewer = Viewer(
+        """Raises TimeoutError where it can't be asked now."""
+        viewer = ViewerThen(
             organisation_id=one.organisation_id,
             role=one.role,
             person_id=one.person_id,
             scopes=("read",),
-            time_zone=one.time_zone,
+            time_zone=one.organisation_zone,
+            moment=moment,
         )
         operation = self.service.endpoint.documents.get(QUESTION).operation(None)
         try:
-            answered = await self.service.reads.answer(operation, {"on": one.clock.day(moment).isoformat()}, viewer)
+            answered = await self.service.reads.answer(operation, {}, viewer)
         except RequestRefused as refused:
             raise TimeoutError(str(refused)) from refused
         inbox = msgspec.json.decode(answered.body)["data"]["inbox"]
@@ -86,15 +100,15 @@ class Asking:
 def duty_of(row: Row, viewer: str) -> Duty:
     """What is told of a row of the inbox."""
     kind: str = row["kind"]
-    about: Row = row[ABOUT.get(kind, "task")] or {}
-    named: Row = (row["outcome"] or {}) if kind == "ACKNOWLEDGEMENT_DUE" else about
+    about = _about(kind, row)
+    named: Row = (row["outcome"] or {}) if about is row["checkIn"] else about
     person: Row | None = row["person"]
     other = _other(kind, row, person["id"] if person else None)
     return Duty(
         kind=kind,
         about_id=about.get("id", ""),
         due=datetime.fromisoformat(row["due"]).date(),
-        nth=_nth(kind, about),
+        nth=_nth(row),
         title=named.get("title"),
         other=other["name"] if other and (person is None or other["id"] != person["id"]) else None,
         of=person["name"] if person and person["id"] != viewer else None,
@@ -102,10 +116,24 @@ def duty_of(row: Row, viewer: str) -> Duty:
     )
 
 
-def _nth(kind: str, task: Row) -> int:
-    if kind == "ACCEPT_DELIVERY":
-        return task["returns"]
-    return len(task["proposedTerms"]) if kind in {"ANSWER_TERMS", "ANSWER_REQUEST"} else 0
+def _about(kind: str, row: Row) -> Row:
+    """What has gone further may be a task, a check-in, or an outcome that lacks one."""
+    named = ABOUT.get(kind)
+    return (row[named] if named else row["task"] or row["checkIn"] or row["outcome"]) or {}
+
+
+def _nth(row: Row) -> int:
+    """Of facts that could follow one another on the same day."""
+    task: Row = row["task"] or {}
+    match row["kind"]:
+        case "ESCALATED":
+            return row["rule"]["days"] if row["rule"] else 0
+        case "ACCEPT_DELIVERY":
+            return task["returns"]
+        case "ANSWER_TERMS" | "ANSWER_REQUEST":
+            return len(task["proposedTerms"])
+        case _:
+            return 0
 
 
 def _other(kind: str, row: Row, of: str | None) -> Row | None:

@@ -4,12 +4,13 @@ import asyncio
 import signal
 from collections.abc import Callable
 from types import FrameType
+from typing import Literal
 
 import uvicorn
 
 from api.app import Services, application
 from api.applying import Urls
-from api.wire import Protocol
+from api.wire import Protocol, SocketProtocol
 from infra.collection import collect_seldom
 from infra.settings import Settings
 
@@ -36,22 +37,28 @@ class Server(uvicorn.Server):
     def _leave(self) -> None:
         self.should_exit = True
 
+    async def shutdown(self, sockets: list[object] | None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Streams end as their protocols say, before connections are closed."""
+        await self.services.leave()
+        await super().shutdown(sockets)  # pyright: ignore[reportArgumentType]
+
     async def startup(self, sockets: list[object] | None = None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         await super().startup(sockets)  # pyright: ignore[reportArgumentType]
         if self.started and not self.should_exit and self.told_ready is not None:
             self.told_ready()
 
 
-def run(settings: Settings, urls: Urls, ready: Callable[[], None] | None = None) -> int:
-    """Serves until told to stop; 0 where it stopped cleanly. Raises SettingsInvalid."""
-    services = Services(settings, urls)
-    config = uvicorn.Config(
+def config_of(services: Services, host: str, port: int, loop: Literal["none", "uvloop"]) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
         application(services),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
+        host=host,
+        port=port,
+        loop=loop,
         http=Protocol,
-        ws="none",
+        ws=SocketProtocol,
+        ws_max_size=services.settings.graphql_max_bytes,
+        ws_per_message_deflate=False,  # a window for each socket would cost more than it saves
         lifespan="on",
         log_config=None,
         log_level="warning",
@@ -62,6 +69,12 @@ def run(settings: Settings, urls: Urls, ready: Callable[[], None] | None = None)
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
         timeout_keep_alive=SECONDS_IDLE,
     )
+
+
+def run(settings: Settings, urls: Urls, ready: Callable[[], None] | None = None) -> int:
+    """Serves until told to stop; 0 where it stopped cleanly. Raises SettingsInvalid."""
+    services = Services(settings, urls)
+    config = config_of(services, settings.host, settings.port, "uvloop")
     server = Server(config, services, ready)
     collect_seldom()
     try:

@@ -30,5 +30,14 @@ class Viewer:
         parts = {"person": self.person_id, "key": self.api_key_id}
         return "/".join(f"{kind}:{one}" for kind, one in parts.items() if one is not None) or "system"
 
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
     def today(self) -> date:
-        return datetime.now(UTC).astimezone(ZoneInfo(self.time_zone)).date()
+        return self.now().astimezone(ZoneInfo(self.time_zone)).date()
+
+    def quarter(self) -> datetime:
+        """The quarter of an hour that has begun. In no zone does a day begin inside one, so that an answer by whose day
+        it is holds until the next, and can be kept."""
+        now = self.now()
+        return now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)

@@ -5,6 +5,7 @@ import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 MOST_HEAD = 65_536
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -40,6 +41,22 @@ class Gathered:
         self._transport.close()
 
 
+class Untaken:
+    """What of the answers the client has not taken yet, and when it last took some."""
+
+    __slots__ = ("bytes", "moved")
+
+    def __init__(self) -> None:
+        self.bytes, self.moved = 0, 0.0
+
+    def seconds(self, transport: Any, now: float) -> float:
+        """For how long nothing has been taken of what waits."""
+        unsent = transport.get_write_buffer_size()
+        if unsent == 0 or unsent != self.bytes:
+            self.bytes, self.moved = unsent, now
+        return now - self.moved
+
+
 class Protocol(HttpToolsProtocol):
     """A connection. A request has to come in whole within some seconds, but for a bulk one, which only has to go on."""
 
@@ -47,13 +64,17 @@ class Protocol(HttpToolsProtocol):
     _began: float | None  # when the request that is coming in began; None between requests
     _bulk = False
     _head: int | None = None  # how long the head has grown that is coming in; None outside of one
-    _unsent, _moved = 0, 0.0  # what of the answers the client has not taken yet, and when it last took some
+    _untaken: Untaken
     _next_look: asyncio.TimerHandle
 
     def connection_made(self, transport: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         super().connection_made(Gathered(transport, self.loop))  # pyright: ignore[reportArgumentType]
-        self._began = self.loop.time()
+        self._began, self._untaken = self.loop.time(), Untaken()
         self._look()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._next_look.cancel()  # the socket's own protocol looks from now on
+        super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._next_look.cancel()
@@ -66,7 +87,7 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self._head = None
-        self._bulk = self.scope["path"] == "/commands"
+        self._bulk = self.scope.get("path") == "/commands"  # it has none where a WebSocket begins
 
     def on_message_complete(self) -> None:
         self._began, self._bulk = None, False
@@ -85,11 +106,9 @@ class Protocol(HttpToolsProtocol):
 
     def _look(self) -> None:
         now = self.loop.time()
-        unsent = self.transport.get_write_buffer_size()
-        if unsent == 0 or unsent != self._unsent:
-            self._unsent, self._moved = unsent, now
+        untaken = self._untaken.seconds(self.transport, now)
         waited = 0.0 if self._began is None or self.flow.read_paused else now - self._began
-        if now - self._moved > self.seconds:
+        if untaken > self.seconds:
             self.transport.abort()
         elif waited > self.seconds:
             cycle: Any = self.cycle  # None until the first request, whatever its type says
@@ -97,5 +116,28 @@ class Protocol(HttpToolsProtocol):
                 self.transport.write(TOO_SLOW)
             self.transport.close()
             self._next_look = self.loop.call_later(self.seconds, self.transport.abort)
+        else:
+            self._next_look = self.loop.call_later(self.seconds / 4, self._look)
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """A WebSocket. Its transport is the connection's, so that what is written in one turn leaves in one packet."""
+
+    seconds = 10.0
+    _untaken: Untaken
+    _next_look: asyncio.TimerHandle
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._untaken = Untaken()
+        self._look()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._next_look.cancel()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        if self._untaken.seconds(self.transport, self.loop.time()) > self.seconds:
+            self.transport.abort()
         else:
             self._next_look = self.loop.call_later(self.seconds / 4, self._look)

@@ -11,9 +11,7 @@ from domain.codes import (
     DAY_IN_FUTURE,
     NOT_ALLOWED,
     NOT_FOUND,
-    PERSON_REQUIRED,
 )
-from domain.delegation import Delegations
 from domain.kernel import (
     OF_AUTHOR,
     OF_PERSON,
@@ -29,7 +27,6 @@ from domain.kernel import (
     Refused,
 )
 from domain.outcomes import CycleOf, Outcome
-from domain.people import Membership
 from domain.standing import Standing
 from domain.values import Confidence, Invalid, Reason, Role, Text, checked_between
 
@@ -253,55 +250,3 @@ class RetractCheckIn(Command):
         made, _ = self.said.standing()
         check_author(made.author_id, self.issued)
         self.emit(CheckInRetracted(check_in_id=self.check_in_id, outcome_id=made.outcome_id, reason=self.reason))
-
-
-class Acknowledge(Command):
-    """Tell that you have read a check-in; the reviewer of its outcome does, or a lead of its team.
-
-    Refused for whoever is neither, and for one's own check-in.
-    """
-
-    entity = "check_in_id"
-
-    check_in_id: CheckInId
-    note: Text | None = None
-
-    def reads(self) -> Reads:
-        self.said = SaidOf(self.check_in_id)
-        yield [self.said]
-        self.outcome: Outcome | None = None
-        self.membership: Membership | None = None
-        self.delegations: Delegations | None = None
-        if self.said.made is not None:
-            self.outcome = Outcome(self.said.made.outcome_id)
-            yield [self.outcome]
-            now, person_id = self.outcome.now, self.issued.person_id
-            if now and now.team_id and person_id:
-                self.membership = Membership(person_id, now.team_id)
-            if now and now.reviewer_id:
-                self.delegations = Delegations(now.reviewer_id)
-            yield [fold for fold in (self.membership, self.delegations) if fold is not None]
-
-    def execute(self) -> None:
-        made, _ = self.said.standing()
-        person_id = self.issued.person_id
-        if person_id is None:
-            raise Refused(PERSON_REQUIRED, "Use the key of a person: an acknowledgement is somebody's.")
-        if person_id in self.said.acknowledged:
-            return
-        if person_id == made.author_id or not self._reviews(person_id):
-            sentence = "Leave it to the reviewer of the outcome, their delegate, or a lead of its team."
-            raise Refused(NOT_ALLOWED, sentence, "checkInId")
-        self.emit(
-            CheckInAcknowledged(
-                check_in_id=self.check_in_id, outcome_id=made.outcome_id, person_id=person_id, note=self.note
-            )
-        )
-
-    def _reviews(self, person_id: UUID) -> bool:
-        now = self.outcome.now if self.outcome else None
-        if now and now.reviewer_id == person_id:
-            return True
-        if self.membership is not None and self.membership.lead:
-            return True
-        return self.delegations is not None and self.delegations.in_force(person_id, self.issued.today)

@@ -2,11 +2,13 @@
 
 from domain import (
     access,
+    acknowledging,
     alignment,
     awaiting,
     blocks,
     boundaries,
     cadence,
+    capacity,
     carrying,
     celebrations,
     checkins,
@@ -18,6 +20,7 @@ from domain import (
     declining,
     delegation,
     ending,
+    escalation,
     feeds,
     focus,
     following,
@@ -44,6 +47,7 @@ from domain import (
     taking,
     tasks,
     timekeeping,
+    timekeeping_escalation,
     timekeeping_work,
     visibility,
     waiting,
@@ -71,6 +75,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         preferences.SetPreferences,
         notices.SetNotices,
         delegation.DelegateDuties,
+        capacity.StateCapacity,
         people.FormTeam,
         people.ReviseTeam,
         people.MoveTeam,
@@ -150,7 +155,14 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         awaiting.LinkMilestone,
         awaiting.UnlinkMilestone,
     ),
-    (checkins.CheckIn, checkins.ReviseCheckIn, checkins.RetractCheckIn, checkins.Acknowledge, cadence.SetCadence),
+    (
+        checkins.CheckIn,
+        checkins.ReviseCheckIn,
+        checkins.RetractCheckIn,
+        acknowledging.Acknowledge,
+        cadence.SetCadence,
+        escalation.SetEscalation,
+    ),
     (comments.Comment, comments.RetractComment, decisions.RecordDecision, decisions.ReverseDecision),
     (celebrations.Celebrate, celebrations.WithdrawCelebration, celebrations.Cheer, celebrations.WithdrawCheer),
     (labels.NameTag, labels.Tag, labels.Untag, labels.AttachLink, labels.SetReference),
@@ -179,6 +191,7 @@ NOTES: dict[str, type[Command]] = {
         timekeeping_work.NoteDuePassed,
         timekeeping_work.NoteAcceptancePassed,
         timekeeping_work.NoteBlockAged,
+        timekeeping_escalation.NoteEscalated,
     )
 }
 

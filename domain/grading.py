@@ -5,6 +5,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from uuid import UUID
 
+import msgspec
+
 from domain.alignment import OutcomeAligned, OutcomeUnaligned
 from domain.arithmetic import weighted_mean
 from domain.codes import (
@@ -146,8 +148,9 @@ class GradeOutcome(Command):
             cause=self.cause,
             lesson=self.lesson,
             next=self.next,
+            grader_id=self.issued.person_id,
         )
-        if again != event:
+        if again is None or msgspec.structs.replace(again, grader_id=event.grader_id) != event:
             self.emit(event)
 
     def _succeeds(self, now: OutcomeSet, grade: Decimal, exact: Fraction | None) -> bool:

@@ -12,6 +12,7 @@ from domain.kernel import OF_PERSON, ApiKeyId, Command, Event, Fold, Organisatio
 from domain.people import Person
 from domain.references import check_mentions, mentioned
 from domain.values import Name, Reason, Role, TimeZone, Weekday
+from domain.zones import checked_zone
 
 Month = Annotated[int, msgspec.Meta(ge=1, le=12)]
 Holidays = Annotated[tuple[date, ...], msgspec.Meta(max_length=1_000)]
@@ -163,6 +164,10 @@ class FoundOrganisation(Command):
     name: Name
     time_zone: TimeZone = "UTC"
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checked_zone(self.time_zone, "timeZone")
+
     def reads(self) -> Reads:
         # A ledger holds one organisation, so its id comes from the ledger and not from the request.
         self.organisation = Organisation(self.issued.organisation_id)
@@ -211,6 +216,10 @@ class SetCalendar(Command):
     first_day_of_week: Weekday = 1
     fiscal_year_starts_month: Month = 1
     holidays: Holidays = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checked_zone(self.time_zone, "timeZone")
 
     def reads(self) -> Reads:
         self.organisation = Organisation(self.issued.organisation_id)

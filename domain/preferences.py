@@ -1,13 +1,15 @@
-"""How a person wants to be told: when the digest comes, when nothing comes, and in which language."""
+"""How a person wants to be told: when the digest comes, when nothing comes, in which language, and by which clock."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
 
 from domain.codes import PERSON_REQUIRED
-from domain.kernel import Command, Event, Fold, PersonId, Reads, Refused
-from domain.values import Invalid, Weekday
+from domain.kernel import Command, Event, Fold, Issued, PersonId, Reads, Refused
+from domain.values import Invalid, TimeZone, Weekday
+from domain.zones import checked_zone, day_in
 
 Hour = Annotated[int, msgspec.Meta(ge=0, le=23)]
 Language = Annotated[
@@ -18,12 +20,15 @@ Language = Annotated[
 class PreferencesSet(Event, frozen=True, tag="preferences.set"):
     """How a person wants to be told changed."""
 
+    version: ClassVar[int] = 2
+
     person_id: PersonId
     digest_weekday: Weekday | None = None
     digest_hour: Hour | None = None
     quiet_from_hour: Hour | None = None
     quiet_until_hour: Hour | None = None
     language: Language | None = None
+    time_zone: TimeZone | None = None
 
 
 class Preferences(Fold[PreferencesSet]):
@@ -36,11 +41,17 @@ class Preferences(Fold[PreferencesSet]):
     def fold(self, event: PreferencesSet) -> None:
         self.latest = event
 
+    def day(self, issued: Issued) -> date:
+        """On which the command is issued, as they have it: in their own zone, or else in the organisation's."""
+        zone = self.latest.time_zone
+        return day_in(zone, issued.occurred_at) if zone else issued.today
+
 
 class SetPreferences(Command):
-    """Say how you want to be told: weekday and hour of the digest, quiet hours, language; what is left out is unsaid.
+    """Say how you want to be told: digest, quiet hours, language, and your own time zone; what is left out is unsaid.
 
-    Refused where the key stands for no person.
+    Your days are then those of that zone: by them you deliver, and what you promised, or were promised, is overdue once
+    its day has ended there too. Refused where the key stands for no person.
     """
 
     digest_weekday: Weekday | None = None
@@ -48,6 +59,7 @@ class SetPreferences(Command):
     quiet_from_hour: Hour | None = None
     quiet_until_hour: Hour | None = None
     language: Language | None = None
+    time_zone: TimeZone | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -57,6 +69,8 @@ class SetPreferences(Command):
             raise Invalid("Give the quiet hours both a beginning and an end, or neither.", "quietUntilHour")
         if self.quiet_from_hour is not None and self.quiet_from_hour == self.quiet_until_hour:
             raise Invalid("Let the quiet hours end at another hour than they begin.", "quietUntilHour")
+        if self.time_zone is not None:
+            checked_zone(self.time_zone, "timeZone")
 
     def reads(self) -> Reads:
         self.preferences: Preferences | None = None
@@ -74,6 +88,7 @@ class SetPreferences(Command):
             quiet_from_hour=self.quiet_from_hour,
             quiet_until_hour=self.quiet_until_hour,
             language=self.language,
+            time_zone=self.time_zone,
         )
         if said != self.preferences.latest:
             self.emit(said)

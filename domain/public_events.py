@@ -26,6 +26,7 @@ from domain import (
     readings,
     standing,
     timekeeping,
+    timekeeping_escalation,
     timekeeping_work,
     webhooks,
 )
@@ -196,6 +197,12 @@ PUBLIC: tuple[PublicEvent, ...] = (
         ("outcome_id",),
     ),
     PublicEvent(
+        "commitment.escalated",
+        "A promise is overdue, unanswered or blocked for so long that it goes to more people.",
+        (timekeeping_escalation.TaskEscalated,),
+        ("outcome_id", "fact", "stands_since", "days", "to", "person_ids"),
+    ),
+    PublicEvent(
         "outcome.set",
         "An outcome was set; nobody works on it yet.",
         (outcomes.OutcomeSet,),
@@ -262,6 +269,12 @@ PUBLIC: tuple[PublicEvent, ...] = (
         "A check-in has waited for its reviewer longer than it should.",
         (timekeeping.AcknowledgementPassed,),
         ("outcome_id", "waiting_since"),
+    ),
+    PublicEvent(
+        "outcome.escalated",
+        "A check-in is missing or unread for so long that it goes to more people.",
+        (timekeeping_escalation.OutcomeEscalated,),
+        ("fact", "stands_since", "days", "to", "person_ids", "check_in_id"),
     ),
     PublicEvent(
         "measure.set",

@@ -1,42 +1,16 @@
 """Tasks change hands, and what they serve: asked of somebody else, linked to another outcome (R4, R5, R6)."""
 
-from uuid import UUID
-
 from domain.codes import INVALID
-from domain.duties import Teams
 from domain.initiatives import Initiative
 from domain.kernel import InitiativeId, OutcomeId, PromiserId, Reads, Refused
+from domain.leading import Leading
 from domain.outcomes import Outcome
-from domain.people import Membership, Person, TeamAbove
+from domain.people import Person
 from domain.promises import TaskReassigned, TaskRelinked
 from domain.references import check_mentions, mentioned
 from domain.tasks import TaskCommand, check_purpose
 from domain.transitions import Party, admit
 from domain.values import Reason
-
-
-class Leading:
-    """Whether somebody leads a team that a person belongs to, or one above it."""
-
-    def __init__(self, lead_id: UUID, person_id: UUID) -> None:
-        self.lead_id, self.person_id = lead_id, person_id
-        self.leads = False
-
-    def reads(self) -> Reads:
-        """The teams of the person first, then one generation of teams after the other."""
-        teams = Teams(self.person_id)
-        yield [teams]
-        theirs = [Membership(self.person_id, one) for one in sorted(teams.team_ids)]
-        yield [*theirs]
-        rising = {one for one, membership in zip(sorted(teams.team_ids), theirs, strict=True) if membership.joined}
-        seen: set[UUID] = set()
-        while rising:
-            seen |= rising
-            above = [TeamAbove(one) for one in sorted(rising)]
-            memberships = [Membership(self.lead_id, one) for one in sorted(rising)]
-            yield [*above, *memberships]
-            self.leads = self.leads or any(one.lead for one in memberships)
-            rising = {one.parent_id for one in above if one.parent_id} - seen
 
 
 class ReassignTask(TaskCommand):

@@ -3,10 +3,11 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 from domain.codes import OUTCOME_ENDED
-from domain.kernel import CycleId, Event, Fold, OutcomeId, OwnerId, Refused, SuccessorId, TeamId
+from domain.kernel import CycleId, Event, Fold, OutcomeId, OwnerId, PersonId, Refused, SuccessorId, TeamId
 from domain.values import Reason, Text
 
 
@@ -83,6 +84,8 @@ class NextStep(StrEnum):
 class OutcomeGraded(Event, frozen=True, tag="outcome.graded"):
     """The closing review told how much of an outcome was reached; graded again, it is a correction."""
 
+    version: ClassVar[int] = 2
+
     outcome_id: OutcomeId
     grade: Decimal
     suggested: Decimal | None
@@ -95,6 +98,7 @@ class OutcomeGraded(Event, frozen=True, tag="outcome.graded"):
     cause: MissCause | None = None
     lesson: Text | None = None
     next: NextStep | None = None
+    grader_id: PersonId | None = None
 
 
 class OutcomeReopened(Event, frozen=True, tag="outcome.reopened"):

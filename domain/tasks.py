@@ -9,6 +9,7 @@ from domain.initiatives import Initiative
 from domain.kernel import BeneficiaryId, Command, InitiativeId, OutcomeId, PromiserId, Reads, Refused, TaskId, TeamId
 from domain.outcomes import Outcome
 from domain.people import Departure, Membership, Person, Team
+from domain.preferences import Preferences
 from domain.promises import (
     CommitmentBroken,
     ContributionEnded,
@@ -386,17 +387,24 @@ class KeepingCommand(TaskCommand):
 class DeliverTask(KeepingCommand):
     """Deliver what was promised, and link what shows it; kept at once where the promise was to yourself (R6).
 
-    Terms that still wait for consent lapse.
+    On the promiser's own day, unless said otherwise. Terms that still wait for consent lapse.
     """
 
     evidence: Text | None = None
     delivered_on: date | None = None
     links: Shown = ()
 
+    def reads(self) -> Reads:
+        reads = super().reads()
+        self.preferences = Preferences(self.issued.person_id) if self.issued.person_id else None
+        yield [*next(reads), *([self.preferences] if self.preferences else [])]
+        yield from reads
+
     def execute(self) -> None:
         admit(self.promise, self)
-        delivered_on = self.delivered_on or self.issued.today
-        if delivered_on > self.issued.today:
+        today = self.preferences.day(self.issued) if self.preferences else self.issued.today
+        delivered_on = self.delivered_on or today
+        if delivered_on > today:
             raise Refused(DAY_IN_FUTURE, "Give a day that has come.", "deliveredOn")
         outcome_id = self.promise.outcome_id
         self.let_terms_lapse()

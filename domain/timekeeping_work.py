@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.codes import INVALID, TASK_NOT_BLOCKED, TASK_NOT_IN_STATE
 from domain.kernel import Command, Event, Fold, OutcomeId, Reads, Refused, TaskId
+from domain.preferences import Preferences
 from domain.promises import Promise, State, TaskBlocked, TaskDelivered
 from domain.timekeeping import check_timekeeper
 from domain.values import Role
@@ -78,7 +79,7 @@ class Aged(Fold[TaskBlocked | BlockAged]):
 class NoteDuePassed(Command):
     """Note that the due date in force passed and nothing was delivered; once for that date (R6).
 
-    Refused where another date is in force, or it has not passed.
+    Refused where another date is in force, or its day has not ended for both parties, each in their own zone.
     """
 
     entity = "task_id"
@@ -90,13 +91,17 @@ class NoteDuePassed(Command):
     def reads(self) -> Reads:
         self.promise, self.passed = Promise(self.task_id), DuesPassed(self.task_id)
         yield [self.promise, self.passed]
+        parties = (self.promise.promiser_id, self.promise.beneficiary_id)
+        self.preferences = [Preferences(one) for one in dict.fromkeys(parties) if one]
+        yield [*self.preferences]
 
     def execute(self) -> None:
         check_timekeeper(self.issued)
         terms, state = self.promise.standing()
         if state is not State.COMMITTED:
             raise Refused(TASK_NOT_IN_STATE, "Leave it: only what is promised and undelivered is overdue.", "taskId")
-        if terms.due_on != self.due_on or self.due_on >= self.issued.today:
+        earliest = min(one.day(self.issued) for one in self.preferences)
+        if terms.due_on != self.due_on or self.due_on >= earliest:
             raise Refused(INVALID, "Give the due date in force, once it has passed.", "dueOn")
         if self.due_on not in self.passed.due:
             self.emit(DuePassed(task_id=self.task_id, due_on=self.due_on, outcome_id=self.promise.outcome_id))

@@ -29,7 +29,7 @@ Weekday = Annotated[int, msgspec.Meta(ge=1, le=7, description="1 is Monday")]
 # `(?!\n)`: in Python `$` also matches before a last newline.
 Email = Annotated[str, msgspec.Meta(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")]
 Link = Annotated[str, msgspec.Meta(max_length=2_000, pattern=r"^https?://\S+$(?!\n)")]
-# UTC or Area/City; whether there is such a zone is asked at the edge, for that means reading files.
+# UTC or Area/City; `zones.checked_zone` asks whether there is such a zone.
 TimeZone = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^(UTC|[A-Z][\w+-]*(/[A-Z][\w+-]*){1,2})$(?!\n)")]
 
 # Direction marks and isolates: they reorder what a reader sees, so names lose them.

@@ -6,6 +6,13 @@ select organisation_id, api_key_id, role, scopes, person_id, expires_on, digest,
 select organisation_id, feed_token_id, feed, person_id, expires_on, digest, revoked, time_zone, granted, wait
   from read.enter_feed($1, $2, $3, $4)
 
+-- keys: what became of keys that were let in
+select k.id, k.role, k.scopes, k.person_id, o.time_zone
+  from read.api_key k
+  left join read.organisation o on o.organisation_id = k.organisation_id and o.until is null
+ where k.organisation_id = $1 and k.id = any($2::uuid[]) and k.until is null and not k.revoked
+   and (k.expires_on is null or k.expires_on >= $3)
+
 -- used: notes the day on which a key was last used
 insert into edge.key_use (organisation_id, api_key_id, last_used_on) values ($1, $2, $3)
 on conflict (organisation_id, api_key_id) do update set last_used_on = excluded.last_used_on

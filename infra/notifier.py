@@ -69,7 +69,8 @@ class Addressee:
     receiver: str | None = field(repr=False)
     secret_id: UUID | None = field(repr=False)
     set_at: datetime
-    time_zone: str
+    time_zone: str  # by which they live; the organisation's days are those of its own
+    organisation_zone: str
     digest_weekday: int | None
     digest_hour: int | None
     quiet_from_hour: int | None
@@ -256,7 +257,7 @@ class Notifier(Rounds):
         whole = True
         for one in addressees:
             plans += _digest(one, since, moment)
-            if one.urgent and (since is None or one.clock.day(since) != one.clock.day(moment)):
+            if one.urgent and (since is None or quarter_of(since) != quarter_of(moment)):
                 try:
                     plans += await self._urgent(one, moment)
                 except Exception as error:
@@ -389,6 +390,11 @@ class Notifier(Rounds):
             await self.ledger.execute(command, noted(one.organisation_id, moment, one.time_zone))
         except Refused as refused:
             log.info("notice_failure_not_noted", code=refused.code.name)
+
+
+def quarter_of(moment: datetime) -> datetime:
+    """The quarter of an hour that has begun: in no zone does a day begin inside one."""
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
 
 
 def _digest(one: Addressee, since: datetime | None, moment: datetime) -> list[Plan]:

@@ -43,9 +43,9 @@ class Outbox:
         self._awake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._cleaning = Rounds("outbox_cleaning", self.clean, SECONDS_BETWEEN_CLEANINGS)
-        positions.advanced.append(self.stir)
+        positions.moved.append(self.stir)
 
-    def stir(self, organisation_id: UUID) -> None:
+    def stir(self, organisation_id: UUID, _position: int = 0) -> None:
         """Its read models have moved."""
         self._stirred[organisation_id] = None
         self._awake.set()

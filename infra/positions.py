@@ -16,8 +16,10 @@ class Positions:
     def __init__(self) -> None:
         self.sure = False  # whether notices of other processes arrive
         self.awaited: list[Callable[[UUID], None]] = []  # told when somebody begins to wait
-        self.advanced: list[Callable[[UUID], None]] = []  # told when an organisation's read models have moved
         self.forgetting: list[Callable[[UUID], None]] = []  # told when somebody of the organisation is forgotten
+        self.moved: list[Callable[[UUID, int], None]] = []  # told of every position that is reached
+        self.listened: set[UUID] = set()  # organisations whose every move somebody wants to hear of soon
+        self.trusted: list[Callable[[], None]] = []  # told when notices arrive again, after some may have been lost
         self._reached: OrderedDict[UUID, int] = OrderedDict()
         self._waiting: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
 
@@ -35,8 +37,8 @@ class Positions:
         self._reached.move_to_end(organisation_id)
         if len(self._reached) > MOST:
             self._reached.popitem(last=False)
-        for told in self.advanced:
-            told(organisation_id)
+        for told in self.moved:
+            told(organisation_id, position)
         if organisation_id in self._waiting:
             self._wake(organisation_id, position)
 
@@ -62,6 +64,8 @@ class Positions:
         """Notices arrive from now on; what was noted before may have been overtaken unheard."""
         self._reached.clear()
         self.sure = True
+        for told in self.trusted:
+            told()
 
     def doubt(self) -> None:
         """Notices were lost: what was known may be behind."""

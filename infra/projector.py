@@ -32,7 +32,7 @@ MOST_EVENTS = 500  # in one transaction
 WORKERS = 3
 SECONDS_BETWEEN_SWEEPS = 5.0
 SECONDS_UNTIL_ANOTHER_LOOK = 0.05  # at a checkpoint that somebody else holds
-REST = 3.0  # times what a round took
+REST, REST_WHERE_LISTENED = 3.0, 1.0  # times what a round took
 MOST_SECONDS_OF_REST = 0.05
 IN_THE_WAY = frozenset({"40001", "40P01", "55P03", "57014"})  # serialisation, deadlock, lock, statement timeout
 CHANNEL = "headway"
@@ -138,7 +138,8 @@ class Projector:
     def _rest(self, organisation_id: UUID, took: float) -> None:
         if not self.positions.is_awaited(organisation_id):
             self._resting.add(organisation_id)
-            seconds = min(self.most_rest, REST * took)
+            times = REST_WHERE_LISTENED if organisation_id in self.positions.listened else REST
+            seconds = min(self.most_rest, times * took)
             asyncio.get_running_loop().call_later(seconds, self._rested, organisation_id)
         elif self._stirred:
             self._awake.set()
@@ -267,11 +268,19 @@ class Projector:
             await asyncio.sleep(0.001)
             self._noticed.clear()
             notices, self._notices = list(self._notices.items()), {}
-            async with self.database.work.acquire() as connection:
-                for start in range(0, len(notices), MOST_IN_NOTICE):
-                    part = notices[start : start + MOST_IN_NOTICE]
-                    payload = ",".join(f"{one}:{head}:{reached}" for one, (head, reached) in part)
-                    await connection.execute("select pg_notify($1, $2)", CHANNEL, payload)
+            try:
+                await self._notify(notices)
+            except BaseException:
+                for one, (head, reached) in notices:
+                    self._notice(one, head, reached)  # told twice does no harm, not at all would
+                raise
+
+    async def _notify(self, notices: Sequence[tuple[UUID, tuple[int, int]]]) -> None:
+        async with self.database.work.acquire() as connection:
+            for start in range(0, len(notices), MOST_IN_NOTICE):
+                part = notices[start : start + MOST_IN_NOTICE]
+                payload = ",".join(f"{one}:{head}:{reached}" for one, (head, reached) in part)
+                await connection.execute("select pg_notify($1, $2)", CHANNEL, payload)
 
 
 def passing(error: Exception) -> bool:

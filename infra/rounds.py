@@ -22,6 +22,10 @@ class Rounds:
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep())
 
+    def hasten(self) -> None:
+        """The next round begins now."""
+        self._awake.set()
+
     async def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()

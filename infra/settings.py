@@ -84,6 +84,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     graphql_max_aliases: Annotated[int, _said("Aliases in a GraphQL document.", ge=0)] = 100
     graphql_max_root_fields: Annotated[int, _said("Root fields of a GraphQL operation.", ge=1)] = 20
     graphql_max_cost: Annotated[int, _said("Cost of a GraphQL operation, in rows and fields.", ge=1)] = 50_000
+    live_queries: Annotated[
+        int, _said("Live queries and sockets at once in this process; one key may have a tenth of them.", ge=1)
+    ] = 20_000
     response_cache_megabytes: Annotated[int, _said("Memory for answers that can be given again.", ge=0)] = 32
     sentences: Annotated[
         Annotated[str, Meta(min_length=1)] | None,

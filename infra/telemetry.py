@@ -55,6 +55,14 @@ NOTICES = Counter(
 QUERIES = Counter(
     "headway_graphql_operations", "GraphQL operations by path and reason.", ["path", "reason"], registry=REGISTRY
 )
+LIVE_QUERIES = Gauge("headway_live_queries", "Live queries that somebody listens to.", registry=REGISTRY)
+LIVE_GROUPS = Gauge("headway_live_groups", "Groups of equal live queries, each asked once a change.", registry=REGISTRY)
+_LIVE_ASKED = Counter(
+    "headway_live_asked", "Times that a group was asked, by what came of it.", ["outcome"], registry=REGISTRY
+)
+LIVE_CHANGED, LIVE_UNCHANGED, LIVE_FAILED = (
+    _LIVE_ASKED.labels(outcome) for outcome in ("changed", "unchanged", "failed")
+)
 REQUEST_SECONDS = Histogram(
     "headway_http_request_seconds",
     "Requests by route and status class.",

@@ -2,8 +2,9 @@
 
 Any number of processes share the work; the one that looks through an organisation holds its lock, and the ledger's
 boundary sees to it that a fact is noted once, whoever notes it. An organisation is looked through when its ledger has
-moved or its day has changed, so that a quiet one costs nothing; what came due while nobody was there is found at the
-first look, as it stands then.
+moved or its day has changed, so that a quiet one costs next to nothing: each quarter of an hour one question, whether
+a promise has become overdue where its parties are. What came due while nobody was there is found at the first look, as
+it stands then.
 """
 
 from collections.abc import Callable
@@ -33,6 +34,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def quarter_of(moment: datetime) -> int:
+    """The number of its quarter of an hour: no day begins inside one, in no zone."""
+    return int(moment.timestamp()) // 900
+
+
 def unasked(organisation_id: UUID, moment: datetime, day: date) -> Issued:
     """By the system, of what it has noticed; `day` is that of the moment in the organisation's zone."""
     command_id = uuid7()
@@ -55,15 +61,19 @@ class Timekeeper(Rounds):
         self.database = database
         self.ledger = ledger
         self.clock = clock
+        self.looked: datetime | None = None  # through all, when
         super().__init__("timekeeper", self.look, SECONDS_BETWEEN_LOOKS)
 
     async def look(self) -> int:
-        """Through every organisation that has moved; how many facts were noted."""
+        """Through every organisation that has moved, or where a day may have ended; how many facts were noted."""
         moment = self.clock()
+        turned = self.looked is None or quarter_of(moment) != quarter_of(self.looked)
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute(READING["sweep_scope"])
-            restless = await connection.fetch(STATEMENTS["restless"], moment)
-        return sum([await self._look_through(organisation_id, moment) for (organisation_id,) in restless])
+            restless = await connection.fetch(STATEMENTS["restless"], moment, turned)
+        noted = sum([await self._look_through(organisation_id, moment) for (organisation_id,) in restless])
+        self.looked = moment
+        return noted
 
     async def _look_through(self, organisation_id: UUID, moment: datetime) -> int:
         noted = 0
@@ -75,7 +85,8 @@ class Timekeeper(Rounds):
                 return 0
             day, position = claimed
             for name, kind in NOTES.items():  # what is due is told by the statement of the command's name
-                for row in await connection.fetch(STATEMENTS[name.replace("-", "_")], organisation_id, position, day):
+                due = await connection.fetch(STATEMENTS[name.replace("-", "_")], organisation_id, position, day, moment)
+                for row in due:
                     noted += await self._note(kind(**dict(row)), organisation_id, moment, day)
             await connection.execute(STATEMENTS["looked"], organisation_id, position, day)
         return noted

@@ -37,6 +37,8 @@ create table task (
 );
 create index task_by_due on task (organisation_id, due_on, id) where until is null;
 create index task_by_due_as_of on task (organisation_id, due_on, id);
+create index task_open on task (organisation_id, due_on, id) where until is null and state = 'COMMITTED';
+create index task_renegotiated on task (organisation_id, promiser_id) where renegotiations > 0;
 create index task_by_title on task (organisation_id, title, id) where until is null;
 create index task_by_title_as_of on task (organisation_id, title, id);
 create index task_by_outcome on task (organisation_id, outcome_id, due_on, id) where until is null;
@@ -117,3 +119,20 @@ comment on table former_due is 'only added';
 comment on table due_passed is 'only added';
 
 -- functions
+
+-- dues_passed: promises that are overdue and of which it has not been noted: the day of the date in force has ended for both parties
+create function dues_passed(p_organisation uuid, p_moment timestamptz, p_as_of bigint)
+returns table (task_id uuid, due_on date)
+language sql stable parallel safe rows 10
+as $$
+    select k.id, k.due_on
+      from task k
+     where k.organisation_id = p_organisation and k.until is null and k.state = 'COMMITTED'
+       and k.due_on < (p_moment at time zone 'Etc/GMT-14')::date
+       and (k.due_on < (p_moment at time zone 'Etc/GMT+12')::date
+            or k.due_on < day_of_both(p_organisation, k.promiser_id, k.beneficiary_id, p_moment, p_as_of))
+       and not exists (
+           select from due_passed n
+            where n.organisation_id = p_organisation and n.task_id = k.id and n.due_on = k.due_on)
+$$;
+

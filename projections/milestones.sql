@@ -26,6 +26,7 @@ create table milestone (
 );
 create index milestone_by_due on milestone (organisation_id, due_on, id) where until is null;
 create index milestone_by_due_as_of on milestone (organisation_id, due_on, id);
+create index milestone_planned on milestone (organisation_id, due_on, id) where until is null and state = 'PLANNED';
 create index milestone_by_title on milestone (organisation_id, title, id) where until is null;
 create index milestone_by_title_as_of on milestone (organisation_id, title, id);
 create index milestone_by_outcome on milestone (organisation_id, outcome_id, due_on, id) where until is null;

@@ -10,8 +10,8 @@ create table notice_channel (
     channel text not null check (channel in ('EMAIL', 'SLACK', 'TEAMS', 'WEBHOOK')),
     rhythm text check (rhythm in ('DAILY', 'WEEKLY')),
     urgent text[] not null check (urgent <@ array[
-        'ACCEPT_DELIVERY', 'ANSWER_TERMS', 'ANSWER_REQUEST', 'DELIVER', 'CLEAR_BLOCK', 'ACKNOWLEDGEMENT_DUE', 'GRADE', 'MILESTONE_PASSED',
-        'CHECK_IN_DUE', 'RECONSIDER']),
+        'ESCALATED', 'ACCEPT_DELIVERY', 'ANSWER_TERMS', 'ANSWER_REQUEST', 'DELIVER', 'CLEAR_BLOCK', 'ACKNOWLEDGEMENT_DUE', 'GRADE',
+        'MILESTONE_PASSED', 'CHECK_IN_DUE', 'GRADE_ACKNOWLEDGEMENT_DUE', 'REVIEW_ACKNOWLEDGEMENT_DUE', 'RECONSIDER']),
     receiver text,
     secret_id uuid,
     set_at timestamptz not null,
@@ -28,18 +28,17 @@ create policy sweep on notice_channel for select using ((select current_setting(
 
 -- functions
 
--- addressees: who is there and wants to be told, on which channel, by which clock and in which language; the zone is the person's own where
--- their preferences name one
+-- addressees: who is there and wants to be told, on which channel, by which clock and in which language
 create function addressees(p_organisation uuid)
 returns table (
     organisation_id uuid, organisation text, person_id uuid, name text, email text, role text, channel text, rhythm text, urgent text[],
-    receiver text, secret_id uuid, set_at timestamptz, time_zone text, digest_weekday int, digest_hour int, quiet_from_hour int,
+    receiver text, secret_id uuid, set_at timestamptz, time_zone text, organisation_zone text, digest_weekday int, digest_hour int, quiet_from_hour int,
     quiet_until_hour int, language text)
 language sql stable
 set search_path = read, pg_temp
 as $$
     select c.organisation_id, o.name, c.person_id, p.name, p.email, v.role, c.channel, c.rhythm, c.urgent, c.receiver, c.secret_id,
-           c.set_at, coalesce(to_jsonb(f) ->> 'time_zone', o.time_zone), f.digest_weekday, f.digest_hour, f.quiet_from_hour,
+           c.set_at, coalesce(f.time_zone, o.time_zone), o.time_zone, f.digest_weekday, f.digest_hour, f.quiet_from_hour,
            f.quiet_until_hour, f.language
       from notice_channel c
       join organisation o on o.organisation_id = p_organisation and o.until is null

@@ -56,7 +56,9 @@ MEMBERSHIP = Table("membership", ("team_id", "person_id", "lead"))
 CYCLE = Table("cycle", ("title", "starts_on", "ends_on", "parent_id", "state", "review_started_on", "closed_on"))
 REFERENCE = Table("reference", ("entity_id", "system", "external_id", "url"))
 DELEGATION = Table("delegation", ("person_id", "delegate_id", "starts_on", "ends_on", "reason"))
-PREFERENCES = Table("preferences", ("digest_weekday", "digest_hour", "quiet_from_hour", "quiet_until_hour", "language"))
+PREFERENCES = Table(
+    "preferences", ("digest_weekday", "digest_hour", "quiet_from_hour", "quiet_until_hour", "language", "time_zone")
+)
 TABLES = (ORGANISATION, PERSON, TEAM, MEMBERSHIP, CYCLE, REFERENCE, DELEGATION, PREFERENCES)
 CADENCE_DAYS, GRACE_DAYS = 30, 7  # until the organisation says otherwise
 
@@ -169,6 +171,7 @@ def _people(recorded: Recorded) -> Iterator[Revision]:
                 quiet_from_hour=event.quiet_from_hour,
                 quiet_until_hour=event.quiet_until_hour,
                 language=event.language,
+                time_zone=event.time_zone,
             )
         case _:
             return

@@ -129,6 +129,7 @@ create table preferences (
     quiet_from_hour int,
     quiet_until_hour int,
     language text,
+    time_zone text,
     primary key (organisation_id, id, since)
 );
 
@@ -141,6 +142,35 @@ language sql stable parallel safe
 as $$
     select (p_moment at time zone coalesce(
         (select o.time_zone from organisation o where o.organisation_id = p_organisation and o.until is null), 'UTC'))::date
+$$;
+
+-- zone_of: a person's own zone, else the organisation's
+create function zone_of(p_organisation uuid, p_person uuid, p_as_of bigint)
+returns text
+language sql stable parallel safe
+as $$
+    select coalesce(
+        (select f.time_zone
+           from preferences f
+          where f.organisation_id = p_organisation and f.id = p_person and f.since <= p_as_of and (f.until is null or f.until > p_as_of)),
+        (select o.time_zone from organisation o where o.organisation_id = p_organisation and o.until is null), 'UTC')
+$$;
+
+-- day_ends: the moment at which a day ends where a person is
+create function day_ends(p_organisation uuid, p_person uuid, p_day date, p_as_of bigint)
+returns timestamptz
+language sql stable parallel safe
+as $$
+    select (p_day + 1)::timestamp at time zone zone_of(p_organisation, p_person, p_as_of)
+$$;
+
+-- day_of_both: the day of a moment where two people are; the earlier one, where it is not the same: what is before it is over for both
+create function day_of_both(p_organisation uuid, p_one uuid, p_other uuid, p_moment timestamptz, p_as_of bigint)
+returns date
+language sql stable parallel safe
+as $$
+    select least((p_moment at time zone zone_of(p_organisation, p_one, p_as_of))::date,
+                 (p_moment at time zone zone_of(p_organisation, p_other, p_as_of))::date)
 $$;
 
 -- teams_below: a team and all that lie inside it, however deep

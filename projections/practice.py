@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.acknowledging import GradeAcknowledged, ReviewAcknowledged
 from domain.cadence import CadenceSet
 from domain.checkins import CheckedIn, CheckInAcknowledged, CheckInRetracted, CheckInRevised
 from domain.comments import Commented, CommentRetracted
@@ -24,7 +25,9 @@ CHECK_IN = Table(
     "check_in",
     ("outcome_id", "author_id", "confidence", "status", "moved", "set_back", "next", "dated", "made_at", "revisions"),
 )
-ACKNOWLEDGEMENT = Table("acknowledgement", ("check_in_id", "outcome_id", "person_id", "note", "acknowledged_on"))
+ACKNOWLEDGEMENT = Table(
+    "acknowledgement", ("check_in_id", "outcome_id", "cycle_id", "person_id", "note", "acknowledged_on")
+)
 CADENCE = Table("cadence", ("every_count", "every_unit", "weekday", "grace_days", "team_id", "outcome_id"))
 WORKED_ON = Table("worked_on", ("started_on",))
 MISSED_CHECK_IN = Table("missed_check_in", ("outcome_id", "due_on"))
@@ -67,7 +70,7 @@ TABLES = (
 
 def revisions(recorded: Recorded) -> Iterator[Revision]:
     """What check-ins, cadences, comments, decisions and declined work become."""
-    for part in (_check_ins, _rhythm, _comments, _decisions, _declined):
+    for part in (_check_ins, _acknowledged, _rhythm, _comments, _decisions, _declined):
         yield from part(recorded)
 
 
@@ -101,18 +104,28 @@ def _check_ins(recorded: Recorded) -> Iterator[Revision]:
             )
         case CheckInRetracted() as event:
             yield end(CHECK_IN, event.check_in_id)
-        case CheckInAcknowledged() as event:
-            yield insert(
-                ACKNOWLEDGEMENT,
-                link_id("acknowledged", event.check_in_id, event.person_id),
-                check_in_id=event.check_in_id,
-                outcome_id=event.outcome_id,
-                person_id=event.person_id,
-                note=event.note,
-                acknowledged_on=recorded.day,
-            )
         case _:
             return
+
+
+def _acknowledged(recorded: Recorded) -> Iterator[Revision]:
+    match recorded.event:
+        case CheckInAcknowledged() as event:
+            of = {"check_in_id": event.check_in_id, "outcome_id": event.outcome_id}
+        case GradeAcknowledged() as event:
+            of = {"outcome_id": event.outcome_id}
+        case ReviewAcknowledged() as event:
+            of = {"cycle_id": event.cycle_id}
+        case _:
+            return
+    yield insert(
+        ACKNOWLEDGEMENT,
+        link_id("acknowledged", next(iter(of.values())), event.person_id),
+        person_id=event.person_id,
+        note=event.note,
+        acknowledged_on=recorded.day,
+        **of,
+    )
 
 
 def _rhythm(recorded: Recorded) -> Iterator[Revision]:

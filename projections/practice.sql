@@ -20,19 +20,23 @@ create table check_in (
 create index check_in_by_outcome on check_in (organisation_id, outcome_id, dated, made_at, id) where until is null;
 create index check_in_by_outcome_as_of on check_in (organisation_id, outcome_id, dated, made_at, id);
 
+-- who has read a check-in, or else the grade of an outcome, or the review of a cycle
 create table acknowledgement (
     organisation_id uuid not null,
     id uuid not null,
     since bigint not null,
     until bigint,
-    check_in_id uuid not null,
-    outcome_id uuid not null,
+    check_in_id uuid,
+    outcome_id uuid,
+    cycle_id uuid,
     person_id uuid not null,
     note text,
     acknowledged_on date not null,
     primary key (organisation_id, id, since)
 );
 create index acknowledgement_by_check_in on acknowledgement (organisation_id, check_in_id, id);
+create index acknowledgement_by_outcome on acknowledgement (organisation_id, outcome_id) where check_in_id is null;
+create index acknowledgement_by_cycle on acknowledgement (organisation_id, cycle_id, person_id) where cycle_id is not null;
 
 -- how often check-ins are due: of an outcome, a team, or the organisation, whose id is the row's
 create table cadence (

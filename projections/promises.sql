@@ -51,7 +51,8 @@ $$;
 -- A promise is due once: on the first of its due dates that nobody had replaced by the end of that very day (the terms in force on the
 -- due date count), else on the one that stands. What was asked for and countered was never promised. Where it was handed over, each
 -- promiser answers for the dates of their own time: the former one for those that passed before, the next one for those that came
--- after; what was handed over before it was due is none of the former one's promises.
+-- after; what was handed over before it was due is none of the former one's promises. Only promises with one of their dates in the
+-- window are looked into, for the day agreed on is one of those.
 create function promises_due(
     p_organisation uuid, p_person uuid, p_team uuid, p_from date, p_to date, p_as_of bigint, p_on date)
 returns table (
@@ -59,20 +60,45 @@ returns table (
     renegotiations int, returns int, reason text)
 language sql stable parallel safe rows 50
 as $$
-    with held as (
-        select k.id, k.promiser_id, k.state, k.due_on, k.delivered_on, k.ended_on, k.end_reason, k.renegotiations, k.returns,
+    with promiser as materialized (
+        select w.id from promising(p_organisation, p_person, p_team, p_as_of) w
+    ),
+    version as materialized (  -- person by person, by the index of due dates and by that of what was renegotiated
+        select v.*
+          from promiser w
+         cross join lateral (
+               select k.id, k.since, k.until, k.promiser_id, k.state, k.due_on, k.delivered_on, k.ended_on, k.end_reason,
+                      k.renegotiations, k.returns
+                 from task k
+                where k.organisation_id = p_organisation and k.promiser_id = w.id and k.due_on between p_from and p_to
+                  and k.since <= p_as_of and k.state in ('COMMITTED', 'DELIVERED', 'KEPT', 'RELEASED', 'BROKEN')
+               union all
+               select k.id, k.since, k.until, k.promiser_id, k.state, k.due_on, k.delivered_on, k.ended_on, k.end_reason,
+                      k.renegotiations, k.returns
+                 from task k
+                where k.organisation_id = p_organisation and k.promiser_id = w.id and k.renegotiations > 0
+                  and k.due_on not between p_from and p_to and k.since <= p_as_of
+                  and k.state in ('COMMITTED', 'DELIVERED', 'KEPT', 'RELEASED', 'BROKEN') and (
+                      select bool_or(f.due_on between p_from and p_to)
+                        from former_due f
+                       where f.organisation_id = p_organisation and f.task_id = k.id)
+               offset 0) v
+    ),
+    held as (
+        select v.id, v.promiser_id, v.state, v.due_on, v.delivered_on, v.ended_on, v.end_reason, v.renegotiations, v.returns,
                null::bigint as handed_at, null::date as handed_on
-          from promising(p_organisation, p_person, p_team, p_as_of) w
-          join task k on k.organisation_id = p_organisation and k.promiser_id = w.id
-                     and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
-         where k.state in ('COMMITTED', 'DELIVERED', 'KEPT', 'RELEASED', 'BROKEN')
+          from version v
+         where v.until is null or v.until > p_as_of
         union all
-        select k.id, k.promiser_id, k.state, k.due_on, null, null, null, k.renegotiations, k.returns, n.since, n.requested_on
-          from promising(p_organisation, p_person, p_team, p_as_of) w
-          join task k on k.organisation_id = p_organisation and k.promiser_id = w.id and k.state = 'COMMITTED'
-                     and k.until <= p_as_of
-          join task n on n.organisation_id = p_organisation and n.id = k.id and n.since = k.until
-                     and n.promiser_id is distinct from k.promiser_id
+        select v.id, v.promiser_id, v.state, v.due_on, null, null, null, v.renegotiations, v.returns, n.since, n.requested_on
+          from version v
+         cross join lateral (
+               select n.since, n.requested_on
+                 from task n
+                where n.organisation_id = p_organisation and n.id = v.id and n.since = v.until
+                  and n.promiser_id is distinct from v.promiser_id
+               offset 0) n
+         where v.state = 'COMMITTED' and v.until <= p_as_of
     ),
     dated as (
         select h.*, b.began_on, coalesce(d.passed_on, h.due_on) as agreed_on, coalesce(d.first_on, h.due_on) as first_on,
@@ -118,18 +144,23 @@ as $$
       from told t
 $$;
 
--- follow_through: how a person, or the people of a team and those below it, kept what they had promised by the days of a window. The
--- share is of those counted: all but what was released in time. Under the organisation's small number there are counts and nothing else.
-create function follow_through(
-    p_organisation uuid, p_person uuid, p_team uuid, p_from date, p_to date, p_as_of bigint, p_on date)
+-- follow_through_windows: how a person, or the people of a team and those below it, kept what they had promised by the days of a
+-- window, and of so many windows of the same length up to it, 26 at most. The share is of those counted: all but what was released in
+-- time. Under the organisation's small number there are counts and nothing else. The promises of all windows are gone through once.
+create function follow_through_windows(
+    p_organisation uuid, p_person uuid, p_team uuid, p_from date, p_to date, p_windows int, p_as_of bigint, p_on date)
 returns table (
     person_id uuid, team_id uuid, from_on date, to_on date, promises int, counted int, kept int, late int, overdue int, broken int,
     released_in_time int, released_late int, handed_over int, unanswered int, kept_first int, renegotiations int, returns int,
     rate float8, first_date_rate float8, renegotiations_each float8, returns_each float8, median_days_late float8)
-language sql stable parallel safe rows 1
+language sql stable parallel safe rows 4
 as $$
-    with told as (
-        select count(*)::int as promises,
+    with span as (
+        select n.nth, p_from - n.nth * (p_to - p_from + 1) as from_on, p_to - n.nth * (p_to - p_from + 1) as to_on
+          from generate_series(0, least(greatest(p_windows, 1), 26) - 1) n (nth)
+    ),
+    told as (
+        select w.from_on, w.to_on, count(d.task_id)::int as promises,
                count(*) filter (where d.ending <> 'RELEASED_IN_TIME')::int as counted,
                count(*) filter (where d.ending = 'IN_TIME')::int as kept,
                count(*) filter (where d.ending = 'LATE')::int as late,
@@ -143,7 +174,12 @@ as $$
                coalesce(sum(d.renegotiations), 0)::int as renegotiations,
                coalesce(sum(d.returns), 0)::int as returns,
                percentile_cont(0.5) within group (order by d.delivered_on - d.agreed_on) filter (where d.ending = 'LATE') as days
-          from promises_due(p_organisation, p_person, p_team, p_from, p_to, p_as_of, p_on) d
+          from span w
+          left join promises_due(
+               p_organisation, p_person, p_team,
+               p_from - (least(greatest(p_windows, 1), 26) - 1) * (p_to - p_from + 1), p_to, p_as_of, p_on) d
+            on d.agreed_on between w.from_on and w.to_on
+         group by w.nth, w.from_on, w.to_on
     ),
     shown as (
         select t.*, t.counted >= coalesce((
@@ -152,10 +188,22 @@ as $$
                and t.counted > 0 as many
           from told t
     )
-    select p_person, p_team, p_from, p_to, promises, counted, kept, late, overdue, broken, released_in_time, released_late,
+    select p_person, p_team, from_on, to_on, promises, counted, kept, late, overdue, broken, released_in_time, released_late,
            handed_over, unanswered, kept_first, renegotiations, returns,
            case when many then kept::float8 / counted end, case when many then kept_first::float8 / counted end,
            case when many then renegotiations::float8 / promises end, case when many then returns::float8 / promises end,
            case when many then days end
       from shown
+$$;
+
+-- follow_through: the same of one window
+create function follow_through(
+    p_organisation uuid, p_person uuid, p_team uuid, p_from date, p_to date, p_as_of bigint, p_on date)
+returns table (
+    person_id uuid, team_id uuid, from_on date, to_on date, promises int, counted int, kept int, late int, overdue int, broken int,
+    released_in_time int, released_late int, handed_over int, unanswered int, kept_first int, renegotiations int, returns int,
+    rate float8, first_date_rate float8, renegotiations_each float8, returns_each float8, median_days_late float8)
+language sql stable parallel safe rows 1
+as $$
+    select * from follow_through_windows(p_organisation, p_person, p_team, p_from, p_to, 1, p_as_of, p_on)
 $$;

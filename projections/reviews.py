@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from domain.standing import OutcomeCarriedOver, OutcomeGraded, OutcomeReopened
 from projections.rows import Recorded, Revision, Table, end, insert, link_id
 
-GRADE = Table("grade", ("grade", "suggested", "success", "graded_on", "reason", "cause", "lesson", "next_step"))
+GRADE = Table(
+    "grade", ("grade", "suggested", "success", "graded_on", "reason", "cause", "lesson", "next_step", "grader_id")
+)
 SUCCESSION = Table("succession", ("outcome_id", "successor_id"))
 TABLES = (GRADE, SUCCESSION)
 
@@ -25,6 +27,7 @@ def revisions(recorded: Recorded) -> Iterator[Revision]:
                 cause=event.cause.value if event.cause is not None else None,
                 lesson=event.lesson,
                 next_step=event.next.value if event.next is not None else None,
+                grader_id=event.grader_id,
             )
         case OutcomeReopened() as event:
             yield end(GRADE, event.outcome_id)

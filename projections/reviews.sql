@@ -13,6 +13,7 @@ create table grade (
     cause text,
     lesson text,
     next_step text check (next_step in ('KEEP', 'MODIFY', 'ABANDON')),
+    grader_id uuid,
     primary key (organisation_id, id, since)
 );
 

@@ -15,8 +15,12 @@ as $$
     )
     select distinct k.promiser_id, k.outcome_id
       from below b
-      join task k on k.organisation_id = p_organisation and k.outcome_id = b.id and k.state = 'KEPT' and k.ended_on <= p_on
-                 and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
+     cross join lateral (
+           select k.promiser_id, k.outcome_id
+             from task k
+            where k.organisation_id = p_organisation and k.outcome_id = b.id and k.state = 'KEPT' and k.ended_on <= p_on
+              and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
+           offset 0) k  -- outcome by outcome, by the index
 $$;
 
 -- won_milestones: milestones reached within so many days up to p_on that nobody celebrated by then: after a setback where a check-in
@@ -74,22 +78,23 @@ as $$
 $$;
 
 -- kept_in_a_row: of each person, and of each team of at least five, how many of the last due commitments were delivered by the agreed
--- day, back to the first that was not or that was celebrated; and the last of them. What was released in time is left out.
+-- day, back to the first that was not or that was celebrated; and the last of them. What was released in time is left out. Each is
+-- judged by the terms in force on its due date, as follow-through does; what is due on p_on itself counts once it is delivered.
 create function kept_in_a_row(p_organisation uuid, p_as_of bigint, p_on date)
 returns table (person_id uuid, team_id uuid, kept int, task_id uuid, day date)
 language sql stable parallel safe rows 20
 as $$
     with due as materialized (
-        select k.id, k.promiser_id, k.due_on,
-               k.state in ('KEPT', 'DELIVERED') and k.delivered_on <= least(k.due_on, p_on) and not exists (
+        select d.task_id as id, d.promiser_id, d.agreed_on as due_on,
+               coalesce(d.delivered_on <= least(d.agreed_on, p_on), false) and d.ending = 'IN_TIME' and not exists (
                    select from celebration c
-                    where c.organisation_id = p_organisation and c.about_id = k.id and c.celebrated_on <= p_on
+                    where c.organisation_id = p_organisation and c.about_id = d.task_id and c.celebrated_on <= p_on
                       and c.withdrawn_on is null and c.since <= p_as_of and (c.until is null or c.until > p_as_of)) as runs_on
-          from task k
-         where k.organisation_id = p_organisation and k.since <= p_as_of and (k.until is null or k.until > p_as_of)
-           and k.due_on <= p_on and k.state not in ('REQUESTED', 'COUNTERED', 'DECLINED', 'WITHDRAWN')
-           and not (k.state = 'RELEASED' and coalesce(k.ended_on <= k.due_on, false))
-           and (k.due_on < p_on or k.state in ('KEPT', 'DELIVERED'))
+          from (select distinct k.promiser_id
+                  from task k
+                 where k.organisation_id = p_organisation and k.promiser_id is not null and k.since <= p_as_of) p
+         cross join lateral promises_due(p_organisation, p.promiser_id, null, '-infinity', p_on, p_as_of, p_on + 1) d
+         where d.ending <> 'RELEASED_IN_TIME' and (d.agreed_on < p_on or d.delivered_on <= p_on)
     ),
     member (team_id, person_id) as (
         select m.team_id, m.person_id

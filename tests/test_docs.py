@@ -13,10 +13,11 @@ from api.reference_pages import pages
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = re.findall(r"```graphql\n(.*?)```", README, flags=re.DOTALL)
+LIVE = re.findall(r"```graphql\n(.*?)```", (ROOT / "docs" / "howto" / "live-queries.md").read_text(), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda text: text.split()[1].partition("(")[0])
-def test_every_question_of_the_readme_fits_the_schema(document: str) -> None:
+@pytest.mark.parametrize("document", [*DOCUMENTS, *LIVE], ids=lambda text: text.split()[1].partition("(")[0])
+def test_every_question_of_the_documents_fits_the_schema(document: str) -> None:
     assert validate(build(mutation_type()).core, parse(document)) == []
 
 

@@ -46,7 +46,8 @@ from api.graphql.writing import (
 
 ORGANISATION = Param("organisation", "uuid", lambda binding: binding.viewer.organisation_id)
 TODAY = Param("today", "date", lambda binding: binding.today)
-NOW = Moment(None, sql(TODAY))
+QUARTER = Param("quarter", "timestamptz", lambda binding: binding.viewer.quarter())
+NOW = Moment(None, sql(TODAY), sql(QUARTER))
 CHECKPOINT = "(select min(k.position) from checkpoint k where k.organisation_id = "
 INTROSPECTION = frozenset({"__schema", "__type"})
 
@@ -141,7 +142,7 @@ class Compiler:
     def payload(self, type_name: str, sets: Sequence[SelectionSetNode], accepted: bool) -> Compiled:
         """What a mutation answers, over the row that the server gives; as of the command's position."""
         alias, cost = self.writer.alias(), Cost()
-        moment = Moment(sql(GIVEN["position"]) if accepted else None, sql(TODAY))
+        moment = replace(NOW, position=sql(GIVEN["position"]) if accepted else None)
         pieces = merged(self.object(type_name, sets, alias, moment, cost))
         source = joined(", ", [sql(param, f" as {name}") for name, param in GIVEN.items()])
         select = sql("select convert_to(", written(pieces), ", 'UTF8')")
@@ -221,7 +222,7 @@ class Compiler:
         as_of, on = arguments.get("as_of"), arguments.get("on")
         day = sql(on.param()) if on is not None and on.given(self.observed) else None
         if as_of is None or not as_of.given(self.observed):
-            return outer if day is None else replace(outer, day=day)
+            return outer if day is None else replace(outer, day=day, time=None)
         key = (as_of.key, None if day is None else on and on.key)
         if key not in self.moments:
             self.moments[key] = self._past(as_of, day)
@@ -233,18 +234,20 @@ class Compiler:
         if position.given(self.observed):
             self.positions.append(position)
             at = sql(position.param())
-            if day is None:
-                entry = self.writer.alias()
-                moment = sql(
-                    f"coalesce((select {entry}.recorded_at from entry {entry} where ", self.writer.standing(entry, NOW),
-                    f" and {entry}.position <= ", at, f" order by {entry}.position desc limit 1), '-infinity')",
-                )  # fmt: skip
-                self.writer.common.append((name, sql("select day_of(", ORGANISATION, ", ", moment, ") as day")))
-            return Moment(at, day or sql(f"(select day from {name})"))
+            if day is not None:
+                return Moment(at, day)
+            entry = self.writer.alias()
+            moment = sql(
+                f"coalesce((select {entry}.recorded_at from entry {entry} where ", self.writer.standing(entry, NOW),
+                f" and {entry}.position <= ", at, f" order by {entry}.position desc limit 1), '-infinity')",
+            )  # fmt: skip
+            self.writer.common.append((name, sql("select day_of(", ORGANISATION, ", ", moment, ") as day")))
+            return Moment(at, sql(f"(select day from {name})"), moment)
         at = sql(time.param())
         read = sql("select position_at(", ORGANISATION, ", ", at, ") as position, day_of(", ORGANISATION, ", ", at)
         self.writer.common.append((name, read + ") as day"))
-        return Moment(sql(f"(select position from {name})"), day or sql(f"(select day from {name})"))
+        known = sql(f"(select position from {name})")
+        return Moment(known, day) if day is not None else Moment(known, sql(f"(select day from {name})"), at)
 
     # rows
 
@@ -310,7 +313,10 @@ class Compiler:
                 value = value.part(key)
             state = value.state(self.observed)
             template = one if isinstance(one, Filter) else Filter(one)
-            if state == "given":
+            if state == "given" and template.holds:
+                holds = value.seen(self.observed, "holds", bool)
+                found.append(sql("(" if holds else "not (", filled(template.sql, places), ")"))
+            elif state == "given":
                 places.value = sql(value.param())
                 found.append(sql("(", filled(template.sql, places), ")"))
             elif state == "null" and template.null:

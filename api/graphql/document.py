@@ -65,6 +65,7 @@ class Operation:
     plain: Mapping[str, type] | None = (
         None  # variables whose values need no coercion when they are of the type; {}: others
     )
+    question: "Operation | None" = None  # what a live query asks again and again
 
     @property
     def kind(self) -> OperationType:
@@ -73,6 +74,12 @@ class Operation:
     @property
     def name(self) -> str | None:
         return self.node.name.value if self.node.name else None
+
+    def within(self, document: DocumentNode) -> "Operation":
+        """The operation of this name in another document."""
+        operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+        node = next(one for one in operations if (one.name.value if one.name else None) == self.name)
+        return Operation(node, fragments_of(document), document, self.text, introspects=False)
 
     def coerce(self, schema: GraphQLSchema, raw: Mapping[str, Any], suggestions: bool = True) -> dict[str, Any]:
         """The variables by their types. Raises DocumentRefused."""
@@ -86,6 +93,11 @@ class Operation:
         if not isinstance(result, VariableValues):
             raise DocumentRefused("BAD_VARIABLES", result)
         return result.coerced
+
+
+def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    """By their names."""
+    return {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
 
 
 PLAIN: Mapping[str, type] = {"ID": str, "String": str, "Int": int, "Boolean": bool}
@@ -155,9 +167,7 @@ class Measure:
 
     def __init__(self, document: DocumentNode, limits: Limits) -> None:
         self.limits = limits
-        self.fragments = {
-            one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)
-        }
+        self.fragments = fragments_of(document)
         self.sizes: dict[str, Size | None] = {}
         self.keys: dict[str, dict[str, int]] = {}
 
@@ -307,7 +317,7 @@ class Documents:
                 raise RequestRefused("TOO_COMPLEX", f"Ask for at most {self.limits.root_fields} root fields.")
 
     def _document(self, text: str, parsed: DocumentNode) -> Document:
-        fragments = {one.name.value: one for one in parsed.definitions if isinstance(one, FragmentDefinitionNode)}
+        fragments = fragments_of(parsed)
         measure = Measure(parsed, self.limits)
         operations: dict[str | None, Operation] = {}
         for node in parsed.definitions:

@@ -132,25 +132,26 @@ class Run:
         day = day if isinstance(day, date) else None
         as_of = arguments["as_of"].read(variables) if "as_of" in arguments else None
         if not isinstance(as_of, dict):
-            return When(None, day or today)
+            return When(None, day) if day else When(None, today, self.binding.viewer.quarter())
         position, time = as_of.get("position"), as_of.get("time")
         if time is not None:
             row = await self._one_row(
                 "select position_at({org}, {x}), day_of({org}, {x})", constant("timestamptz", time)
             )
-            return When(row[0], day or row[1])
+            return When(row[0], day) if day else When(row[0], row[1], time)
         if position is None or position > self.reached:
             sentence = (
                 f"Ask again in a moment: position {position} is not reached; the read models stand at {self.reached}."
             )
             raise RequestRefused("POSITION_NOT_REACHED", sentence, asked=position, reached=self.reached)
-        if day is None:
-            recorded = (
-                "select day_of({org}, coalesce((select e.recorded_at from entry e where e.organisation_id = {org}"
-                " and e.position <= {x} order by e.position desc limit 1), '-infinity'))"
-            )
-            day = (await self._one_row(recorded, constant("int8", position)))[0]
-        return When(position, day)
+        if day is not None:
+            return When(position, day)
+        recorded = (
+            "select day_of({org}, r.at) as day, r.at from (select coalesce((select e.recorded_at from entry e"
+            " where e.organisation_id = {org} and e.position <= {x} order by e.position desc limit 1), '-infinity')"
+            " as at) r"
+        )
+        return When(position, *(await self._one_row(recorded, constant("int8", position))))
 
     async def _one_row(self, template: str, value: Param) -> Any:
         parts: list[str | Param] = []

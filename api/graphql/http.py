@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -12,16 +12,20 @@ import zstandard
 from graphql import OperationType
 from litestar import Request, asgi
 from litestar.datastructures import State
+from litestar.enums import ScopeType
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
 from api.bodies import chunks_of, send_answer
-from api.graphql.document import Documents, checked_variables
+from api.graphql.document import Documents, Operation, checked_variables
+from api.graphql.event_stream import STREAM, EventStream, takes_stream
 from api.graphql.mutating import Mutating
 from api.graphql.plans import Answered, Reads
 from api.graphql.refusals import DocumentRefused, RequestRefused
 from api.graphql.schema import Built
+from api.graphql.streams import Once, Source, Streams, Told
 from api.graphql.trusted import Trusted, named_in
+from api.graphql.websocket import serve_socket
 from api.pages import page
 from api.problems import Problem
 from api.viewer import Viewer
@@ -72,11 +76,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back."""
+    """What goes back: a body, or what comes out of a stream."""
 
     status: int
     body: bytes
     headers: list[tuple[bytes, bytes]]
+    stream: EventStream | None = None
 
 
 def accepted(accept: str) -> str | None:
@@ -140,6 +145,7 @@ class Endpoint:
         trusted: Trusted | None = None,
         explorer: bool = False,
         most_bytes: int = 262_144,
+        streams: Streams | None = None,
     ) -> None:
         self.reads = reads
         self.documents = Documents(built.core, reads.limits)
@@ -148,6 +154,7 @@ class Endpoint:
         self.trusted = trusted or Trusted({})
         self.explorer = explorer
         self.most_bytes = most_bytes
+        self.streams = streams
 
     async def reply(self, request: HTTPRequest) -> Reply:
         headers = dict(request.scope["headers"])
@@ -157,36 +164,91 @@ class Endpoint:
             headers_out = [(name.encode(), value.encode()) for name, value in shown.headers.items()]
             kind = (b"content-type", b"text/html; charset=utf-8")
             return Reply(200, str(shown.content).encode(), [kind, (b"vary", VARY), *headers_out])
-        media = accepted(accept)
-        if media is None:
+        media, streams = accepted(accept), self.streams is not None and takes_stream(accept)
+        if media is None and not streams:
             refused = RequestRefused("NOT_ACCEPTABLE", f"Accept {RESPONSE} or {JSON}.")
             return self._failed(refused, JSON, by_name=False)
         try:
-            return await self._answered(request, headers, media)
+            return await self._replied(request, media, streams)
         except Exception as error:
-            return self._failed(error, media, JSON in accept.lower())
+            return self._failed(error, media or JSON, JSON in accept.lower())
 
-    async def _answered(self, request: HTTPRequest, headers: dict[bytes, bytes], media: str) -> Reply:
+    async def _replied(self, request: HTTPRequest, media: str | None, streams: bool) -> Reply:
         if request.method not in {"GET", "POST"}:
             raise RequestRefused("METHOD_NOT_ALLOWED", "Use GET or POST.")
         viewer = await self.authenticate(request)
-        asked = await self._asked(request, headers)
+        asked = await self._asked(request, dict(request.scope["headers"]))
+        if media is None:
+            return await self._only_streamed(request, asked, viewer)
         operation = self.documents.get(asked.query).operation(asked.operation_name)
+        if operation.kind is not OperationType.SUBSCRIPTION:
+            return await self._answered(request, operation, asked, viewer, media)
+        if streams:
+            return self._streamed(await self.source(operation, asked, viewer), viewer)
+        raise RequestRefused("NOT_ACCEPTABLE", f"Accept {STREAM} for a subscription, or send it over a WebSocket.")
+
+    async def _answered(
+        self, request: HTTPRequest, operation: Operation, asked: Asked, viewer: Viewer, media: str
+    ) -> Reply:
+        headers, known = dict(request.scope["headers"]), None
+        if request.method == "GET":
+            self._refuse_by_get(operation)
+            tag = headers.get(b"if-none-match")
+            known = tag.decode("latin-1").removeprefix("W/") if tag else None
+        answered = await self.answer(operation, asked, viewer, known)
+        if known is not None and known == answered.tag:
+            return Reply(304, b"", self._caching(answered))
+        return self._fine(answered, media, headers.get(b"accept-encoding", b"").decode("latin-1"))
+
+    def _refuse_by_get(self, operation: Operation) -> None:
+        if operation.kind is OperationType.MUTATION:
+            raise RequestRefused("METHOD_NOT_ALLOWED", "Send mutations by POST.", allow="POST")
+
+    async def answer(self, operation: Operation, asked: Asked, viewer: Viewer, tag: str | None = None) -> Answered:
+        """Of a query or a mutation. Raises RequestRefused, DocumentRefused and Problem. `tag`: what the client has."""
         if asked.min_position is not None:
             await self.reads.wait(viewer.organisation_id, asked.min_position, SECONDS_FOR_POSITION)
         if operation.kind is OperationType.MUTATION:
-            answered = await self._mutate(request, operation, asked, viewer)
-        else:
-            tag = headers.get(b"if-none-match") if request.method == "GET" else None
-            known = tag.decode("latin-1").removeprefix("W/") if tag else None
-            answered = await self.reads.answer(operation, asked.variables, viewer, known)
-            if known is not None and known == answered.tag:
-                return Reply(304, b"", self._caching(answered))
-        return self._fine(answered, media, headers.get(b"accept-encoding", b"").decode("latin-1"))
+            return await self._mutate(operation, asked, viewer)
+        return await self.reads.answer(operation, asked.variables, viewer, tag)
 
-    async def _mutate(self, request: HTTPRequest, operation: Any, asked: Asked, viewer: Viewer) -> Answered:
-        if request.method == "GET":
-            raise RequestRefused("METHOD_NOT_ALLOWED", "Send mutations by POST.", allow="POST")
+    # streams
+
+    async def source(self, operation: Operation, asked: Asked, viewer: Viewer) -> Source:
+        """Of any operation. Raises as `answer` does."""
+        if self.streams is None:
+            raise RequestRefused("OPERATION_UNKNOWN", "There are no subscriptions here.")
+        if operation.kind is not OperationType.SUBSCRIPTION:
+            answered = await self.answer(operation, asked, viewer)
+            return Once(Told(answered.position or 0, answered.body))
+        if asked.min_position is not None:
+            await self.reads.wait(viewer.organisation_id, asked.min_position, SECONDS_FOR_POSITION)
+        return self.streams.open(operation, asked.variables, viewer)
+
+    async def _only_streamed(self, request: HTTPRequest, asked: Asked, viewer: Viewer) -> Reply:
+        """For a client that takes nothing but a stream: what is wrong with the document is told in it."""
+        try:
+            operation = self.documents.get(asked.query).operation(asked.operation_name)
+            if request.method == "GET":
+                self._refuse_by_get(operation)
+            return self._streamed(await self.source(operation, asked, viewer), viewer)
+        except DocumentRefused as refused:
+            return self._streamed(Once(Told(0, self.errors(refused))), viewer)
+
+    def _streamed(self, source: Source, viewer: Viewer) -> Reply:
+        if self.streams is None:
+            raise TypeError("there are no streams here")
+        try:
+            return Reply(200, b"", [], EventStream(source, viewer, self.streams.guests, self.errors))
+        except RequestRefused:
+            source.close()
+            raise
+
+    def errors(self, error: Exception) -> bytes:
+        """A result that is nothing but errors."""
+        return msgspec.json.encode({"errors": self.told_as(error)[1]})
+
+    async def _mutate(self, operation: Operation, asked: Asked, viewer: Viewer) -> Answered:
         if "write" not in viewer.scopes:
             raise RequestRefused("NOT_ALLOWED", "Use a key with the scope 'write'; this one lacks it.")
         if self.mutating is None:
@@ -200,6 +262,11 @@ class Endpoint:
             given = from_url(request.scope["query_string"])
         else:
             given = await self._from_body(request, headers)
+        asked = self.asked(given)
+        return replace(asked, min_position=read_position(headers[MIN_POSITION])) if MIN_POSITION in headers else asked
+
+    def asked(self, given: Mapping[str, Any]) -> Asked:
+        """The parameters, however they came. Raises RequestRefused."""
         name, extensions = given.get("operationName"), given.get("extensions")
         query = self.trusted.text_of(given.get("query"), named_in(given))
         if name is not None and not isinstance(name, str):
@@ -207,8 +274,6 @@ class Endpoint:
         if extensions is not None and not isinstance(extensions, dict):
             raise RequestRefused("BAD_REQUEST", "Send the extensions as a JSON object.")
         position = cast(dict[str, Any], extensions or {}).get("minPosition")
-        if MIN_POSITION in headers:
-            position = read_position(headers[MIN_POSITION])
         if position is not None and (type(position) is not int or not 0 <= position <= MOST_EXACT):
             raise RequestRefused("BAD_REQUEST", "Give minPosition as a whole number from 0 to 2^53.")
         return Asked(query, checked_variables(given.get("variables")), name or None, position)
@@ -256,17 +321,21 @@ class Endpoint:
             self.reads.responses.grown(len(found))
         return found
 
+    def told_as(self, error: Exception) -> tuple[str, list[dict[str, Any]]]:
+        """Its code and the errors that go out."""
+        match error:
+            case DocumentRefused():
+                return error.code, [dict(one) for one in error.formatted()]
+            case RequestRefused():
+                return error.code, [error.formatted()]
+            case Problem():
+                return error.code, [{"message": error.detail, "extensions": {"code": error.code}}]
+            case _:
+                return self._internal(error)
+
     def _failed(self, error: Exception, media: str, by_name: bool) -> Reply:
-        more: dict[str, str] = {}
-        if isinstance(error, DocumentRefused):
-            code, errors = error.code, [dict(one) for one in error.formatted()]
-        elif isinstance(error, RequestRefused):
-            code, errors = error.code, [error.formatted()]
-        elif isinstance(error, Problem):
-            code, more = error.code, error.headers
-            errors = [{"message": error.detail, "extensions": {"code": code}}]
-        else:
-            code, errors = self._internal(error)
+        more = error.headers if isinstance(error, Problem) else {}
+        code, errors = self.told_as(error)
         status = STATUS.get(code, (error.status if isinstance(error, Problem) else 400, 400))
         chosen = status[1 if media == JSON and by_name else 0]
         body = msgspec.json.encode({"errors": errors})
@@ -333,9 +402,15 @@ def graphql_routes(_settings: object = None) -> list[ASGIRouteHandler]:
 
     @asgi("/graphql", is_mount=False, copy_scope=False)
     async def graphql(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await serve_socket(scope["litestar_app"].state.graphql.endpoint, scope, receive, send)
+            return
         request: HTTPRequest = Request(scope, receive, send)
         endpoint: Endpoint = request.app.state.graphql.endpoint
         reply = await endpoint.reply(request)
+        if reply.stream is not None:
+            await reply.stream.serve(receive, send)
+            return
         await send_answer(send, reply.status, b"" if request.method == "HEAD" else reply.body, reply.headers)
 
     return [graphql]

@@ -3,10 +3,10 @@
 The compiler and the ordinary executor both live off these marks; nothing else says where a value comes from.
 
 Templates are SQL with places: `{t}` the row that has the field, `{c}` a row of the relation, `{l}` its link, `{org}`,
-`{pos}` the position as of which is asked, `{on}` the day, `{a.name}` an argument, `{v}` a filter's value, `{s}` a row
-that fields share, `{viewer.person}`, `{rows:table}` the rows of a table that are valid for the question, `{hidden}` the
-ids of the outcomes that the viewer may not see. What of a table a viewer sees is said in `sight`, for every way to its
-rows.
+`{pos}` the position as of which is asked, `{on}` the day, `{at}` the time, null where the question names a day,
+`{a.name}` an argument, `{v}` a filter's value, `{s}` a row that fields share, `{viewer.person}`, `{rows:table}` the
+rows of a table that are valid for the question, `{hidden}` the ids of the outcomes that the viewer may not see. What of
+a table a viewer sees is said in `sight`, for every way to its rows.
 """
 
 import inspect
@@ -106,10 +106,12 @@ def _key(words: list[str]) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A predicate for a filter's value; `null` is the one for an explicit null, which otherwise asks for nothing."""
+    """A predicate for a filter's value; `null` is the one for an explicit null, which otherwise asks for nothing.
+    `holds`: the value says whether it holds, and decides the statement's text, so that an index may serve."""
 
     sql: str
     null: str = ""
+    holds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,9 +194,10 @@ def model_of(schema: GraphQLSchema) -> Model:
     """Raises MappingWrong with every field that has no mapping, or a wrong one."""
     model = Model(schema)
     wrong: list[str] = []
+    unread = (schema.mutation_type, schema.subscription_type)  # roots that are answered by other roots' fields
     for type_name, named in schema.type_map.items():
         stand = _stand(named)
-        if not isinstance(named, GraphQLObjectType) or stand is None or named is schema.mutation_type:
+        if not isinstance(named, GraphQLObjectType) or stand is None or named in unread:
             continue
         model.stands[type_name] = stand
         fields = model.fields[type_name] = {}

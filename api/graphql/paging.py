@@ -3,7 +3,7 @@
 from graphql import SelectionSetNode
 
 from api.graphql.arguments import Argument
-from api.graphql.compiler import Asked
+from api.graphql.compiler import Asked, From
 from api.graphql.cost import Cost
 from api.graphql.cursors import SQL_KINDS, beyond, cursor, cursor_keys, page_size
 from api.graphql.mapping import Order
@@ -63,7 +63,8 @@ def connection(asked: Asked, cost: Cost) -> Pieces:
     cost.parts.append((page.size, asked.mapped.relation.typical, inner))
     names = [nodes[0].name.value for nodes in selected.values()]
     plain = not page.backward and names.count("nodes") == 1 and {"nodes", "totalCount", "__typename"}.issuperset(names)
-    reading = Reading(asked, page, inner, plain=plain)
+    once = _once(asked, names)
+    reading = Reading(asked, page, inner, once or asked.rows(), plain=plain)
     pieces: Pieces = [Text("{")]
     for nth, (key, nodes) in enumerate(selected.items()):
         pieces.append(Text(f'{"," if nth else ""}"{key}":'))
@@ -73,7 +74,7 @@ def connection(asked: Asked, cost: Cost) -> Pieces:
                 pieces.append(Text(f'"{named}"'))
             case "totalCount":
                 cost.fields += 10
-                pieces.append(sql("(select count(*)", asked.rows().clause, ")::text"))
+                pieces.append(sql("(select count(*)", (once or asked.rows()).clause, ")::text"))
             case "nodes":
                 pieces.extend(reading.nodes(sets))
             case "edges":
@@ -83,14 +84,26 @@ def connection(asked: Asked, cost: Cost) -> Pieces:
     return reading.whole([*pieces, Text("}")])
 
 
+def _once(asked: Asked, names: list[str]) -> From | None:
+    """Rows that are reckoned once, to be counted and to be read. None for a table's, which are counted by one index and
+    read in order by another, and for those that depend on a row."""
+    both = "totalCount" in names and not {"totalCount", "__typename"}.issuperset(names)
+    if not both or asked.alias is not None or asked.mapped.relation.source is None:
+        return None
+    writer, rows = asked.compiler.writer, asked.rows()
+    name, alias = writer.alias(), writer.alias()
+    writer.once(name, sql(f"select {rows.alias}.*", rows.clause))
+    return From(alias, None, sql(f"{name} {alias}"), ())
+
+
 class Reading:
     """Collects what has to be read of each row, as columns of one two-dimensional array."""
 
-    def __init__(self, asked: Asked, page: Page, cost: Cost, *, plain: bool) -> None:
+    def __init__(self, asked: Asked, page: Page, cost: Cost, rows: From, *, plain: bool) -> None:
         self.asked, self.page, self.cost = asked, page, cost
         self.columns: list[Sql] = []
         self.plain = plain  # one list of nodes is all that is asked of the rows
-        self.rows = asked.rows()
+        self.rows = rows
         self.cut = asked.compiler.writer.alias()
         self.keys = [
             key.sql.replace("{c}", self.rows.alias).replace("{l}", self.rows.link or "") for key in page.order.keys

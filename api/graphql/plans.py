@@ -21,6 +21,7 @@ from api.graphql.model import Model
 from api.graphql.paging import connection as written_connection
 from api.graphql.refusals import RequestRefused
 from api.graphql.sight import VEIL
+from api.graphql.templates import VIEWER
 from api.graphql.writing import NON_NULL, Writer
 from api.viewer import Viewer
 from infra.database import unavailable
@@ -217,6 +218,17 @@ class Reads:
                 return Answered(b"", reached, tag)
         return await self._read(asked)
 
+    def names_key(self, operation: Operation, raw: Mapping[str, Any], viewer: Viewer) -> bool:
+        """Whether an answer tells by which key the viewer came in. Raises what refuses the operation before it is run:
+        RequestRefused and DocumentRefused."""
+        variables = operation.coerce(self.model.schema, raw, self.limits.introspection)
+        try:
+            plan = self.plan(operation, variables, veiled=self.veils(viewer))
+        except LeftToExecutor:
+            return True
+        self.price(plan, variables)
+        return VIEWER["key"] in plan.params
+
     def price(self, plan: Compiled, variables: Mapping[str, Any]) -> int:
         cost, path = plan.cost.total(variables)
         if cost > self.limits.cost:
@@ -373,6 +385,11 @@ class Bound:
         seen = [seen for _, seen in self.plan.observations]
         text = repr((*self.sight, self.operation.name, self.values, seen)) + self.operation.text
         return f'"{position}-{blake2b(text.encode(), digest_size=9).hexdigest()}"'
+
+
+def data_of(body: bytes) -> bytes:
+    """A body but for its extensions, which stand last and change with every position."""
+    return body.rpartition(b',"extensions":')[0]
 
 
 def not_reached(asked: int, reached: int) -> RequestRefused:

@@ -10,6 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 from api.graphql.model import Model, model_of
 from api.graphql.query import Query
 from api.graphql.scalars import SCALARS
+from api.graphql.subscription import subscription_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Built:
 
 def build(mutation: type[Any] | None = None) -> Built:
     """Raises MappingWrong with every field that could not be answered."""
-    schema = strawberry.Schema(Query, mutation=mutation, config=StrawberryConfig(scalar_map=SCALARS))
+    schema = strawberry.Schema(Query, mutation, subscription_type(), config=StrawberryConfig(scalar_map=SCALARS))
     core: GraphQLSchema = schema._schema
     for named in core.type_map.values():
         if named.name.startswith("__"):

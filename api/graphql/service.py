@@ -2,18 +2,22 @@
 
 from uuid import UUID
 
-from api.auth import viewer_of
+from api.auth import viewer_by, viewer_of
 from api.desk import Desk
 from api.graphql.document import Limits
 from api.graphql.http import Endpoint, HTTPRequest
+from api.graphql.live import Live
 from api.graphql.mutating import Mutating
 from api.graphql.mutations import Desks, mutation_type
-from api.graphql.plans import Positions, Reads
+from api.graphql.plans import Reads
 from api.graphql.schema import build
+from api.graphql.streams import Guests, Streams
 from api.graphql.trusted import Trusted
 from api.graphql.verification import verify
 from api.viewer import Viewer
 from infra.database import Database
+from infra.entrance import Entrance
+from infra.positions import Positions
 from infra.settings import Settings
 
 
@@ -33,7 +37,9 @@ def limits_of(settings: Settings) -> Limits:
 class GraphQLService:
     """Schema, plans and endpoint of one process."""
 
-    def __init__(self, settings: Settings, database: Database, positions: Positions, desk: Desk) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, positions: Positions, desk: Desk, entrance: Entrance
+    ) -> None:
         self.built = build(mutation_type())
         self.database = database
         self.reads = Reads(
@@ -43,6 +49,12 @@ class GraphQLService:
             limits_of(settings),
             cache_bytes=settings.response_cache_megabytes * 1_000_000,
         )
+        self.live = Live(self.reads, positions, max(1, settings.read_pool_size // 2))
+        self.guests = Guests(positions, entrance.let_in_still, settings.live_queries)
+
+        async def enter(key: str) -> Viewer:
+            return await viewer_by(key, entrance, "read")
+
         self.endpoint = Endpoint(
             self.built,
             self.reads,
@@ -51,7 +63,21 @@ class GraphQLService:
             trusted=Trusted.of(settings.graphql_documents, settings.graphql_trust),
             explorer=settings.explorer,
             most_bytes=settings.graphql_max_bytes,
+            streams=Streams(enter, self.guests, self.live.listen),
         )
+
+    def start(self) -> None:
+        """Live queries are asked from now on."""
+        self.live.start()
+        self.guests.start()
+
+    async def leave(self) -> None:
+        """Ends every stream, while their connections can still be told."""
+        await self.guests.leave()
+
+    async def stop(self) -> None:
+        await self.guests.stop()
+        await self.live.stop()
 
     def forget(self, _: UUID) -> None:
         """Lets go of every answer that was kept."""

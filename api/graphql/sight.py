@@ -25,12 +25,17 @@ SCOPES: Mapping[str, str] = {
     "boundary": OF_OUTCOME,
     "breach": OF_OUTCOME,
     "check_in": OF_OUTCOME,
-    "acknowledgement": OF_OUTCOME,
+    "acknowledgement": "{c}.outcome_id is null or " + OF_OUTCOME,
     "comment": OF_ENTITY.replace("entity_id", "about_id"),
     "decided_of": OF_OUTCOME,
     "missed_check_in": OF_OUTCOME,
     "outcome_share": OF_OUTCOME,
     "grade": "{c}.id not in {hidden}",
+    # To whom a promise went tells the leads of the outcome that it served; whoever it went to is told all the same.
+    "escalation": "({c}.outcome_id is null or " + OF_OUTCOME + ") and ({c}.serves_id is null or {c}.serves_id not in"
+    " {hidden} or exists (select from escalated_to x where x.organisation_id = {org} and x.escalation_id = {c}.id"
+    " and x.person_id = {viewer.person}))",
+    "escalated_to": "{c}.outcome_id is null or {c}.person_id = {viewer.person} or " + OF_OUTCOME,
     "worked_on": "{c}.id not in {hidden}",
     "succession": OF_OUTCOME + " and {c}.successor_id not in {hidden}",
     "cadence": "{c}.outcome_id is null or " + OF_OUTCOME,
@@ -46,13 +51,13 @@ SCOPES: Mapping[str, str] = {
     "cheer": "{c}.outcome_id is null or " + OF_OUTCOME,
     "initiative": OF_OUTCOME,
     "reference": OF_ENTITY,
-    "entry": "{c}.type like 'task.%' or {c}.position not in {hidden:positions}",
+    "entry": "{c}.type like 'task.%' and {c}.type <> 'task.escalated' or {c}.position not in {hidden:positions}",
     "concerned": "{c}.id not in {hidden} and not exists (select from initiative i where i.organisation_id = {org}"
     " and i.until is null and i.id = {c}.id and i.outcome_id in {hidden})",
 }
 # Tables that name an outcome and are seen by all: a task is a promise between people, and does not name what it serves
-# where that is hidden; who may read an outcome is told nowhere.
-SEEN_BY_ALL = frozenset({"task", "outcome_reader"})
+# where that is hidden; who may read an outcome is told nowhere, and a webhook to whoever subscribed it alone.
+SEEN_BY_ALL = frozenset({"task", "outcome_reader", "webhook"})
 # Whether anything was ever restricted: an index holds these rows alone, so that it costs next to nothing where not.
 RESTRICTED = "exists (select from outcome v where v.visibility <> 'ORGANISATION' and v.organisation_id = "
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,14 +14,16 @@ Types = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """As of which position (None: now), for which day."""
+    """As of which position (None: now), for which day; at what time, where none was named."""
 
     position: int | None
     day: date | None
+    time: datetime | None = None
 
     def moment(self) -> Moment:
         at = None if self.position is None else sql(constant("int8", self.position))
-        return Moment(at, sql(constant("date", self.day)))
+        time = None if self.time is None else sql(constant("timestamptz", self.time))
+        return Moment(at, sql(constant("date", self.day)), time)
 
 
 def constant(kind: str, value: Any) -> Param:

@@ -53,6 +53,7 @@ class Places:
             "org": lambda: sql(self.writer.organisation),
             "pos": lambda: self.moment.known,
             "on": lambda: self.moment.day,
+            "at": lambda: self.moment.time or sql("null::timestamptz"),
             "a": lambda: sql(self.arguments[detail or ""].param()),
             "viewer": lambda: sql(VIEWER[detail or ""]),
             "given": lambda: sql(GIVEN[detail or ""]),

@@ -1,6 +1,7 @@
 """The check of the mapping against the database: whatever a field stands on has to be there, and be what the field
 says."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -8,7 +9,7 @@ import asyncpg
 from graphql import GraphQLEnumType
 
 from api.graphql.arguments import Argument, Observed, argument_of
-from api.graphql.compiler import ORGANISATION, TODAY, Compiler, ordering
+from api.graphql.compiler import NOW, ORGANISATION, Compiler, ordering
 from api.graphql.mapping import Column, Expr
 from api.graphql.model import Kind, Mapped, MappingWrong, Model, snake
 from api.graphql.refusals import RequestRefused
@@ -62,7 +63,7 @@ def _columns(model: Model, mapped: Mapped, columns: dict[str, bool], checks: str
 
 def _statements(model: Model, mapped: Mapped) -> list[Sql]:
     """What the database is asked to prepare for a field: with nothing given, now and as of a position."""
-    moments = [Moment(None, sql(TODAY)), Moment(sql("1::int8"), sql(TODAY))]
+    moments = [NOW, replace(NOW, position=sql("1::int8"))]
     found: list[Sql | None] = []
     for moment, veil in product(moments, (None, VEIL)):
         writer = Writer(ORGANISATION, veil)

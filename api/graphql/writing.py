@@ -184,10 +184,14 @@ def formatted(scalar: str, value: Sql, *, stored: bool = False) -> Pieces:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """As of when and for which day is asked. `position` and `day` None: now; the day is then a parameter."""
+    """As of when and for which day is asked. `position` and `day` None: now; the day is then a parameter.
+
+    `time`: by which it is told whose day it is; None where the question names a day, which is everybody's.
+    """
 
     position: Sql | None
     day: Sql
+    time: Sql | None = None
 
     @property
     def known(self) -> Sql:

@@ -11,14 +11,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
-import uvicorn
 
-from api.app import Services, application
+from api.app import Services
 from api.applying import Urls, operator
 from api.desk import Done, Envelope
-from api.serving import SECONDS_IDLE
+from api.serving import Server, config_of
 from api.viewer import Viewer
-from api.wire import Protocol
 from infra.settings import Settings
 
 PROBLEM, JSON, NDJSON = "application/problem+json", "application/json", "application/x-ndjson"
@@ -68,7 +66,7 @@ class Organisation:
         return operator(self.id)
 
 
-class QuietServer(uvicorn.Server):
+class QuietServer(Server):
     """Leaves the signals of the process that tests run in alone."""
 
     @contextmanager
@@ -121,8 +119,8 @@ class Edge:
         body = {"query": query, "variables": variables}
         return await self.ask("POST", "/graphql", body, chosen, headers={"accept": GRAPHQL})
 
-    async def bulk(self, lines: bytes, query: str = "") -> Answer:
-        return await self.ask("POST", f"/commands{query}", lines, self.here.keys["OWNER"], kind=NDJSON)
+    async def bulk(self, lines: bytes, query: str = "", key: str | None = None) -> Answer:
+        return await self.ask("POST", f"/commands{query}", lines, key or self.here.keys["OWNER"], kind=NDJSON)
 
     @asynccontextmanager
     async def connected(self) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
@@ -187,23 +185,9 @@ class Edge:
 async def served(settings: Settings, urls: Urls) -> AsyncGenerator[Edge]:
     """The product on a free port, without organisations."""
     services = Services(settings, urls)
-    config = uvicorn.Config(
-        application(services),
-        host="127.0.0.1",
-        port=0,
-        loop="none",
-        http=Protocol,
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=3,
-        timeout_keep_alive=SECONDS_IDLE,
-    )
-    server = QuietServer(config)
+    config = config_of(services, "127.0.0.1", 0, "none")
+    config.timeout_graceful_shutdown = 3
+    server = QuietServer(config, services, None)
     running = asyncio.ensure_future(server.serve())
     while not server.started:
         assert not running.done(), "the server did not start"

@@ -23,6 +23,7 @@ from domain.people import RegisterPerson, RevisePerson
 from domain.preferences import SetPreferences
 from domain.tasks import RequestTask
 from infra.database import Database
+from infra.entrance import Entrance
 from infra.mailing import Mailer
 from infra.notifier import Notifier
 from infra.positions import Positions
@@ -56,7 +57,7 @@ class Postbox:
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802
         if self.to_data.startswith("250"):
-            self.mails.append(cast(EmailMessage, message_from_bytes(cast(bytes, envelope.content), policy=default)))
+            self.mails.append(message_from_bytes(cast(bytes, envelope.content), policy=default))
         return self.to_data
 
 
@@ -181,7 +182,8 @@ async def telling(database: Database, box: Postbox | None = None) -> AsyncGenera
         ben = uuid4()
         await told.tell(RegisterPerson(person_id=ben, name="Ben"))
         await told.tell(RevisePerson(person_id=told.person_id, email="ana@harbour.example"))
-        service = GraphQLService(Settings(), database, positions, Desk(ledger))
+        entrance = Entrance(database, 1e6, 1e6)
+        service = GraphQLService(Settings(), database, positions, Desk(ledger), entrance)
         await service.verify()
         rendering = Rendering(database.seals.vault.secret, PUBLIC, SENDER)
         mailer = Mailer("127.0.0.1", box.port) if box else None

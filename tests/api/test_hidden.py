@@ -52,6 +52,8 @@ async def somebody(edge: Edge) -> Somebody:
     await peopled(edge, here)  # all that is not hidden
     ben = await edge.command("register-person", {"name": "Ben"})
     _, key = await edge.key(here, "LEAD", personId=ben.json["id"])
+    own = await edge.command("subscribe-webhook", {"receiver": "https://example.com/hook"}, key)
+    here.ids["webhook"] = own.json["id"]  # another's is left alone whatever is asked
     return Somebody(edge, key, hidden)
 
 

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from string import Formatter
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -36,6 +35,7 @@ ANA = Addressee(
     secret_id=None,
     set_at=NOON,
     time_zone="Europe/Berlin",
+    organisation_zone="UTC",
     digest_weekday=None,
     digest_hour=None,
     quiet_from_hour=None,
@@ -44,8 +44,10 @@ ANA = Addressee(
 )
 
 
-def duty(kind: str = "DELIVER", **more: Any) -> Duty:
-    return Duty(**({"kind": kind, "about_id": "x", "due": TODAY, "title": "The list", "other": "Ben"} | more))
+def duty(
+    kind: str = "DELIVER", due: date = TODAY, title: str = "The list", other: str | None = "Ben", of: str | None = None
+) -> Duty:
+    return Duty(kind=kind, about_id="x", due=due, title=title, other=other, of=of)
 
 
 def notice(*duties: Duty, to: Addressee = ANA, total: int | None = None) -> Notice:

@@ -32,8 +32,10 @@ BENCHES: Mapping[str, tuple[str, str]] = {
     "visible": ("visible", "visible"),
     "http": ("http", "over_http"),
     "reads": ("reads", "reads"),
+    "reads-promises": ("promises", "reads_promises"),
     "apply": ("applying", "applying"),
     "scale": ("scale", "scale"),
+    "live": ("live", "live"),
     "memory": ("memory", "memory"),
 }
 

@@ -59,7 +59,8 @@ def _by_hand(world: World, question: Question) -> Asked:
     return "/bench/hand", msgspec.json.encode({"name": name, "value": _id(world, kind), "on": LAST.isoformat()}), {}
 
 
-async def _data(server: Server, asked: Asked) -> Any:
+async def data(server: Server, asked: Asked) -> Any:
+    """Of an answer without errors."""
     answer = msgspec.json.decode(await server.ask(asked))
     if "errors" in answer:
         raise RuntimeError(f"A read failed: {answer['errors']}")
@@ -72,9 +73,9 @@ async def _measure(large: Server, small: Server, worlds: tuple[World, World], qu
     year_ago = datetime.combine(LAST - timedelta(days=365), time(12), UTC).isoformat()
     now, hand = _asked(world, question), _by_hand(world, question)
     then = _asked(world, question, asOf={"time": year_ago}, on=(LAST - timedelta(days=365)).isoformat())
-    if await _data(large, now) != await _data(large, hand):
+    if await data(large, now) != await data(large, hand):
         raise RuntimeError(f"{title}: the sides answer differently.")
-    await _data(large, then)
+    await data(large, then)
     seconds = SECONDS / 2
     rounds = await interleaved(
         lambda: large.a_second(lambda: now, seconds, CLIENTS),
@@ -105,7 +106,8 @@ async def _measure(large: Server, small: Server, worlds: tuple[World, World], qu
     ]
 
 
-async def _stored(place: Place, world: World) -> str:
+async def stored(place: Place, world: World) -> str:
+    """The name of a database with it."""
     name, began = await place.database(), perf_counter()
     async with place.owner(name) as owner:
         events = await store(owner, world.organisation_id, world.events())
@@ -115,7 +117,7 @@ async def _stored(place: Place, world: World) -> str:
 
 async def scale(place: Place) -> list[Figure]:
     worlds = World(SHARE), World(SHARE * SMALLER)
-    names = [await _stored(place, world) for world in worlds]
+    names = [await stored(place, world) for world in worlds]
     no_cache = {"HEADWAY_RESPONSE_CACHE_MEGABYTES": "0"}
     figures: list[Figure] = []
     async with (

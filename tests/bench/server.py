@@ -1,6 +1,7 @@
 """The product's server with baselines beside: one inserts a row, others answer by SQL written by hand or ordinarily."""
 
 import os
+import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -80,6 +81,12 @@ select json_build_object('alignmentTree', coalesce(json_agg(json_build_object(
            order by t.depth, t.outcome_id), '[]'))::text
   from tree t
 """
+# Of an organisation, a viewer, a day and an id.
+PROMISES = {
+    **statements(Path(__file__).with_name("promises.sql")),
+    **statements(Path(__file__).with_name("kept.sql")),
+}
+PARAMETER = re.compile(r"\$(\d)")
 WORLD = statements(Path(__file__).with_name("world.sql"))  # these ask for a day as well
 HAND = {"outcome": OUTCOME, "team": WITH_TEAM, "small": NESTED, "large": NESTED, "tree": TREE, **WORLD}
 
@@ -112,6 +119,18 @@ async def by_hand(request: Request[None, None, State]) -> Response[bytes]:
     return Response(b'{"data":%b}' % text.encode(), media_type=JSON)
 
 
+@post("/bench/promises", status_code=200)
+async def of_promises(request: Request[None, None, State]) -> Response[bytes]:
+    viewer = await viewer_of(request, request.app.state.entrance, "read")
+    asked = msgspec.json.decode(await request.body(), type=Asked)
+    statement = PROMISES[asked.name]
+    parameters = (viewer.organisation_id, viewer.person_id, asked.on, asked.value)
+    taken = max(int(number) for number in PARAMETER.findall(statement))
+    async with request.app.state.database.read.of(viewer.organisation_id) as connection:
+        text = await connection.fetchval(statement, *parameters[:taken])
+    return Response(b'{"data":%b}' % text.encode(), media_type=JSON)
+
+
 @post("/bench/ordinary", status_code=200)
 async def ordinarily(request: Request[None, None, State]) -> Response[bytes]:
     viewer = await viewer_of(request, request.app.state.entrance, "read")
@@ -126,7 +145,7 @@ async def ordinarily(request: Request[None, None, State]) -> Response[bytes]:
 
 def with_baselines(services: Services) -> Litestar:
     app = application(services)
-    for handler in (insert, by_hand, ordinarily):
+    for handler in (insert, by_hand, of_promises, ordinarily):
         app.register(handler)
     return app
 

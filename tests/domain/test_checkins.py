@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from domain.acknowledging import Acknowledge
 from domain.checkins import (
-    Acknowledge,
     CheckedIn,
     CheckIn,
     CheckInAcknowledged,

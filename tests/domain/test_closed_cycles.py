@@ -9,13 +9,14 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 import pytest
 
+from domain.acknowledging import Acknowledge
 from domain.alignment import AlignOutcome, OutcomeAligned, OutcomeAlignedToObjective, UnalignOutcome
 from domain.awaiting import LinkMilestone, UnlinkMilestone
 from domain.boundaries import BoundarySet, SetBoundary
 from domain.cadence import CadenceUnit, SetCadence
 from domain.carrying import CarryOverOutcome
 from domain.celebrations import Celebrate
-from domain.checkins import Acknowledge, CheckedIn, CheckIn, RetractCheckIn, ReviseCheckIn, Status
+from domain.checkins import CheckedIn, CheckIn, RetractCheckIn, ReviseCheckIn, Status
 from domain.codes import (
     ALREADY_EXISTS,
     CYCLE_CLOSED,
@@ -62,9 +63,11 @@ from domain.reassigning import RelinkTask
 from domain.revising import AssignOutcome, NameReviewer, RankOutcomes, ReviseOutcome, ShareOutcome
 from domain.standing import OutcomeActivated, OutcomeGraded
 from domain.strategy import StrategicObjectiveSet
+from domain.subscribing import ReviseWebhook, SubscribeWebhook
 from domain.taking import ReadingGiven, TakeReading, TakeReadings
 from domain.tasks import CommitTask, RequestTask
 from domain.visibility import SetVisibility, Visibility
+from domain.webhooks import Mode, WebhookSubscribed
 from domain.weighing import ReviseMilestone
 from tests.given import ANA, BEN, CAT, given_loosely, named
 
@@ -75,6 +78,7 @@ TEAM, OBJECTIVE, TASK = named("team"), named("objective"), named("task")
 ABROAD, AT_HOME = named("flour is there"), named("dough is made")
 INSIDE, AFTER, TODAY = date(2022, 3, 15), date(2022, 4, 2), date(2022, 4, 5)
 WHY = "It was noted wrongly."
+WEBHOOK, RECEIVER = named("webhook"), "https://example.com/headway"
 WORLD: tuple[Event, ...] = (
     PersonRegistered(person_id=BEN, name="Ben"),
     PersonRegistered(person_id=CAT, name="Cat"),
@@ -106,6 +110,8 @@ WORLD: tuple[Event, ...] = (
     OutcomeGraded(outcome_id=GRADED, grade=Decimal(1), suggested=Decimal(1), success=True, graded_on=INSIDE,
                   cycle_id=CLOSED, owner_id=ANA),
     TaskCommitted(task_id=TASK, title="Bake", due_on=AFTER, promiser_id=ANA, beneficiary_id=ANA, serves_nothing="Fun."),
+    WebhookSubscribed(webhook_id=WEBHOOK, receiver=RECEIVER, kinds=("*",), secret_id=WEBHOOK, mode=Mode.THIN,
+                      ordered=False, person_id=ANA),
     CycleClosed(cycle_id=CLOSED, closed_on=AFTER),
 )  # fmt: skip
 
@@ -191,6 +197,7 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     LeavesAlone(SetVisibility(outcome_id=GRADED, visibility=Visibility.OWNER_AND_LEADS)),
     LeavesAlone(SetCadence(outcome_id=GRADED, every=1, unit=CadenceUnit.WEEKS)),
     LeavesAlone(Acknowledge(check_in_id=SAID)),
+    LeavesAlone(Acknowledge(outcome_id=GRADED)),
     LeavesAlone(Celebrate(celebration_id=NEW, title="Well done", outcome_id=GRADED)),
     LeavesAlone(Comment(comment_id=NEW, outcome_id=GRADED, text="Well done")),
     LeavesAlone(CommitTask(task_id=NEW, outcome_id=GRADED, **TELLING)),
@@ -202,6 +209,8 @@ DECIDED: tuple[Refuses | Corrects | LeavesAlone, ...] = (
     Refuses(StartCycle(cycle_id=CLOSED), CYCLE_NOT_IN_STATE),
     Refuses(StartReview(cycle_id=CLOSED), CYCLE_NOT_IN_STATE),
     Corrects(ReopenCycle(cycle_id=CLOSED, reason=WHY)),
+    LeavesAlone(SubscribeWebhook(webhook_id=NEW, receiver=RECEIVER, secret_id=NEW, outcome_id=DRAFT)),
+    LeavesAlone(ReviseWebhook(webhook_id=WEBHOOK, outcome_id=DRAFT)),
 )
 OF_A_CYCLE = {"cycle", "parent-cycle", "outcome", "higher", "measure", "milestone", "reading", "boundary", "check-in"}
 HAS_ENDED = CloseCycle  # closing what is closed changes nothing, and is no error

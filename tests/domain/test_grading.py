@@ -94,6 +94,7 @@ def graded(grade: str, suggested: str | None = None, success: bool = False, **sa
     return OutcomeGraded(
         outcome_id=OUTCOME, grade=Decimal(grade), suggested=None if suggested is None else Decimal(suggested),
         success=success, graded_on=TODAY, cycle_id=CYCLE, owner_id=ANA, **said,
+        grader_id=ANA,
     )  # fmt: skip
 
 

@@ -32,6 +32,12 @@ def test_preferences_can_be_taken_back() -> None:
     given(SAID).when(SetPreferences()).then(PreferencesSet(person_id=ANA))
 
 
+def test_a_time_zone_is_one_of_them() -> None:
+    given(SAID).when(SetPreferences(time_zone="Pacific/Auckland")).then(
+        PreferencesSet(person_id=ANA, time_zone="Pacific/Auckland")
+    )
+
+
 def test_preferences_are_somebodys() -> None:
     given().when(SAY, by=None).then_refused(PERSON_REQUIRED)
 
@@ -48,6 +54,9 @@ def test_preferences_are_somebodys() -> None:
         {"quietFromHour": 7, "quietUntilHour": 7},
         {"language": "German"},
         {"language": "de\n"},
+        {"timeZone": "Mars/Base"},
+        {"timeZone": "America"},
+        {"timeZone": "auckland"},
     ],
 )
 def test_what_cannot_be_meant_is_not_read(said: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ from domain.codes import (
 )
 from domain.evidence import Evidence
 from domain.kernel import Command, Refused
+from domain.preferences import PreferencesSet
 from domain.promises import (
     CommitmentBroken,
     CounterAgreed,
@@ -157,6 +158,16 @@ def test_r6_who_asked_on_anothers_behalf_may_do_what_the_beneficiary_may() -> No
     for one in (BEN, CAT):
         story = given(asked, accepted, delivered)
         story.when(AcceptDelivery(task_id=TASK), by=one).then(DeliveryAccepted(task_id=TASK, outcome_id=OUTCOME))
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Pacific/Auckland", 16), ("America/Los_Angeles", 15)])
+def test_r6_a_delivery_is_of_the_promisers_day(zone: str, day: int) -> None:
+    where, today = PreferencesSet(person_id=ANA, time_zone=zone), date(2022, 6, day)
+    delivered = TaskDelivered(task_id=TASK, delivered_on=today, outcome_id=OUTCOME)
+    given(promise(), where).when(DeliverTask(task_id=TASK), by=ANA).then(delivered)
+    given(promise(), where).when(DeliverTask(task_id=TASK, delivered_on=today), by=ANA).then(delivered)
+    tomorrow = DeliverTask(task_id=TASK, delivered_on=date(2022, 6, day + 1))
+    given(promise(), where).when(tomorrow, by=ANA).then_refused(DAY_IN_FUTURE, "deliveredOn")
 
 
 def test_a_delivery_of_tomorrow_is_refused() -> None:

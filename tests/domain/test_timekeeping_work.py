@@ -6,6 +6,7 @@ import pytest
 
 from domain.codes import INVALID, NOT_ALLOWED, NOT_FOUND, TASK_NOT_BLOCKED, TASK_NOT_IN_STATE
 from domain.kernel import Command, Event
+from domain.preferences import PreferencesSet
 from domain.promises import BlockKind, DeliveryReturned, TaskBlocked, TaskDelivered, TaskUnblocked, TermsAgreed
 from domain.timekeeping_work import (
     AcceptancePassed,
@@ -15,7 +16,7 @@ from domain.timekeeping_work import (
     NoteBlockAged,
     NoteDuePassed,
 )
-from tests.given import ANA, TODAY, given, given_loosely
+from tests.given import ANA, BEN, TODAY, given, given_loosely
 from tests.stories_work import DUE, LATER, OUTCOME, TASK, promise, request
 
 AFTER = DUE + timedelta(1)
@@ -54,6 +55,34 @@ def test_r6_each_due_date_in_force_is_noted() -> None:
 @pytest.mark.parametrize("on", [DUE, TODAY])
 def test_r6_the_due_day_itself_is_in_time(on: date) -> None:
     given(promise()).when(NoteDuePassed(task_id=TASK, due_on=DUE), by=None, on=on).then_refused(INVALID, "dueOn")
+
+
+AUCKLAND, ANGELES = (
+    "Pacific/Auckland",
+    "America/Los_Angeles",
+)  # at noon of UTC the next day has begun there, and here not
+
+
+@pytest.mark.parametrize(
+    ("promiser", "beneficiary", "passes_on"),
+    [
+        (AUCKLAND, AUCKLAND, DUE),
+        (AUCKLAND, None, AFTER),
+        (None, AUCKLAND, AFTER),
+        (ANGELES, AUCKLAND, AFTER),
+        (AUCKLAND, ANGELES, AFTER),
+        ("Pacific/Pago_Pago", AUCKLAND, AFTER),
+    ],
+)
+def test_r6_a_due_date_passes_once_its_day_has_ended_for_both_parties(
+    promiser: str | None, beneficiary: str | None, passes_on: date
+) -> None:
+    zones = [(ANA, promiser), (BEN, beneficiary)]
+    where = [PreferencesSet(person_id=one, time_zone=zone) for one, zone in zones if zone]
+    note = NoteDuePassed(task_id=TASK, due_on=DUE)
+    given(promise(), *where).when(note, by=None, on=passes_on).then(PASSED)
+    before = passes_on - timedelta(1)
+    given(promise(), *where).when(note, by=None, on=before).then_refused(INVALID, "dueOn")
 
 
 def test_r5_a_date_that_is_no_longer_in_force_does_not_pass() -> None:

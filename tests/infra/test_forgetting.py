@@ -11,13 +11,18 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from domain.acknowledging import Acknowledge
+from domain.capacity import StateCapacity
 from domain.celebrations import Celebrate, WithdrawCelebration
-from domain.checkins import Acknowledge, CheckIn, RetractCheckIn, ReviseCheckIn
+from domain.checkins import CheckIn, RetractCheckIn, ReviseCheckIn
 from domain.commands import EVENTS
 from domain.comments import Comment, RetractComment
+from domain.cycles import PlanCycle, StartCycle, StartReview
 from domain.delegation import DelegateDuties
 from domain.feeds import Feed, IssueFeedToken, RevokeFeedToken
+from domain.focus import ActivateOutcome
 from domain.forgetting import ForgetPerson
+from domain.grading import CloseCycle, GradeOutcome
 from domain.identities import LinkIdentity
 from domain.initiatives import PlanInitiative
 from domain.kernel import Command
@@ -63,12 +68,31 @@ WORD = "Zephyrine"  # in everything personal of hers, and in nothing else
 TODAY = datetime.now(UTC).date()
 
 
+def a_reviewed_cycle(cycle_id: UUID, *outcomes: tuple[UUID, UUID, UUID | None]) -> Iterator[Command]:
+    """A cycle with outcomes, each with its owner and its reviewer, from the plan to the close."""
+    yield PlanCycle(cycle_id=cycle_id, title="Spring", starts_on=TODAY, ends_on=TODAY)
+    yield StartCycle(cycle_id=cycle_id)
+    for outcome_id, owner_id, reviewer_id in outcomes:
+        yield SetOutcome(
+            outcome_id=outcome_id, title="Done", cycle_id=cycle_id, owner_id=owner_id, reviewer_id=reviewer_id
+        )
+        yield SetMeasure(
+            measure_id=uuid4(), outcome_id=outcome_id, title="Loaves", direction=Direction.INCREASE,
+            baseline=Decimal(0), target=Decimal(9), due_on=TODAY,
+        )  # fmt: skip
+        yield ActivateOutcome(outcome_id=outcome_id)
+    yield StartReview(cycle_id=cycle_id)
+    for outcome_id, *_ in outcomes:
+        yield GradeOutcome(outcome_id=outcome_id, grade=Decimal(1), reason="All done.")
+    yield CloseCycle(cycle_id=cycle_id)
+
+
 async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
     """Somebody who says something personal in every way there is."""
     hers, next_one, boss = uuid4(), uuid4(), telling.person_id
     outcome, own, measure, check_in, comment, milestone = (uuid4() for _ in range(6))
     task, returned, asked, offered, countered, wanted, needless, token = (uuid4() for _ in range(8))
-    another, stall, mistaken = uuid4(), uuid4(), uuid4()
+    another, stall, mistaken, cycle, reviewed, answered_for = (uuid4() for _ in range(6))
     due = date(2100, 1, 1)
 
     async def by(person: UUID, *commands: Command) -> None:
@@ -128,6 +152,7 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
         ),
         PauseWebhook(webhook_id=webhook, reason=f"{word} is away"),
         RemoveWebhook(webhook_id=webhook, reason=f"{word} needs it no more"),
+        StateCapacity(per_week=Decimal(20), reason=f"part time {word}"),
         DelegateDuties(person_id=hers, delegate_id=boss, starts_on=TODAY, ends_on=TODAY, reason=f"ill {word}"),
         DeclineTask(task_id=asked, reason=f"no time {word}"),
         AcceptTask(task_id=returned),
@@ -154,6 +179,12 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
         BreakCommitment(task_id=task, reason=f"broken {word}"),
         BreakCommitment(task_id=returned, reason=f"broken too {word}"),
         Acknowledge(check_in_id=mine, note=f"read by {word}"),
+    )
+    await by(boss, *a_reviewed_cycle(cycle, (reviewed, boss, hers), (answered_for, hers, None)))
+    await by(
+        hers,
+        Acknowledge(outcome_id=reviewed, note=f"graded, saw {word}"),
+        Acknowledge(cycle_id=cycle, note=f"reviewed, saw {word}"),
     )
     await by(boss, AssignOutcome(outcome_id=own, owner_id=next_one, reason=f"{word} has too much"))
     await by(boss, DeactivatePerson(person_id=hers, reason=f"{word} moves abroad", successor_id=next_one))

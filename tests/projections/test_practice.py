@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.acknowledging import Acknowledge
 from domain.cadence import Cadence, CadenceUnit, SetCadence, due_after
-from domain.checkins import Acknowledge, CheckIn, RetractCheckIn, Status
+from domain.checkins import CheckIn, RetractCheckIn, Status
 from domain.cycles import PlanCycle
 from domain.focus import ActivateOutcome, PauseOutcome
 from domain.measures import Direction, SetMeasure

@@ -21,7 +21,7 @@ from domain.milestones import MarkMilestone, SetMilestone
 from domain.outcomes import SetOutcome
 from domain.people import FormTeam, JoinTeam, RegisterPerson
 from domain.taking import TakeReading
-from domain.tasks import CommitTask, DeliverTask
+from domain.tasks import CommitTask, DeliverTask, RenegotiateTask
 from infra.database import Database
 from tests.infra.at_work import Telling, founded, projecting
 from tests.reference import DueRow, kept_in_a_row
@@ -154,6 +154,27 @@ async def test_r15_what_a_person_kept_in_a_row_is_told_to_them_and_their_leads(d
         assert await ask(lead) == []
 
 
+async def test_r6_a_run_is_of_promises_kept_by_the_terms_in_force_on_their_due_dates(database: Database) -> None:
+    """As in the follow-through: other terms that are agreed after the due date do not make the promise a kept one."""
+
+    async def moved(due_on: date, later: date) -> UUID:
+        one = uuid4()
+        await telling.tell(CommitTask(task_id=one, title="T", due_on=due_on, serves_nothing="Training"))
+        await telling.tell(RenegotiateTask(task_id=one, due_on=later, reason="ill"))
+        await telling.tell(DeliverTask(task_id=one, delivered_on=later))
+        return one
+
+    async with world(database) as (telling, ask):
+        me = telling.person_id
+        await moved(day(3), day(20))  # agreed after the third day, and kept by the day agreed then
+        for nth in range(10, 14):
+            await kept(telling, nth)
+        assert await ask(me) == []
+        in_time = await moved(date(2200, 1, 1), day(15))  # agreed before the first of its days has passed
+        (found,) = await ask(me)
+        assert (found["kept"], found["task_id"], found["day"]) == (5, in_time, day(15))
+
+
 async def test_who_kept_commitments_for_it_or_for_what_serves_it_is_to_be_named(database: Database) -> None:
     async with world(database) as (telling, ask):
         higher, lower, aside = uuid4(), uuid4(), uuid4()
@@ -203,5 +224,42 @@ async def test_what_was_kept_in_a_row_is_as_the_reference_counts_it(database: Da
     @given(COMMITMENTS, st.integers(0, 22))
     def drawn(commitments: dict[int, tuple[int | None, bool]], on: int) -> None:
         asyncio.run_coroutine_threadsafe(compare(database, commitments, on), loop).result(60)
+
+    await asyncio.to_thread(drawn)
+
+
+SHARED = st.lists(st.tuples(st.integers(0, 4), st.sampled_from([*[0] * 8, None, 1])), min_size=6, max_size=14)
+
+
+async def compare_of_team(database: Database, drawn: list[tuple[int, int | None]], won: int, on: int) -> None:
+    """Day by day who of five had promised something by it, and how late it was delivered; one is celebrated."""
+    async with world(database) as (telling, ask):
+        crew, rows = [uuid4() for _ in range(5)], list[DueRow]()
+        for one in crew:
+            await telling.tell(RegisterPerson(person_id=one, name="Somebody"))
+        team_id = uuid4()
+        await telling.tell(FormTeam(team_id=team_id, name="Crew"))
+        for one in crew:
+            await telling.tell(JoinTeam(team_id=team_id, person_id=one))
+        for due, (nth, late) in enumerate(drawn):
+            one, delivered = uuid4(), None if late is None else day(due + late)
+            commit = CommitTask(task_id=one, title="T", due_on=day(due), serves_nothing="Training")
+            await telling.tell(commit, by=crew[nth])
+            if delivered is not None:
+                await telling.tell(DeliverTask(task_id=one, delivered_on=delivered), by=crew[nth])
+                if due == won:
+                    await telling.tell(Celebrate(celebration_id=uuid4(), title="Bravo", task_id=one), on=START)
+            rows.append(DueRow(day(due), delivered, due == won and delivered is not None))
+        found = [one["kept"] for one in await ask(None, day(on)) if one["team_id"] == team_id]
+    expected = kept_in_a_row(rows, day(on))
+    assert found == ([expected] if expected >= 5 else [])
+
+
+async def test_what_a_team_kept_in_a_row_is_as_the_reference_counts_it_over_its_people(database: Database) -> None:
+    loop = asyncio.get_running_loop()
+
+    @given(SHARED, st.integers(-1, 9), st.integers(5, 15))
+    def drawn(commitments: list[tuple[int, int | None]], won: int, on: int) -> None:
+        asyncio.run_coroutine_threadsafe(compare_of_team(database, commitments, won, on), loop).result(60)
 
     await asyncio.to_thread(drawn)

@@ -19,6 +19,7 @@ from api.graphql.types.duties import HELD, HELD_ORDER, HeldDuty
 from api.graphql.types.follow_through import FOLLOW_THROUGH, FollowThrough
 from api.graphql.types.inbox import DUTIES, DUTY_ORDER, Duty
 from api.graphql.types.initiatives import Initiative
+from api.graphql.types.load import LOAD, Load
 from api.graphql.types.risks import RISK_ORDER, RISKS, Risk
 
 
@@ -67,6 +68,20 @@ class AccountabilityQuestions:
         them and their leads, a team of fewer than five for its leads: null for others."""
         raise NotCompiled
 
+    @mapped(Relation(source=LOAD))
+    def load(
+        self,
+        *,
+        person: ID | None = UNSET,
+        team: ID | None = UNSET,
+        as_of: AsOf | None = UNSET,
+        on: date | None = UNSET,
+    ) -> Load | None:
+        """What a person, or a team and those below it, have to do in the fortnight that begins on the day asked for,
+        against what they can. A person's is for them and their leads, a team of fewer than five for its leads: null for
+        others."""
+        raise NotCompiled
+
     @mapped(Relation(source=RISKS, order=RISK_ORDER, typical=20))
     def risks(
         self,
@@ -80,7 +95,7 @@ class AccountabilityQuestions:
         on: date | None = UNSET,
     ) -> Connection[Risk]:
         """What endangers the outcomes of a cycle: unconfirmed dependencies, aged blocks, overdue tasks that others wait
-        for, breached boundaries; the oldest first."""
+        for, breached boundaries, open facts that have gone further; the oldest first."""
         raise NotCompiled
 
     @mapped(Relation(source=DUTIES, order=DUTY_ORDER, typical=20))

@@ -11,12 +11,22 @@ from strawberry import ID, UNSET
 from api.graphql.mapping import Column, Expr, Filter, Here, NotCompiled, Relation, mapped, order, stands_on
 from api.graphql.types.cadence import CadenceUnit
 from api.graphql.types.common import CHANGED_AT, Connection, Node
+from api.graphql.types.escalation import ESCALATIONS, Escalation
 from api.graphql.types.evidence import EvidencePage, pages
 from api.graphql.types.labels import TAGGED, Links, Tags
 from api.graphql.types.organisation import EffortUnit, Person, Team
 from api.graphql.types.practice import COMMENT_ORDER, Comment
 
-OVERDUE = "({c}.state = 'COMMITTED' and {c}.due_on < {on})"
+
+def overdue(row: str) -> str:
+    """Whether a task is: its day has ended for promiser and beneficiary, each in their own zone, or is before the day
+    that the question names. Where the two are is looked up for what is due around now, and for nothing else;
+    the days between which every zone lies are reckoned once a statement."""
+    within = [f"(select coalesce(({{at}} at time zone 'Etc/GMT{most}')::date, {{on}}))" for most in ("-14", "+12")]
+    return (
+        f"({row}.state = 'COMMITTED' and {row}.due_on < {within[0]} and ({row}.due_on < {within[1]} or {row}.due_on <"
+        f" day_of_both({{org}}, {row}.promiser_id, {row}.beneficiary_id, {{at}}, {{pos}})))"
+    )
 
 
 @strawberry.enum
@@ -101,11 +111,11 @@ class TaskFilter:
 TASK_FILTERS = {
     "filter.tag": TAGGED,
     "filter.state": "{c}.state = any({v})",
-    "filter.overdue": OVERDUE + " = {v}",
+    "filter.overdue": Filter(overdue("{c}"), holds=True),
     "filter.promiser": "{c}.promiser_id = {v}",
     "filter.beneficiary": "{c}.beneficiary_id = {v}",
     "filter.requester": Filter("{c}.requester_id = {v}", null="{c}.requester_id is null"),
-    "filter.blocked": "exists (select from {rows:task_block} b where b.task_id = {c}.id) = {v}",
+    "filter.blocked": Filter("exists (select from {rows:task_block} b where b.task_id = {c}.id)", holds=True),
     "filter.between.one": "{v} in ({c}.promiser_id, {c}.beneficiary_id)",
     "filter.between.other": "{v} in ({c}.promiser_id, {c}.beneficiary_id)",
     "filter.team": "{c}.team_id = {v}",
@@ -216,6 +226,14 @@ class Recurrence:
     until: Annotated[date | None, Column("recurs_until"), "The last day on which it may be due."]
 
 
+@stands_on(None)
+class DueEnds:
+    """When the day on which a task is due ends, for each of the parties where they are."""
+
+    promiser: Annotated[datetime, Expr("day_ends({org}, {t}.promiser_id, {t}.due_on, {pos})")]
+    beneficiary: Annotated[datetime, Expr("day_ends({org}, {t}.beneficiary_id, {t}.due_on, {pos})")]
+
+
 CHECKS = "(select count(*)::int from {rows:task_check} k where k.task_id = {t}.id"
 
 
@@ -234,7 +252,12 @@ class Task(Node):
         Relation(source="{rows:former_due}", on="task_id", value="{c}.due_on", order=order("since int8")),
         "Every due date that was replaced by consent, the oldest first.",
     ]
-    overdue: Annotated[bool, Expr("({t}.state = 'COMMITTED' and {t}.due_on < {on})", price=1)]
+    overdue: Annotated[
+        bool,
+        Expr(overdue("{t}"), price=1),
+        "Promised, undelivered, and its day has ended for promiser and beneficiary, or is before the day asked for.",
+    ]
+    due_ends_at: Annotated[DueEnds, Here()]
     dues_passed: Annotated[
         list[date],
         Relation(source="{rows:due_passed}", on="task_id", value="{c}.due_on", order=order("since int8")),
@@ -244,6 +267,9 @@ class Task(Node):
         date | None, "The day on which it was noted that the delivery waits longer for its answer than it should."
     ]
     block: Annotated[Block | None, Relation(on="id"), "What stands in its way."]
+    escalations: Annotated[
+        list[Escalation], Relation(on="task_id", order=ESCALATIONS, typical=1), "How far it went, step by step."
+    ]
     effort: Decimal | None
     effort_unit: Annotated[
         EffortUnit, Expr("(select g.effort_unit from {rows:organisation} g)", price=1), "As the policy says."

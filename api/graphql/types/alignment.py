@@ -31,6 +31,7 @@ from api.graphql.types.asked import (
 from api.graphql.types.cadence import Cadence, cadence_in_force
 from api.graphql.types.celebrations import BY_THE_DAY, CELEBRATION_ORDER, Celebration
 from api.graphql.types.common import Connection, Node
+from api.graphql.types.escalation import ESCALATIONS, Escalation
 from api.graphql.types.history import ENTRY_ORDER, HistoryEntry
 from api.graphql.types.indicators import Boundary
 from api.graphql.types.initiatives import Initiative
@@ -335,6 +336,11 @@ class Outcome(Node):
         date | None,
         Expr("(select d.due_on from check_in_due({org}, {t}.id, {pos}, {on}) d)"),
         "Null while nobody works on it.",
+    ]
+    escalations: Annotated[
+        list[Escalation],
+        Relation(on="outcome_id", order=ESCALATIONS, typical=1),
+        "How far a check-in of it went that was missing, or that nobody read; step by step.",
     ]
 
     @mapped(

@@ -10,6 +10,7 @@ from api.graphql.mapping import Expr, NotCompiled, Relation, mapped, order, stan
 from api.graphql.types.accountability import TASK_ORDERS, Task, TaskOrder
 from api.graphql.types.alignment import Cycle, Outcome
 from api.graphql.types.common import Connection
+from api.graphql.types.practice import Acknowledgement
 
 OF_CYCLE = "{c}.cycle_id = {t}.cycle_id and {c}.state"
 BY_TITLE = order("title")
@@ -75,6 +76,16 @@ class CycleReview:
     day: Annotated[date, Expr("{on}"), "The day that is told of: the one asked for, or that of `asOf`."]
     counts: Annotated[CycleCounts | None, Relation(source="cycle_counts({org}, {t}.cycle_id, {pos}, {on})")]
     effort: Annotated[CycleEffort | None, Relation(source="cycle_effort({org}, {t}.cycle_id, {pos})")]
+    acknowledgements: Annotated[
+        list[Acknowledgement],
+        Relation(
+            where="{c}.cycle_id = {t}.cycle_id"
+            " and {c}.since > (select y.since from {rows:cycle} y where y.id = {t}.cycle_id)",
+            order=order("acknowledged_on date"),
+            typical=3,
+        ),
+        "Which of those who own an outcome of the closed cycle have read it.",
+    ]
     stale_count: Annotated[
         int,
         Expr("cycle_stale({org}, {t}.cycle_id, {pos}, {on})", price=20),

@@ -12,23 +12,18 @@ from api.graphql.types.organisation import Person, Team
 
 OF_PERSON = "{a.person} in (select s.id from told_of({org}, {viewer.person}) s)"
 # A team is told to its leads and to those of the teams above it, and to all where it has five people or more.
-OF_TEAM = (
-    "((select count(*) from promising({org}, null, {a.team}, {pos})) >= 5 or {a.team} in (select b.id from membership l"
-    " cross join lateral teams_below({org}, l.team_id, {pos}) b where l.organisation_id = {org}"
-    " and l.person_id = {viewer.person} and l.lead and l.until is null))"
+LEADS_TEAM = (
+    "{a.team} in (select b.id from membership l cross join lateral teams_below({org}, l.team_id, {pos}) b"
+    " where l.organisation_id = {org} and l.person_id = {viewer.person} and l.lead and l.until is null)"
 )
+OF_TEAM = f"((select count(*) from promising({{org}}, null, {{a.team}}, {{pos}})) >= 5 or {LEADS_TEAM})"
 FOLLOW_THROUGH = {
     "person": "(select f.* from {rows:person} w cross join lateral follow_through({org}, w.id, null, {a.from}, {a.to},"
     " {pos}, {on}) f where w.id = {a.person} and " + OF_PERSON + ")",
     "team": "(select f.* from {rows:team} w cross join lateral follow_through({org}, null, w.id, {a.from}, {a.to},"
     " {pos}, {on}) f where w.id = {a.team} and " + OF_TEAM + ")",
 }
-TREND = (
-    "(select f.* from generate_series(least(greatest({a.windows}, 1), 26) - 1, 0, -1) n (nth)"
-    " cross join lateral (select n.nth * ({t}.to_on - {t}.from_on + 1) as days) back"
-    " cross join lateral follow_through({org}, {t}.person_id, {t}.team_id, {t}.from_on - back.days,"
-    " {t}.to_on - back.days, {pos}, {on}) f)"
-)
+TREND = "follow_through_windows({org}, {t}.person_id, {t}.team_id, {t}.from_on, {t}.to_on, {a.windows}, {pos}, {on})"
 # One by one only where everybody among them is somebody whose follow-through the viewer is told.
 MISSES = (
     "(select d.* from promises_due({org}, {t}.person_id, {t}.team_id, {t}.from_on, {t}.to_on, {pos}, {on}) d"

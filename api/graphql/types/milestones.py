@@ -93,7 +93,7 @@ MILESTONE_FILTERS = {
     "filter.tag": TAGGED,
     "filter.state": STATE_IN + " = any({v})",
     "filter.upcomingWithin": "{c}.due_on >= {on} and {c}.due_on - {on} <= {v} and " + STATE_IN + " = 'PLANNED'",
-    "filter.overdue": "({c}.due_on < {on} and " + STATE_IN + " = 'PLANNED') = {v}",
+    "filter.overdue": Filter("{c}.due_on < {on} and " + STATE_IN + " = 'PLANNED'", holds=True),
     "filter.lateBy": "{c}.days_late >= {v} and " + STATE_IN + " = 'REACHED'",
     "filter.movedTimes": "{c}.moves >= {v}",
     "filter.dueFrom": "{c}.due_on >= {v}",

@@ -54,6 +54,41 @@ class EffortUnit(Enum):
     HOURS = "HOURS"
 
 
+@strawberry.enum
+class OpenFact(Enum):
+    """What time has brought about, and goes to others while it stands open."""
+
+    DUE_PASSED = "DUE_PASSED"
+    ACCEPTANCE_PASSED = "ACCEPTANCE_PASSED"
+    BLOCK_AGED = "BLOCK_AGED"
+    CHECK_IN_MISSED = "CHECK_IN_MISSED"
+    ACKNOWLEDGEMENT_PASSED = "ACKNOWLEDGEMENT_PASSED"
+
+
+@strawberry.enum
+class Receiver(Enum):
+    """To whom it goes: owner, reviewer and leads are those of the outcome that it is about, or that the task serves."""
+
+    BENEFICIARY = "BENEFICIARY"
+    OWNER = "OWNER"
+    REVIEWER = "REVIEWER"
+    LEADS = "LEADS"
+    LEADS_ABOVE = "LEADS_ABOVE"
+
+
+@stands_on(None)
+class EscalationStep:
+    """What has stood open for so many days goes to these people."""
+
+    fact: OpenFact
+    days: int
+    to: Annotated[Receiver, Column("receiver")]
+    set_for: Annotated[ID, Column("holder_id"), "The team or the organisation whose ladder says so."]
+
+
+LADDER_ORDER = order("fact", "days int4", unique="receiver")
+
+
 @stands_on(None)
 class Policy:
     """The thresholds that the organisation judges by."""
@@ -88,6 +123,11 @@ class Organisation(Node):
         "What holds where nothing was said of an outcome, its team or a team above.",
     ]
     policy: Annotated[Policy, Here()]
+    escalation: Annotated[
+        list[EscalationStep],
+        Relation(source="ladder_of({org}, null, {pos})", order=LADDER_ORDER, typical=3),
+        "To whom open facts go where neither a team nor one above says otherwise, and after how many days.",
+    ]
 
 
 @stands_on("reference")
@@ -143,6 +183,7 @@ class Preferences:
     quiet_from_hour: int | None
     quiet_until_hour: int | None
     language: str | None
+    time_zone: Annotated[str | None, "Their own, by which their days begin and end; null: the organisation's."]
 
 
 @stands_on("membership")
@@ -204,6 +245,11 @@ class Team(Node):
         """The teams inside it."""
         raise NotCompiled
 
+    escalation: Annotated[
+        list[EscalationStep],
+        Relation(source="ladder_of({org}, {t}.id, {pos})", order=LADDER_ORDER, typical=3),
+        "To whom open facts go, and after how many days: by its own ladder, or that of the nearest above it.",
+    ]
     progress: Annotated[
         float | None,
         Expr("team_progress({org}, {t}.id, {pos}, {on})", price=10),

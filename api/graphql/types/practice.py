@@ -26,7 +26,7 @@ class Comment(Node):
 
 @stands_on("acknowledgement")
 class Acknowledgement:
-    """Who has read a check-in, and when."""
+    """Who has read a check-in, a grade, or the review of a cycle, and when."""
 
     day: Annotated[date, Column("acknowledged_on")]
     note: str | None

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.mapping import Column, Expr, Relation, stands_on
+from api.graphql.mapping import Column, Expr, Relation, order, stands_on
 from api.graphql.types.common import Node
+from api.graphql.types.organisation import Person
+from api.graphql.types.practice import Acknowledgement
 
 
 @strawberry.enum
@@ -55,6 +57,16 @@ class Grade:
     cause: MissCause | None
     lesson: str | None
     next: Annotated[NextStep | None, Column("next_step")]
+    grader: Annotated[Person | None, Relation(on="grader_id"), "Who told it; null where a program did."]
+    acknowledgements: Annotated[
+        list[Acknowledgement],
+        Relation(
+            where="{c}.outcome_id = {t}.id and {c}.check_in_id is null and {c}.since > {t}.since",
+            order=order("acknowledged_on date"),
+            typical=1,
+        ),
+        "Who has read it as it stands: another grade is read anew.",
+    ]
 
 
 @stands_on(None)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -50,9 +50,10 @@ class Someone(Viewer):
     """A viewer on a day that a test chooses."""
 
     day: date = date(2023, 2, 20)
+    hour: time = time(12)
 
-    def today(self) -> date:
-        return self.day
+    def now(self) -> datetime:
+        return datetime.combine(self.day, self.hour, UTC)
 
 
 def viewer_of(organisation: str, day: date = date(2023, 2, 20)) -> Someone:

@@ -63,6 +63,7 @@ class Rows:
         await self._links()
         await self._tasks()
         await self._milestones()
+        await self._escalations()
         await self._celebrations()
         await self._history()
         await self._findable()
@@ -103,8 +104,13 @@ class Rows:
         )  # fmt: skip
         await self.add(
             "preferences", self.of("person", 0), 5, digest_weekday=1, digest_hour=8, quiet_from_hour=22,
-            quiet_until_hour=7, language="de",
+            quiet_until_hour=7, language="de", time_zone="Pacific/Auckland",
         )  # fmt: skip
+        for nth, unit in enumerate(["POINTS", "HOURS", "POINTS"]):
+            await self.add(
+                "capacity", self.of("capacity", nth), 5, person_id=self.of("person", nth), effective_on=FIRST_DAY,
+                per_week=Decimal(5), unit=unit, reason=None,
+            )  # fmt: skip
         for nth in range(5):
             parent = self.of("team", nth // 2) if nth > 1 else None
             await self.add(
@@ -218,6 +224,7 @@ class Rows:
                 "grade", self.of("outcome", nth), 41 + nth, None, grade=Decimal("0.6500"), suggested=Decimal("0.7"),
                 success=nth == 5, graded_on=FIRST_DAY + timedelta(60), reason=ODD[1], cause="CAPACITY",
                 lesson="Ask earlier", next_step="MODIFY" if nth == 3 else None,
+                grader_id=self.of("person", 1) if nth == 3 else None,
             )  # fmt: skip
         for nth, (former, new) in enumerate(((1, 3), (3, 5), (3, 6))):
             await self.add(
@@ -231,6 +238,11 @@ class Rows:
             "acknowledgement", self.of("acknowledgement", 0), 27, None, check_in_id=self.of("check-in", 3),
             outcome_id=outcome, person_id=self.of("person", 1), note="read", acknowledged_on=FIRST_DAY + timedelta(50),
         )  # fmt: skip
+        for nth, of in enumerate(({"outcome_id": outcome}, {"cycle_id": self.of("cycle", 0)})):
+            await self.add(
+                "acknowledgement", self.of("acknowledgement", 1 + nth), 60 + nth, None, person_id=self.of("person", 2),
+                note=ODD[nth], acknowledged_on=FIRST_DAY + timedelta(70), **of,
+            )  # fmt: skip
         for nth, about in enumerate((outcome, self.of("check-in", 3), self.of("decision", 0), self.of("task", 1))):
             await self.add(
                 "comment", self.of("comment", nth), 28 + nth, None, about_id=about, author_id=self.of("person", 0),
@@ -365,6 +377,42 @@ class Rows:
             effort=None,
             reason="Ill", state="OPEN",
         )  # fmt: skip
+
+    async def _escalations(self) -> None:
+        for holder, steps in (
+            (self.id, '[{"fact":"DUE_PASSED","days":3,"to":"LEADS"},{"fact":"BLOCK_AGED","days":1,"to":"OWNER"}]'),
+            (self.of("team", 2), '[{"fact":"DUE_PASSED","days":2,"to":"BENEFICIARY"}]'),
+        ):
+            team_id = None if holder == self.id else holder
+            await self.add("escalation_ladder", holder, 49, None, steps=steps, reason=ODD[0], team_id=team_id)
+        outcome, check_in = self.of("outcome", 7), self.of("check-in", 7)
+        await self.add("missed_check_in", self.of("missed", 0), 49, None, outcome_id=outcome, due_on=FIRST_DAY)
+        await self.add(
+            "late_acknowledgement", self.of("late", 0), 49, None, check_in_id=check_in, waiting_since=FIRST_DAY
+        )  # fmt: skip
+        due, served = FIRST_DAY + timedelta(31), {"task_id": self.of("task", 1), "serves_id": self.of("outcome", 1)}
+        facts: list[tuple[str, int, dict[str, Any]]] = [
+            ("DUE_PASSED", 3, {**served, "stands_since": due}),
+            ("DUE_PASSED", 9, {**served, "stands_since": due}),
+            ("DUE_PASSED", 3, {**served, "stands_since": FIRST_DAY}),  # over: another day is due
+            ("ACCEPTANCE_PASSED", 3, {"task_id": self.of("task", 2), "stands_since": due + timedelta(1)}),
+            ("BLOCK_AGED", 3, {"task_id": self.of("task", 9), "stands_since": FIRST_DAY + timedelta(20)}),
+            ("CHECK_IN_MISSED", 3, {"outcome_id": outcome, "stands_since": FIRST_DAY}),
+            ("ACKNOWLEDGEMENT_PASSED", 3, {"outcome_id": outcome, "check_in_id": check_in, "stands_since": FIRST_DAY}),
+        ]
+        for nth, (fact, days, about) in enumerate(facts):
+            escalation = self.of("escalation", nth)
+            of = {"task_id": None, "serves_id": None, "outcome_id": None, "check_in_id": None} | about
+            await self.add(
+                "escalation", escalation, 50 + nth, None, fact=fact, days=days, receiver="LEADS", holder_id=self.id,
+                noted_on=FIRST_DAY + timedelta(44 + nth), **of,
+            )  # fmt: skip
+            for person in {0, nth % 4}:
+                await self.add(
+                    "escalated_to", self.of("escalated-to", f"{nth}.{person}"), 50 + nth, None,
+                    escalation_id=escalation, person_id=self.of("person", person),
+                    outcome_id=of["outcome_id"] or of["serves_id"],
+                )  # fmt: skip
 
     async def _milestones(self) -> None:
         for nth in range(6):

@@ -48,7 +48,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "34 fewer directives": ("{ organisation { id " + "@include(if: true) " * 250 + "} }", "TOO_COMPLEX"),
     "34 unknown directives": ("{ organisation { id " + "@nothing " * 900 + "} }", "TOO_COMPLEX"),
     "36 a name that nearly is one": ("{ organisatio { id } }", "VALIDATION_FAILED"),
-    "59 a subscription": ("subscription { organisation { id } }", "VALIDATION_FAILED"),
+    "59 a live query of the past": ("subscription { teams(asOf: {position: 1}) { totalCount } }", "VALIDATION_FAILED"),
     "59 a reserved name": ("{ __organisation: organisation { id } __x }", "VALIDATION_FAILED"),
     "59 a definition": ("type Query { id: ID } { organisation { id } }", "VALIDATION_FAILED"),
     "59 nothing": ("", "PARSE_FAILED"),

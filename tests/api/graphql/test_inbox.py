@@ -51,7 +51,7 @@ async def test_a_delegation_ends_with_its_last_day_and_is_of_nobody_else(asker: 
         assert of(WHO, await inbox(asker, person, 14)) == []
 
 
-@pytest.mark.parametrize("kind", DutyKind)
+@pytest.mark.parametrize("kind", SETTLED)
 def test_a_duty_names_a_command_and_all_that_it_has_to_be_told(kind: DutyKind) -> None:
     """Whatever else the command may be told may be left out."""
     settling = SETTLED[kind]
@@ -163,3 +163,46 @@ async def test_r6_a_delivery_waits_for_the_beneficiary_and_for_who_asked(
         assert due == (FIRST_DAY + timedelta(32 + 7)).isoformat()
     finally:
         await writer.execute(change, task, None)
+
+
+GONE = {  # of a fact, who it went to: of an overdue promise the last step, and none of one that has another due date
+    0: {
+        ("DUE_PASSED", 9),
+        ("ACCEPTANCE_PASSED", 3),
+        ("BLOCK_AGED", 3),
+        ("CHECK_IN_MISSED", 3),
+        ("ACKNOWLEDGEMENT_PASSED", 3),
+    },
+    1: {("DUE_PASSED", 9), ("CHECK_IN_MISSED", 3)},
+    2: {("ACKNOWLEDGEMENT_PASSED", 3)},
+    3: {("ACCEPTANCE_PASSED", 3)},
+}
+
+
+RULES = """query ($on: Date!, $asOf: AsOf) {
+  inbox(on: $on, asOf: $asOf, first: 50) { nodes { kind rule { fact days } } }
+}"""
+
+
+async def gone_further(asker: Asker, person: int, days: int = 70, **moment: Any) -> set[tuple[str, int]]:
+    asker.viewer = viewer(person)
+    nodes = (await asker.data(RULES, on=(FIRST_DAY + timedelta(days)).isoformat(), **moment))["inbox"]["nodes"]
+    assert all((one["rule"] is None) is (one["kind"] != "ESCALATED") for one in nodes)
+    return {(one["rule"]["fact"], one["rule"]["days"]) for one in nodes if one["rule"]}
+
+
+async def test_what_has_gone_further_stands_with_its_last_step_in_the_inbox_of_those_it_went_to(asker: Asker) -> None:
+    assert {who: await gone_further(asker, who) for who in range(4)} == GONE
+    before = {"position": 51}
+    assert await gone_further(asker, 0, asOf=before) == {("DUE_PASSED", 9)}, "the others were not recorded yet"
+    assert await gone_further(asker, 0, 44) == {("DUE_PASSED", 3)}, "on the day on which it came to the first step"
+
+
+async def test_what_is_over_is_in_nobodys_inbox(asker: Asker, writer: asyncpg.Connection) -> None:
+    change = "update read.task set state = $2 where id = $1 and until is null"
+    task = id_of("alpha", "task", 1)
+    await writer.execute(change, task, "KEPT")
+    try:
+        assert await gone_further(asker, 0) == GONE[0] - {("DUE_PASSED", 9)}
+    finally:
+        await writer.execute(change, task, "COMMITTED")

@@ -421,3 +421,26 @@ async def test_r15_every_table_that_names_an_outcome_says_who_sees_its_rows(worl
         " and column_name in ('outcome_id', 'higher_id', 'measure_id', 'entity_id', 'outcome_ids')"
     )
     assert {row["table_name"] for row in rows} <= set(SCOPES) | SEEN_BY_ALL
+
+
+WENT = """query Went($id: ID!) { task(id: $id) { escalations { people { id } } } }"""
+
+
+async def test_r15_whom_a_promise_went_to_tells_nobody_who_leads_what_they_may_not_see(
+    asker: Asker, world: asyncpg.Connection
+) -> None:
+    """Whoever it went to is told of that, and of nobody else whom it went to."""
+    people = {str(id_of("alpha", "person", nth)): nth for nth in range(PEOPLE)}
+
+    async def went(person: int | None) -> list[set[int]]:
+        asker.viewer = viewer(person)
+        answer, _ = await both(asker, WENT, id=str(id_of("alpha", "task", 1)))
+        return [{people[one["id"]] for one in step["people"]} for step in answer["task"]["escalations"]]
+
+    await put(world, World())
+    assert await went(None) == [{0}, {0, 1}, {0, 2}]
+    await put(world, World({1: Restriction("NAMED", owner=3)}))
+    assert await went(3) == [{0}, {0, 1}, {0, 2}]
+    assert await went(1) == [{1}]
+    assert await went(0) == [{0}, {0}, {0}]
+    assert await went(None) == []
