@@ -41,11 +41,11 @@ def mail_of(notice: Notice, told: Told, sender: str, stop: str, public_url: str)
     mail["Date"] = format_datetime(notice.at.astimezone(UTC))
     mail["Message-ID"] = f"<{notice.id.hex}@{urlsplit(public_url).hostname or 'headway'}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = told.language
     mail["List-Unsubscribe"] = f"<{stop}>"
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(plain(told, stop))
     mail.add_alternative(html(told, stop), subtype="html")
+    mail["Content-Language"] = told.language  # last: what is set before goes to a part
     return mail
 
 

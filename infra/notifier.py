@@ -44,6 +44,7 @@ SECONDS_UNTIL_LOST = 1_800
 SECONDS_TO_FINISH = 5.0
 SECONDS_AFTER_FAULT = 3_600  # of our own
 DAYS_KEPT = 400
+DAYS_WAITED = 30  # for a mail server
 GONE = frozenset({404, 410})
 AGAIN = frozenset({408, 425, 429})
 CLIENT_ERRORS = range(400, 500)
@@ -233,7 +234,7 @@ class Notifier(Rounds):
             if claimed is None:
                 return []
             await connection.execute(STATEMENTS["lost"], organisation_id, moment, SECONDS_UNTIL_LOST)
-            await connection.execute(STATEMENTS["sweep"], organisation_id, moment, DAYS_KEPT)
+            await connection.execute(STATEMENTS["sweep"], organisation_id, moment, DAYS_KEPT, DAYS_WAITED)
             addressees = await self._addressees(connection, organisation_id)
             position, looked_position, looked_at = claimed
             since = looked_at if looked_position == position else None

@@ -58,5 +58,8 @@ update edge.notice n
    set state = 'UNKNOWN', ended_at = $2::timestamptz
  where n.organisation_id = $1 and n.state = 'SENDING' and n.tried_at < $2::timestamptz - $3 * interval '1 s'
 
--- sweep: what ended long ago
-delete from edge.notice n where n.organisation_id = $1 and n.ended_at < $2::timestamptz - $3 * interval '1 day'
+-- sweep: what ended long ago, and what could not be sent for long, for want of a mail server
+delete from edge.notice n
+ where n.organisation_id = $1
+   and (n.ended_at < $2::timestamptz - $3 * interval '1 day'
+        or (n.state = 'DUE' and n.due_at < $2::timestamptz - $4 * interval '1 day'))

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import UTC, date, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from standardwebhooks import Webhook
@@ -11,13 +12,19 @@ from standardwebhooks import Webhook
 from domain.forgetting import ForgetPerson
 from domain.leaving import DeactivatePerson
 from domain.notices import Channel, DutyKind, Rhythm
+from domain.organisation import GrantRole
+from domain.outcomes import SetOutcome
 from domain.people import RegisterPerson, RevisePerson
-from domain.tasks import AcceptTask, DeclineTask, RequestTask
+from domain.tasks import AcceptTask, CommitTask, DeclineTask, RequestTask
+from domain.values import Role
+from domain.visibility import SetVisibility, Visibility
 from infra.database import Database
+from infra.mailing import Mailer
 from infra.webhook_keys import secret_of
 from tests.api.telling import PUBLIC, SECRET, World, chat_room, postbox, telling
 
 DAY = timedelta(days=1)
+DUE = date(2100, 1, 1)
 AT_ONCE = (DutyKind.ANSWER_REQUEST,)
 
 
@@ -28,6 +35,7 @@ async def test_a_digest_comes_once_when_it_is_due_and_says_what_waits(database: 
         await world.set(Channel.EMAIL, rhythm=Rhythm.DAILY)
         assert await world.look() == 1
         assert await world.look() == 0
+        assert "guests" not in str(await world.rows())  # what was said is nowhere
         (mail,) = box.mails
         assert box.recipients == ["ana@harbour.example"]
         assert mail["To"] == "Ana <ana@harbour.example>"
@@ -316,3 +324,66 @@ async def test_a_channel_that_is_off_sends_nothing_that_was_due(database: Databa
         await world.set(Channel.SLACK)
         await world.look(later=timedelta(hours=3))
         assert [row["state"] for row in await world.rows() if row["channel"] == "SLACK"] == ["NOTHING"]
+
+
+async def test_a_digest_comes_by_the_persons_own_clock(database: Database) -> None:
+    async with postbox() as box, telling(database, box) as world:
+        await world.prefer(digest_weekday=1, digest_hour=9, time_zone="America/New_York")
+        await world.asked()
+        await world.set(Channel.EMAIL, rhythm=Rhythm.DAILY)
+        there = world.now.astimezone(ZoneInfo("America/New_York")).replace(hour=9) + DAY
+        world.now = there.astimezone(UTC) - timedelta(minutes=1)
+        await world.look()
+        before = len(box.mails)
+        assert await world.look(later=timedelta(minutes=1)) == 1
+        assert len(box.mails) == before + 1
+
+
+async def test_what_time_alone_brings_about_is_told_when_it_has(database: Database) -> None:
+    async with chat_room() as room, telling(database) as world:
+        await world.set(Channel.SLACK, urgent=(DutyKind.DELIVER,), receiver=room.url)
+        promise = CommitTask(
+            task_id=uuid4(), title="The list", due_on=world.now.date(), serves_nothing="-", beneficiary_id=world.ben
+        )
+        await world.telling.tell(promise)
+        assert await world.look() == 0
+        world.now = world.now.replace(hour=23, minute=59)
+        assert await world.look() == 0
+        assert await world.look(later=timedelta(minutes=1)) == 1
+        assert b"You promised Ben" in room.posted[0][1]
+        assert await world.look(later=DAY) == 0
+
+
+async def test_r15_nobody_is_told_of_what_they_may_not_see(database: Database) -> None:
+    async with chat_room() as room, telling(database) as world:
+        await world.telling.tell(GrantRole(person_id=world.telling.person_id, granted_role=Role.MEMBER), by=world.ben)
+        outcome, task = uuid4(), uuid4()
+        told = world.telling.tell
+        await told(SetOutcome(outcome_id=outcome, title="Secret plan", owner_id=world.ben), by=world.ben)
+        await told(SetVisibility(outcome_id=outcome, visibility=Visibility.OWNER_AND_LEADS), by=world.ben)
+        await told(
+            RequestTask(
+                task_id=task, title="The list", due_on=DUE, promiser_id=world.telling.person_id, outcome_id=outcome
+            ),
+            by=world.ben,
+        )
+        await world.set(Channel.WEBHOOK, rhythm=Rhythm.DAILY, receiver=room.url)
+        assert await world.look() == 1
+        assert b"The list" in room.posted[0][1]
+        assert b"Secret plan" not in room.posted[0][1]
+        assert str(outcome).encode() not in room.posted[0][1]
+
+
+async def test_what_waits_for_a_mail_server_is_one_mail_when_there_is_one(database: Database) -> None:
+    async with postbox() as box, telling(database) as world:
+        await world.asked()
+        await world.set(Channel.EMAIL, rhythm=Rhythm.DAILY)
+        assert await world.look() == 0
+        assert await world.look(later=DAY) == 0
+        assert await world.states() == ["DUE", "DUE"]
+        world.mailer = Mailer("127.0.0.1", box.port)
+        assert await world.look(notifier=world.another()) == 1
+        assert len(box.mails) == 1
+        assert await world.look(later=31 * DAY) == 0
+        assert await world.look(later=31 * DAY) == 0
+        assert (await world.states()).count("DUE") == 1  # what waited too long is given up
