@@ -363,7 +363,7 @@ def matches(patterns: tuple[str, ...], name: str) -> bool:
 
 def announced(event: Event) -> Iterator[Announced]:
     """What is told of a recorded event, as far as it alone decides."""
-    for kind in _by_event().get(type(event), ()):
+    for kind in by_event().get(type(event), ()):
         if kind.stating and getattr(event, "status", None) not in kind.stating:
             continue
         subject = kind.subject
@@ -373,7 +373,8 @@ def announced(event: Event) -> Iterator[Announced]:
 
 
 @cache
-def _by_event() -> Mapping[type[Event], tuple[PublicEvent, ...]]:
+def by_event() -> Mapping[type[Event], tuple[PublicEvent, ...]]:
+    """What each recorded event may be told as."""
     found: dict[type[Event], tuple[PublicEvent, ...]] = {}
     for kind in PUBLIC:
         for event in kind.of:

@@ -92,7 +92,19 @@ class Outbox:
             log.error("outbox_stopped", organisation=str(organisation_id), error=type(error).__name__, exc_info=error)
             return True
 
+    async def live(self) -> bool:
+        """Whether this is another life of the server than the one that the outbox knew: a backup of an older point was
+        restored, or a standby took over. Numbers that were given may be given again, so each webhook begins another
+        epoch."""
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute(READING["sweep_scope"])
+            another = bool(await connection.fetchval(STATEMENTS["live"]))
+            if another:
+                await connection.execute(STATEMENTS["new_epochs"])
+        return another
+
     async def _sweep(self) -> None:
+        await self.live()
         while True:
             async with self.database.work.acquire() as connection, connection.transaction():
                 await connection.execute(READING["sweep_scope"])

@@ -40,6 +40,16 @@ update outbox.checkpoint set position = $2 where organisation_id = $1
 -- new_epoch: what comes next continues no sequence: the filter is another one, or something was skipped
 update outbox.endpoint set epoch = epoch + 1 where organisation_id = $1 and webhook_id = $2
 
+-- live: notes which life of the server this is; whether it is another one than before
+insert into outbox.life as l (system, timeline)
+select s.system_identifier, c.timeline_id from pg_control_system() s cross join pg_control_checkpoint() c
+on conflict (one) do update set system = excluded.system, timeline = excluded.timeline
+ where (l.system, l.timeline) <> (excluded.system, excluded.timeline)
+returning l.xmax <> 0 as another
+
+-- new_epochs: what comes next continues no sequence of any webhook
+update outbox.endpoint set epoch = epoch + 1
+
 -- wake: a webhook whose deliveries had to wait
 update outbox.endpoint e
    set due_at = now(), open_until = null, failed = 0, failing_since = null, trips = 0, tries = 0, failures = 0

@@ -114,6 +114,7 @@ select f.fact, f.stands_since, l.days, l.receiver as "to", f.task_id, f.outcome_
   left join outcome o on o.organisation_id = $1 and o.id = f.serves_id and o.until is null
  cross join lateral ladder_of($1, o.team_id, $2) l
  where exists (select from escalation_ladder a where a.organisation_id = $1 and a.until is null)
+   and $4::timestamptz is not null
    and l.fact = f.fact and $3 >= f.stands_since + l.days
    and not exists (
        select from escalation e

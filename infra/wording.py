@@ -6,14 +6,14 @@ from pathlib import Path
 import asyncpg
 
 from infra.database import statements
-from projections.wording import SHIPPED, commands, encoded, kinds, languages
+from projections.wording import SHIPPED, commands, encoded, kinds, languages, public
 
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
 
 
 async def install_wording(connection: asyncpg.Connection, own: Path | None = None) -> None:
     """The shipped sentences, and over them an operator's own; nothing where they stand. Raises WordingWrong."""
-    told = {"": {**commands(), **kinds()}, **languages(SHIPPED, *([own] if own else []))}
+    told = {"": {**commands(), **kinds(), **public()}, **languages(SHIPPED, *([own] if own else []))}
     digest = sha256(encoded(told).encode()).hexdigest()
     async with connection.transaction():
         await connection.execute(STATEMENTS["prepare"])

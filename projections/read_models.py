@@ -54,5 +54,6 @@ DERIVED: tuple[str, ...] = (
     "cycle_review",
     "advice",
     "telling",
+    "public_events",
 )
 NAMES: tuple[str, ...] = tuple(projection.name for projection in PROJECTIONS)

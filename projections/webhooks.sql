@@ -91,32 +91,33 @@ as $$
            for update
     ),
     meant as (
-        select a.id as webhook_id, e.position, e.nth,
-               exists (select from hidden h where not a.sees_all and h.person_id is not distinct from a.person_id
-                                              and h.id = e.outcome_id) as veiled
+        select a.id as webhook_id, e.position, e.nth, v.veiled
           from outbox.event e
           join asked a on (p_at is not null or (a.since < e.position and (a.until is null or a.until > e.position)))
-          left join outcome o on o.organisation_id = p_organisation and o.id = e.outcome_id
-                                  and o.since <= e.position and (o.until is null or o.until > e.position)
+         cross join lateral (
+               select exists (
+                   select from hidden h
+                    where not a.sees_all and h.person_id is not distinct from a.person_id and h.id = e.outcome_id) as veiled) v
+          left join outcome o on not v.veiled and o.organisation_id = p_organisation and o.id = e.outcome_id
+                             and o.since <= e.position and (o.until is null or o.until > e.position)
           left join task k on e.kind ^@ 'commitment.' and k.organisation_id = p_organisation and k.id = e.about_id
-                               and k.since <= e.position and (k.until is null or k.until > e.position)
+                          and k.since <= e.position and (k.until is null or k.until > e.position)
          where e.organisation_id = p_organisation and e.position > p_from and e.position <= p_to
            and case when e.kind = 'webhook.test' then e.about_id = a.id and p_at is null
                     else (e.kind <> 'webhook.disabled' or e.about_id <> a.id)
                and exists (
                    select from unnest(a.kinds) k (kind)
                     where case when right(k.kind, 1) = '*' then e.kind ^@ left(k.kind, -1) else e.kind = k.kind end)
-               and (a.outcome_id is null or e.outcome_id = a.outcome_id)
+               -- a promise is between people, and does not name what it serves where that is hidden
+               and (e.kind ^@ 'commitment.' or not v.veiled)
+               and (a.outcome_id is null or (e.outcome_id = a.outcome_id and not v.veiled))
                and (a.team_id is null or exists (
                    select from teams_below(p_organisation, a.team_id, e.position) b
                     where b.id in (o.team_id, k.team_id)
                        or exists (
                            select from membership m
                             where m.organisation_id = p_organisation and m.team_id = b.id and m.person_id = k.promiser_id
-                              and m.since <= e.position and (m.until is null or m.until > e.position))))
-               and (e.kind ^@ 'commitment.'  -- a promise is between people, and does not name what it serves where that is hidden
-                    or not exists (select from hidden h where not a.sees_all and h.person_id is not distinct from a.person_id
-                                                          and h.id = e.outcome_id)) end
+                              and m.since <= e.position and (m.until is null or m.until > e.position)))) end
     ),
     numbered as (
         select m.*, p.sequence + row_number() over (partition by m.webhook_id order by m.position, m.nth) as sequence, p.epoch

@@ -20,6 +20,7 @@ import msgspec
 
 from domain.commands import EVENTS
 from domain.kernel import Event, tag_roles
+from domain.public_events import by_event
 from domain.values import camel
 from domain.ways import ways
 from projections.history import NOT_TOLD
@@ -87,6 +88,22 @@ def _of_file(path: Path) -> dict[str, Any]:
         except LookupError as error:
             raise WordingWrong(f"Correct {kind} in {path.name}: it has no {error.args[0]!r} to tell.") from None
     return told
+
+
+def public() -> Told:
+    """Event type → the public events that it is told as."""
+    return {
+        f"public:{event.stored_type()}": [
+            {
+                "name": kind.name,
+                "subject": camel(kind.subject),
+                "facts": [camel(one) for one in kind.facts],
+                "stating": sorted(kind.stating),
+            }
+            for kind in told
+        ]
+        for event, told in by_event().items()
+    }
 
 
 def kinds() -> Told:

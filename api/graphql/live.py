@@ -1,8 +1,9 @@
 """Live queries: a question asked again whenever its answer may have changed, once for all who ask it alike.
 
-Those who ask the same of the same sight form a group. A position that the read models reach, and a new quarter hour, make
-the groups of an organisation due; some workers ask them in turn, one organisation after the other, and whoever listens is
-told what differs from what they were told last. A listener has room for one answer: who takes long finds the newest.
+Those who ask the same of the same sight form a group. A position that the read models reach, and a new quarter of an
+hour, make the groups of an organisation due; some workers ask them in turn, one organisation after the other, and
+whoever listens is told what differs from what they were told last. A listener has room for one answer: who takes long
+finds the newest.
 """
 
 import asyncio

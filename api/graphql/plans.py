@@ -242,6 +242,10 @@ class Reads:
         self.counts[reason or path] += 1
         QUERIES.labels(path, reason).inc()
 
+    async def reached(self, organisation_id: UUID) -> int:
+        """How far the read models are, as the process knows it or the database."""
+        return await self._reached(organisation_id) or 0
+
     async def _reached(self, organisation_id: UUID) -> int | None:
         reached = self.positions.reached(organisation_id)
         if reached is not None:

@@ -1,10 +1,13 @@
 """The read path put together for a serving process."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from api.auth import viewer_by, viewer_of
 from api.desk import Desk
-from api.graphql.document import Limits
+from api.graphql.announcing import Announcements
+from api.graphql.document import Limits, Operation
 from api.graphql.http import Endpoint, HTTPRequest
 from api.graphql.live import Live
 from api.graphql.mutating import Mutating
@@ -12,6 +15,7 @@ from api.graphql.mutations import Desks, mutation_type
 from api.graphql.plans import Reads
 from api.graphql.schema import build
 from api.graphql.streams import Guests, Streams
+from api.graphql.subscription import CHANGES
 from api.graphql.trusted import Trusted
 from api.graphql.verification import verify
 from api.viewer import Viewer
@@ -42,6 +46,7 @@ class GraphQLService:
     ) -> None:
         self.built = build(mutation_type())
         self.database = database
+        self.positions = positions
         self.reads = Reads(
             self.built.model,
             database.read,
@@ -63,8 +68,11 @@ class GraphQLService:
             trusted=Trusted.of(settings.graphql_documents, settings.graphql_trust),
             explorer=settings.explorer,
             most_bytes=settings.graphql_max_bytes,
-            streams=Streams(enter, self.guests, self.live.listen),
+            streams=Streams(enter, self.guests, self.live.listen, {CHANGES: self._announcing}),
         )
+
+    def _announcing(self, operation: Operation, raw: Mapping[str, Any], viewer: Viewer) -> Announcements:
+        return Announcements(self.reads, self.positions, operation, raw, viewer)
 
     def start(self) -> None:
         """Live queries are asked from now on."""

@@ -34,7 +34,7 @@ SCOPES: Mapping[str, str] = {
     # To whom a promise went tells the leads of the outcome that it served; whoever it went to is told all the same.
     "escalation": "({c}.outcome_id is null or " + OF_OUTCOME + ") and ({c}.serves_id is null or {c}.serves_id not in"
     " {hidden} or exists (select from escalated_to x where x.organisation_id = {org} and x.escalation_id = {c}.id"
-    " and x.person_id = {viewer.person}))",
+    " and x.person_id = {viewer.person} and x.until is null))",
     "escalated_to": "{c}.outcome_id is null or {c}.person_id = {viewer.person} or " + OF_OUTCOME,
     "worked_on": "{c}.id not in {hidden}",
     "succession": OF_OUTCOME + " and {c}.successor_id not in {hidden}",

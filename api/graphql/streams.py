@@ -211,4 +211,4 @@ class Streams:
 
     def open(self, operation: Operation, raw: Mapping[str, Any], viewer: Viewer) -> Source:
         """Raises RequestRefused and DocumentRefused."""
-        return self.others.get(root_field(operation), self.live)(operation, raw, viewer)
+        return self.others.get(root_field(operation).name.value, self.live)(operation, raw, viewer)

@@ -10,6 +10,15 @@ create table outbox.checkpoint (
     position bigint not null
 ) with (fillfactor = 50);
 
+-- which server this is, and which of its lives: another one after a restore to an older point, or a failover, when what was sent may
+-- have been lost here
+create table outbox.life (
+    one boolean primary key default true check (one),
+    system bigint not null,
+    timeline int not null
+);
+grant select, insert, update on outbox.life to headway_application;
+
 -- public events, as ids and small facts: nothing in them is personal text
 create table outbox.event (
     organisation_id uuid not null,

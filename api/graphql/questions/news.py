@@ -6,6 +6,7 @@ from strawberry import UNSET
 
 from api.graphql.mapping import NotCompiled, Relation, mapped, stands_on
 from api.graphql.scalars import Position
+from api.graphql.types.announcements import PUBLIC_EVENTS, PUBLIC_FILTERS, PUBLIC_ORDER, PublicEvent, PublicEventFilter
 from api.graphql.types.common import AsOf, Connection
 from api.graphql.types.history import HistoryEntry
 from api.graphql.types.news import (
@@ -69,4 +70,20 @@ class NewsQuestions:
         on: date | None = UNSET,
     ) -> Connection[Following]:
         """What you follow, the latest first."""
+        raise NotCompiled
+
+    @mapped(Relation(source=PUBLIC_EVENTS, filters=PUBLIC_FILTERS, order=PUBLIC_ORDER, typical=50))
+    def public_events(
+        self,
+        *,
+        since: Position,
+        filter: PublicEventFilter | None = UNSET,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+        as_of: AsOf | None = UNSET,
+        on: date | None = UNSET,
+    ) -> Connection[PublicEvent]:
+        """What happened after a position, in order, as webhooks tell it; the subscription `changes` goes on with it."""
         raise NotCompiled
