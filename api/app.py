@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from email.utils import parseaddr
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import audit, calendars, commands, ingest, map_route, operations, pages, reference, webhooks
+from api import audit, calendars, commands, ingest, map_route, notices, operations, pages, reference, webhooks
 from api.applying import Urls
 from api.desk import Desk
 from api.graphql.event_stream import KIND as STREAM_KIND
@@ -36,14 +37,16 @@ from infra.entrance import Entrance
 from infra.forgetting import Scrubber, reapply
 from infra.hearing import Hearing
 from infra.ledger import Ledger
+from infra.mailing import mailer_of
 from infra.notary import Notary
+from infra.notifier import MOST_AT_ONCE, Notifier
 from infra.outbox import Outbox
 from infra.positions import Positions
 from infra.posting import Post
 from infra.projector import Projector
 from infra.pulling import Puller
 from infra.receivers import reach_of
-from infra.settings import Settings, SettingsInvalid
+from infra.settings import Settings, SettingsInvalid, public_url_of
 from infra.telemetry import REQUEST_SECONDS, log
 from infra.timekeeper import Timekeeper
 
@@ -175,6 +178,10 @@ class Services:
         if self.settings.puller:
             await self.puller.open()
             self.puller.start()
+        self.notifier = self._notifier()
+        if self.settings.notifier:
+            await self.notifier.post.open()
+            self.notifier.start()
         self.access_log.start()
         self.notary = Notary(self.database, self.settings)
         self.witnesses = witnesses_of(self.settings)
@@ -187,7 +194,23 @@ class Services:
         if self.opened:
             await self.graphql.leave()
 
+    def _notifier(self) -> Notifier:
+        """Raises SettingsInvalid."""
+        sender = self.settings.mail_from or ""
+        rendering = notices.Rendering(self.database.seals.vault.secret, public_url_of(self.settings), sender)
+        return Notifier(
+            self.database,
+            self.ledger,
+            Post(reach_of(self.settings), sockets=MOST_AT_ONCE),
+            mailer_of(self.settings),
+            notices.Asking(self.graphql).ask,
+            rendering.render,
+            parseaddr(sender)[1],
+        )
+
     async def close(self) -> None:
+        await self.notifier.stop()
+        await self.notifier.post.close()
         await self.graphql.stop()
         await self.puller.stop()
         await self.deliverer.stop()
@@ -244,6 +267,7 @@ def application(services: Services) -> Litestar:
             *audit.routes(),
             *webhooks.routes(),
             missed,
+            *notices.routes(),
             review_page,
             history_page,
             operations.live,

@@ -22,6 +22,7 @@ from domain.connecting import ConnectSource, ReviseSource, RotateSourceKey
 from domain.feeds import IssueFeedToken
 from domain.forgetting import ForgetPerson
 from domain.kernel import Command, Issued, Refused, wire_name
+from domain.notices import Channel, SetNotices
 from domain.organisation import IssueApiKey
 from domain.subscribing import ReviseWebhook, RotateWebhookSecret, SubscribeWebhook
 from domain.values import Invalid, camel, checked_moment, cleaned_text, is_numeral
@@ -42,7 +43,9 @@ KEYS: dict[type[Command], str] = {  # what a new one begins with
     ConnectSource: api_keys.SOURCE_PREFIX,
     RotateSourceKey: api_keys.SOURCE_PREFIX,
 }
-SIGNING: frozenset[type[Command]] = frozenset({SubscribeWebhook, RotateWebhookSecret, ConnectSource, RotateSourceKey})
+SIGNING: frozenset[type[Command]] = frozenset(
+    {SubscribeWebhook, RotateWebhookSecret, ConnectSource, RotateSourceKey, SetNotices}
+)
 MADE_AT_THE_EDGE = {
     wire_name(kind): frozenset(
         {*(("lookup", "digest") if kind in KEYS else ()), *(("secret_id",) if kind in SIGNING else ())}
@@ -90,6 +93,8 @@ class Taken:
             secret = secret_of(self.vault.secret, organisation_id, command.webhook_id, command.secret_id)
         if isinstance(command, ConnectSource | RotateSourceKey) and not accepted.repeated:
             secret = self._secret_of_source(command)
+        if isinstance(command, SetNotices) and accepted.event_ids and not accepted.repeated:
+            secret = self._secret_of_notices(command)
         if isinstance(command, ForgetPerson):  # at once, however far the read models have come
             self.vault.forget(self.waiting.issued.organisation_id, command.person_id)
         return Done(
@@ -106,6 +111,13 @@ class Taken:
             organisation_id = self.waiting.issued.organisation_id
             return source_secret_of(self.vault.secret, organisation_id, command.source_id, command.secret_id)
         return self.secret if command.sends_with_key else None
+
+    def _secret_of_notices(self, command: SetNotices) -> str | None:
+        """Of a program that is told at another address than before."""
+        issued = self.waiting.issued
+        if command.channel is not Channel.WEBHOOK or command.receiver is None or issued.person_id is None:
+            return None
+        return secret_of(self.vault.secret, issued.organisation_id, issued.person_id, command.secret_id)
 
 
 def field_of(error: msgspec.ValidationError) -> str:
@@ -192,7 +204,7 @@ class Desk:
     def _check_reach(self, command: Command) -> None:
         """Raises Invalid for what nothing is sent to or fetched from; where a name leads is looked at each time."""
         settings = self.ledger.database.settings
-        if isinstance(command, SubscribeWebhook | ReviseWebhook) and command.receiver is not None:
+        if isinstance(command, SubscribeWebhook | ReviseWebhook | SetNotices) and command.receiver is not None:
             self._check_url(command.receiver, "receiver")
         if isinstance(command, ConnectSource | ReviseSource):
             if command.address is not None:

@@ -65,6 +65,9 @@ SOURCE_THERE = Code("SOURCE_THERE", "", "A source feeds the measure or the indic
 SOURCE_MISSING = Code("SOURCE_MISSING", "", "No source feeds the measure or the indicator.")
 SOURCE_UNREADABLE = Code("SOURCE_UNREADABLE", "", "No reading can be found in what the source told.")
 
+# Notices
+ADDRESS_MISSING = Code("ADDRESS_MISSING", "", "There is no address to send a notice to.")
+
 # Leaving
 DUTIES_LEFT = Code("DUTIES_LEFT", "R14", "Whoever leaves has duties that nobody takes.")
 PERSON_FORGOTTEN = Code("PERSON_FORGOTTEN", "R11", "The person has been forgotten.")

@@ -35,6 +35,7 @@ from domain import (
     leaving,
     measures,
     milestones,
+    notices,
     organisation,
     outcomes,
     people,
@@ -74,6 +75,7 @@ SUBJECTS: tuple[tuple[type[Command], ...], ...] = (
         people.RevisePerson,
         identities.LinkIdentity,
         preferences.SetPreferences,
+        notices.SetNotices,
         delegation.DelegateDuties,
         capacity.StateCapacity,
         people.FormTeam,
@@ -204,7 +206,7 @@ NOTES: dict[str, type[Command]] = {
     )
 }
 
-# Issued by the system of what it saw of keys, exports and receivers, and of what sources told; likewise.
+# Issued by the system of what it saw of keys, exports, receivers and notices, and of what sources told; likewise.
 SEEN: dict[str, type[Command]] = {
     wire_name(command): command
     for command in (
@@ -213,6 +215,8 @@ SEEN: dict[str, type[Command]] = {
         access.NoteExported,
         subscribing.NoteWebhookDisabled,
         hearing.HearSource,
+        notices.NoteNoticesStopped,
+        notices.NoteNoticeFailed,
     )
 }
 

@@ -86,9 +86,11 @@ class Forgetting:
         return rows
 
     async def note(self, position: int) -> None:
-        """The files have to be written anew, and every process has to let go of what it remembers."""
+        """The files have to be written anew, every process has to let go of what it remembers, and nothing more is
+        told to them."""
         tables = sorted(self.tables)
         await self.connection.execute(STATEMENTS["swept"], self.organisation_id, self.person_id, position, tables)
+        await self.connection.execute(STATEMENTS["untold"], self.organisation_id, self.person_id)
         await self.connection.execute(STATEMENTS["told"], self.organisation_id)
 
     async def _sweep(self, revision: Revision, since: int, columns: list[str], left: Revision | None) -> None:

@@ -29,3 +29,6 @@ select f.organisation_id, f.person_id, f.tables from edge.forgotten f where f.sc
 
 -- scrubbed: the files hold nothing of them
 update edge.forgotten set scrubbed_at = now() where organisation_id = $1 and person_id = $2 and tables <@ $3
+
+-- untold: of what they were told, or were to be told
+delete from edge.notice where organisation_id = $1 and person_id = $2

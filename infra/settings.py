@@ -13,10 +13,10 @@ from platformdirs import user_data_dir
 
 PREFIX = "HEADWAY_"
 CLIENT = frozenset({"URL", "API_KEY", "TEAM_API_KEY", "AUDITOR_API_KEY"})  # of keys.env, which a shell may export
-ADDRESSES = frozenset({"database_url", "application_database_url"})
+ADDRESSES = frozenset({"database_url", "application_database_url", "smtp_url"})
 SECRET = ADDRESSES | {"master_key", "source_databases"}
 Address = Annotated[str, Meta(pattern="^postgres(ql)?://")]
-TELLING = frozenset({"host", "port", "user", "dbname", "database", "sslmode", "target_session_attrs"})
+TELLING = frozenset({"host", "port", "user", "dbname", "database", "sslmode", "target_session_attrs", "starttls"})
 MASK = "***"
 HOST = r"(\[[^\]]+\]|[^:,\[\]]*)(:\d*)?"
 HOSTS = re.compile(f"{HOST}(,{HOST})*")
@@ -108,6 +108,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             " spaces; give each a role that may read what is meant and nothing else."
         ),
     ] = ""
+    notifier: Annotated[bool, _said("Whether this process tells people what waits for them; one of them should.")] = (
+        True
+    )
+    smtp_url: Annotated[
+        Annotated[str, Meta(pattern="^smtps?://")] | None,
+        _said("Server for e-mail, as smtp://user:password@host:587?starttls, or smtps://…; none: no e-mail is sent."),
+    ] = None
+    mail_from: Annotated[
+        Annotated[str, Meta(pattern=r"^[^\r\n]*[^@\s<]+@[^@\s>]+>?$(?!\n)", max_length=320)] | None,
+        _said("The address that e-mail comes from, as Headway <headway@example.com>."),
+    ] = None
+    public_url: Annotated[
+        Annotated[str, Meta(pattern=r"^https?://[^\s/?#]+[^\s?#]*$(?!\n)", max_length=500)] | None,
+        _said("Where people reach this server, for links in notices; none: the host and port it serves on."),
+    ] = None
     timekeeper: Annotated[bool, _said("Whether this process notes what time brings about; one of them should.")] = True
     access_log: Annotated[bool, _said("Whether the ledger notes when keys are used or refused.")] = True
     checkpoint_seconds: Annotated[
@@ -157,6 +172,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 def _reason(field: str, error: msgspec.ValidationError) -> str:
     """Never the value, which may be a secret."""
+    if field == "smtp_url":
+        return "write it as smtp://user:password@host:587?starttls"
     if field in ADDRESSES:
         return "write it as postgresql://user:password@host:port/database"
     if get_type_hints(Settings)[field] is bool:
@@ -216,6 +233,12 @@ def _without_passwords(url: str) -> str:
     asked = parse_qsl(parts.query, keep_blank_values=True)
     query = urlencode([(name, value if name in TELLING else MASK) for name, value in asked], safe="*/")
     return urlunsplit(parts._replace(netloc=f"{user}{at}{place}", query=query))
+
+
+def public_url_of(settings: Settings) -> str:
+    """Without a stroke at its end."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return (settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
 
 
 def home_of(settings: Settings) -> Path:

@@ -49,6 +49,9 @@ DELIVERED = Counter("headway_webhook_tries", "Deliveries tried, by what came of 
 DELIVERY_SECONDS = Histogram(
     "headway_webhook_seconds", "From recorded to accepted at the first try.", buckets=_FAST, registry=REGISTRY
 )
+NOTICES = Counter(
+    "headway_notices", "Notices tried, by channel and by what came of it.", ["channel", "result"], registry=REGISTRY
+)
 QUERIES = Counter(
     "headway_graphql_operations", "GraphQL operations by path and reason.", ["path", "reason"], registry=REGISTRY
 )

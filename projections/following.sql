@@ -24,5 +24,6 @@ create function is_news(p_type text)
 returns boolean
 language sql immutable parallel safe
 as $$
-    select split_part(p_type, '.', 1) not in ('access', 'api-key', 'feed-token', 'role', 'identity', 'preferences', 'following', 'webhook')
+    select split_part(p_type, '.', 1) not in ('access', 'api-key', 'feed-token', 'role', 'identity', 'preferences', 'following', 'webhook',
+        'notices')
 $$;

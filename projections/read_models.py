@@ -12,6 +12,7 @@ from projections import (
     labels,
     measures,
     milestones,
+    notices,
     organisation,
     practice,
     reviews,
@@ -41,6 +42,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("search", search.TABLES, search.revisions),
     Projection("sources", sources.TABLES, sources.revisions),
     Projection("webhooks", webhooks.TABLES, webhooks.revisions),
+    Projection("notices", notices.TABLES, notices.revisions),
 )
 # files of functions alone, over the tables of several projections
 DERIVED: tuple[str, ...] = (

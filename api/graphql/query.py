@@ -12,6 +12,7 @@ from api.graphql.questions.history import HistoryQuestions
 from api.graphql.questions.labels import LabelsQuestions
 from api.graphql.questions.milestones import MilestoneQuestions
 from api.graphql.questions.news import NewsQuestions
+from api.graphql.questions.notices import NoticeQuestions
 from api.graphql.questions.organisation import OrganisationQuestions
 from api.graphql.questions.practice import PracticeQuestions
 from api.graphql.questions.progress import ProgressQuestions
@@ -38,5 +39,6 @@ class Query(
     SightQuestions,
     SourceQuestions,
     WebhookQuestions,
+    NoticeQuestions,
 ):
     """Every answer is of one snapshot, and says the position of it."""

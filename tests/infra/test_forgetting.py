@@ -30,6 +30,7 @@ from domain.kernel import Command
 from domain.leaving import DeactivatePerson
 from domain.measures import Direction, SetMeasure
 from domain.milestones import AssignMilestone, MarkMilestone, SetMilestone
+from domain.notices import Channel, Rhythm, SetNotices
 from domain.outcomes import SetOutcome
 from domain.people import RegisterPerson, RevisePerson
 from domain.revising import AssignOutcome
@@ -145,6 +146,12 @@ async def tell_a_life(telling: Telling, word: str = WORD) -> UUID:
         IssueFeedToken(feed_token_id=token, feed=Feed.MILESTONES, lookup=made.lookup, digest=made.digest),
         RevokeFeedToken(feed_token_id=token, reason=f"lost by {word}"),
         SubscribeWebhook(webhook_id=webhook, receiver="https://example.com/", secret_id=uuid4()),
+        SetNotices(
+            channel=Channel.SLACK,
+            rhythm=Rhythm.DAILY,
+            receiver=f"https://example.com/{word}",
+            secret_id=uuid4(),
+        ),
         PauseWebhook(webhook_id=webhook, reason=f"{word} is away"),
         RemoveWebhook(webhook_id=webhook, reason=f"{word} needs it no more"),
         StateCapacity(per_week=Decimal(20), reason=f"part time {word}"),
