@@ -14,9 +14,10 @@ from uuid import UUID
 from domain.kernel import Event
 from domain.public_events import announced
 from domain.webhooks import Missed, WebhookRedelivered, WebhookRemoved, WebhookResumed, WebhookRevised
-from infra.database import Database, statements, unavailable
+from infra.database import Database, statements
 from infra.positions import Positions
 from infra.projector import STATEMENTS as READING
+from infra.projector import passing
 from infra.recording import LedgerRow, Reader
 from infra.rounds import Rounds
 from infra.telemetry import ANNOUNCED, log
@@ -66,7 +67,7 @@ class Outbox:
             try:
                 await loop()
             except Exception as error:
-                if not unavailable(error):
+                if not passing(error):
                     log.error("outbox_failed", error=type(error).__name__, exc_info=error)
                 await asyncio.sleep(0.5)
 
@@ -86,7 +87,7 @@ class Outbox:
         try:
             return await self.advance(organisation_id)
         except Exception as error:
-            if unavailable(error):
+            if passing(error):
                 self._stirred[organisation_id] = None
                 raise
             log.error("outbox_stopped", organisation=str(organisation_id), error=type(error).__name__, exc_info=error)
@@ -145,6 +146,8 @@ class Stretch:
         await self._run("endpoints")
         made, begun = 0, position
         recorded = [self.reader.recorded(row) for row in rows]
+        if any(isinstance(one.event, DIRECTING) for one in recorded):
+            await self._run("lock")
         await self._announce(recorded)
         for one in recorded:
             if isinstance(one.event, DIRECTING):

@@ -28,6 +28,9 @@ insert into outbox.endpoint (organisation_id, webhook_id)
 select $1, w.id from read.webhook w where w.organisation_id = $1 and w.until is null
 on conflict do nothing
 
+-- lock: every webhook of an organisation, in the order in which all who want several take them
+select from outbox.endpoint where organisation_id = $1 order by webhook_id for update
+
 -- announce: public events of a stretch of the ledger
 select read.announce($1, $2, $3, $4, $5, $6, $7, $8, $9)
 
@@ -96,11 +99,19 @@ delete from outbox.event e
        select from outbox.delivery d
         where d.organisation_id = e.organisation_id and d.position = e.position and d.nth = e.nth)
 
--- reclaim: deliveries whose sender has not come back
-with lost as (
+-- reclaim: deliveries whose sender has not come back; a delivery is only changed by whoever has locked its webhook, in this order
+with endpoint as materialized (
+    select e.organisation_id, e.webhook_id
+      from outbox.endpoint e
+     where e.webhook_id in (select d.webhook_id from outbox.delivery d where d.state = 'SENT' and d.lease_until < now())
+     order by e.webhook_id
+       for update
+),
+lost as (
     update outbox.delivery d
        set state = 'DUE', due_at = now(), lease = null, lease_until = null
-     where d.state = 'SENT' and d.lease_until < now()
+      from endpoint e
+     where d.webhook_id = e.webhook_id and d.state = 'SENT' and d.lease_until < now()
     returning d.organisation_id, d.webhook_id
 )
 update outbox.endpoint e
@@ -109,10 +120,19 @@ update outbox.endpoint e
  where e.organisation_id = l.organisation_id and e.webhook_id = l.webhook_id
 
 -- release: deliveries that were not tried after all, to be tried in so many seconds
-with back as (
+with endpoint as materialized (
+    select e.organisation_id, e.webhook_id
+      from outbox.endpoint e
+     where e.webhook_id in (
+           select d.webhook_id from outbox.delivery d where d.state = 'SENT' and d.lease = any ($1::uuid[]))
+     order by e.webhook_id
+       for update
+),
+back as (
     update outbox.delivery d
        set state = 'DUE', attempt = d.attempt - 1, due_at = now() + $2 * interval '1 s', lease = null, lease_until = null
-     where d.state = 'SENT' and d.lease = any ($1::uuid[])
+      from endpoint e
+     where d.webhook_id = e.webhook_id and d.state = 'SENT' and d.lease = any ($1::uuid[])
     returning d.organisation_id, d.webhook_id, d.due_at
 )
 update outbox.endpoint e

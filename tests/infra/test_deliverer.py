@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from domain.subscribing import RotateWebhookSecret
 from domain.webhooks import DisabledBecause, Mode
 from infra.database import Database
-from infra.deliverer import JITTER, WAITS, Claimed, finished, wait_before
+from infra.deliverer import JITTER, LEASE_SECONDS, WAITS, Claimed, finished, wait_before
 from infra.posting import Answer
 from infra.webhook_keys import public_key, secret_of
 from infra.webhook_signing import verify
@@ -123,7 +124,9 @@ async def test_whoever_lost_the_lease_changes_nothing(world: Sending) -> None:
     await world.out()
     (late,) = await world.deliverer.take(10)
     async with world.database.owner_connection() as connection:
-        await connection.execute("update outbox.delivery set lease_until = now() - interval '1 s'")
+        await connection.execute(
+            "update outbox.delivery set lease_until = now() - interval '1 s' where webhook_id = $1", webhook
+        )
     await world.deliverer.reclaim()
     (again,) = await world.deliverer.take(10)
     assert (again.sequence, again.message_id) == (late.sequence, late.message_id)
@@ -131,6 +134,22 @@ async def test_whoever_lost_the_lease_changes_nothing(world: Sending) -> None:
     assert await state_of(world, webhook) == ["SENT"]
     await world.deliverer.finish([(again, Answer(result="accepted", status=200, milliseconds=1.0))])
     assert await state_of(world, webhook) == ["ACCEPTED"]
+
+
+async def test_who_stood_still_after_a_claim_posts_nothing_and_spends_no_try(
+    world: Sending, receiver: HostileReceiver
+) -> None:
+    webhook = await world.subscribe(url(receiver, "/ok"))
+    await world.milestone()
+    await world.out()
+    (one,) = await world.deliverer.take(10)
+    await world.deliverer.carry(replace(one, claimed_at=one.claimed_at - LEASE_SECONDS))
+    assert receiver.received == []
+    (again,) = await world.deliverer.take(10)
+    assert (again.sequence, again.attempt) == (1, 1)
+    await world.deliverer.carry(again)
+    assert len(receiver.received) == 1
+    assert await state_of(world, webhook) == ["SENT"]
 
 
 async def test_what_could_not_be_tried_for_a_fault_of_our_own_spends_no_try(world: Sending) -> None:
