@@ -165,7 +165,7 @@ class Deliverer:
         self._awake = asyncio.Event()
         self._came_back = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
-        self._held: set[UUID] = set()  # leases of what is on its way
+        self._held: set[UUID] = set()  # leases of what is on its way, or has come back and is not written down yet
         self._finished: list[tuple[Claimed, Answer]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -215,7 +215,8 @@ class Deliverer:
                 task.add_done_callback(self._sending.discard)
             if not taken:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._awake.wait(), SECONDS_BETWEEN_LOOKS)
+                    async with asyncio.timeout(SECONDS_BETWEEN_LOOKS):  # wait_for may lose that it was to stop
+                        await self._awake.wait()
 
     async def take(self, most: int) -> list[Claimed]:
         """What is due, leased to this process."""
@@ -228,19 +229,18 @@ class Deliverer:
         """Posts what this process holds; what came of it is written down together with others."""
         self._held.add(claimed.lease)
         try:
-            if self._is_stale(claimed):
-                return await self.release([claimed.lease], 0.0)
-            answer = await self.send(claimed)
+            if not self._is_stale(claimed):
+                answer = await self.send(claimed)
+                self._finished.append((claimed, answer))
+                return self._came_back.set()
+            await self.release([claimed.lease], 0.0)
         except Exception as error:  # not the receiver's fault: no try is spent
             if not unavailable(error) and not isinstance(error, VaultUnavailable):
                 log.error("delivery_failed", error=type(error).__name__, exc_info=error)
             with suppress(Exception):  # else its lease runs out
                 await self.release([claimed.lease], SECONDS_AFTER_FAULT)
-        else:
-            self._finished.append((claimed, answer))
-            self._came_back.set()
-        finally:
-            self._held.discard(claimed.lease)
+        self._held.discard(claimed.lease)
+        return None
 
     def _is_stale(self, claimed: Claimed) -> bool:
         """Whether this process stood still since it claimed a delivery, which somebody else may hold by now."""
@@ -284,6 +284,7 @@ class Deliverer:
             self._finished = came + self._finished
             self._came_back.set()
             raise
+        self._held.difference_update(one.lease for one, _ in came)
         self._awake.set()
 
     async def finish(self, came: Sequence[tuple[Claimed, Answer]]) -> None:
@@ -320,6 +321,6 @@ class Deliverer:
         """Makes due again what somebody has claimed and not come back with."""
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute(READING["sweep_scope"])
-            lost = await connection.execute(STATEMENTS["reclaim"])
+            lost = await connection.execute(STATEMENTS["reclaim"], list(self._held))
         if not lost.endswith(" 0"):
             self._awake.set()

@@ -99,11 +99,12 @@ delete from outbox.event e
        select from outbox.delivery d
         where d.organisation_id = e.organisation_id and d.position = e.position and d.nth = e.nth)
 
--- reclaim: deliveries whose sender has not come back; a delivery is only changed by whoever has locked its webhook, in this order
+-- reclaim: deliveries whose sender has not come back, unless it is whoever asks (a clock has jumped); a delivery is only changed by whoever has locked its webhook, in this order
 with endpoint as materialized (
     select e.organisation_id, e.webhook_id
       from outbox.endpoint e
-     where e.webhook_id in (select d.webhook_id from outbox.delivery d where d.state = 'SENT' and d.lease_until < now())
+     where e.webhook_id in (select d.webhook_id from outbox.delivery d
+            where d.state = 'SENT' and d.lease_until < now() and d.lease <> all ($1::uuid[]))
      order by e.webhook_id
        for update
 ),
@@ -111,7 +112,7 @@ lost as (
     update outbox.delivery d
        set state = 'DUE', due_at = now(), lease = null, lease_until = null
       from endpoint e
-     where d.webhook_id = e.webhook_id and d.state = 'SENT' and d.lease_until < now()
+     where d.webhook_id = e.webhook_id and d.state = 'SENT' and d.lease_until < now() and d.lease <> all ($1::uuid[])
     returning d.organisation_id, d.webhook_id
 )
 update outbox.endpoint e

@@ -235,7 +235,8 @@ end
 $$;
 
 -- finish_deliveries: what came of tries that still hold their lease, and how the webhooks do; those whose lease was lost change nothing.
--- Ten tries in five minutes of which seven in ten failed let a webhook rest for half a minute, and twice as long each time again.
+-- Ten tries in five minutes of which seven in ten failed let a webhook rest for about half a minute, and twice as long each time again;
+-- not all equally long, that those who rest for one reason do not come back together.
 create function finish_deliveries(
     p_webhooks uuid[], p_sequences bigint[], p_leases uuid[], p_states text[], p_waits float8[], p_rests float8[], p_results text[],
     p_statuses int[], p_milliseconds float8[], p_excerpts text[], p_each int)
@@ -291,7 +292,7 @@ begin
            tries = case when j.tripped then 0 else j.tries end,
            failures = case when j.tripped then 0 else j.failures end,
            trips = case when j.tripped then e.trips + 1 when j.now_failures < j.now_tries then 0 else e.trips end,
-           open_until = case when j.tripped then now() + least(3600, 30 * 2 ^ least(e.trips, 10)) * interval '1 s'
+           open_until = case when j.tripped then now() + least(3600, 30 * 2 ^ least(e.trips, 10)) * (0.8 + 0.4 * random()) * interval '1 s'
                              when j.rest > 0 then now() + j.rest * interval '1 s'
                              when j.now_failures < j.now_tries then null else e.open_until end
       from judged j

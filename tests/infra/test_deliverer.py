@@ -152,6 +152,14 @@ async def test_who_stood_still_after_a_claim_posts_nothing_and_spends_no_try(
     assert await state_of(world, webhook) == ["SENT"]
 
 
+async def test_it_stops_though_it_is_woken_at_that_moment(world: Sending) -> None:
+    await world.deliverer.start()
+    await asyncio.sleep(0.3)
+    world.deliverer.wake()
+    async with asyncio.timeout(5):
+        await world.deliverer.stop()
+
+
 async def test_what_could_not_be_tried_for_a_fault_of_our_own_spends_no_try(world: Sending) -> None:
     webhook = await world.subscribe()
     await world.milestone()
