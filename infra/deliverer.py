@@ -35,8 +35,8 @@ from infra.webhook_signing import sign
 WAITS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)  # seconds before each further try
 JITTER = (0.8, 1.2)
 MOST_AT_ONCE = 200
-MOST_OF_EACH = 8  # on their way to one receiver
-MOST_CLAIMED = 64
+MOST_OF_EACH = 16  # on their way to one receiver
+MOST_CLAIMED = 128
 LEASE_SECONDS = 60.0
 LOOKS_A_LEASE = 10  # for leases that have run out
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -220,9 +220,7 @@ class Deliverer:
 
     async def take(self, most: int) -> list[Claimed]:
         """What is due, leased to this process."""
-        async with self.database.work.acquire() as connection, connection.transaction():
-            await connection.execute(READING["sweep_scope"])
-            rows = await connection.fetch(STATEMENTS["take"], most, MOST_OF_EACH, self.pace.lease_seconds)
+        rows = await self.database.work.fetch(STATEMENTS["take"], most, MOST_OF_EACH, self.pace.lease_seconds)
         return [msgspec.convert(dict(row), Claimed) for row in rows]
 
     async def carry(self, claimed: Claimed) -> None:
@@ -291,9 +289,7 @@ class Deliverer:
         """Writes down what came of deliveries, and disables webhooks whose receivers are gone, or fail for days."""
         rows = [finished(one, answer, self.pace) for one, answer in came]
         columns = [list(column) for column in zip(*rows, strict=True)]
-        async with self.database.work.acquire() as connection, connection.transaction():
-            await connection.execute(READING["sweep_scope"])
-            standing = await connection.fetch(STATEMENTS["finish"], *columns, MOST_OF_EACH)
+        standing = await self.database.work.fetch(STATEMENTS["finish"], *columns, MOST_OF_EACH)
         now = datetime.now(UTC)
         for (one, _), row in zip(came, rows, strict=True):
             DELIVERED.labels(row.result if row.status is None else f"{row.status // 100}xx").inc()

@@ -1,3 +1,7 @@
+-- scope: lets a transaction see one organisation's rows, and not wait for the disk: deliveries that a crash of the server takes back
+-- are made again, and none has left by then, for the claim that comes before waits until all that was written earlier is safe
+select set_config('headway.organisation', $1::uuid::text, true), set_config('synchronous_commit', 'off', true)
+
 -- restless: organisations whose outbox lags behind their read models, and those that have a webhook and no outbox yet
 select c.organisation_id
   from outbox.checkpoint c
@@ -81,23 +85,48 @@ select position, event_id, version, type, command_id, correlation_id, causation_
  order by position
  limit $4
 
--- sweep_old: what ended long ago, a part of it
-delete from outbox.delivery d
- where (d.webhook_id, d.sequence) in (
-       select o.webhook_id, o.sequence from outbox.delivery o where o.ended_at < now() - $1 * interval '1 day' order by o.ended_at
-        limit 5000)
+-- old_deliveries: some of what ended long ago, unless somebody is at it
+select d.webhook_id, d.sequence
+  from outbox.delivery d
+ where d.ended_at < now() - $1 * interval '1 day'
+ order by d.ended_at
+ limit $2
+   for update skip locked
 
--- sweep_attempts: of deliveries that are no more
+-- drop_tries: every try of some deliveries
 delete from outbox.attempt a
- where a.tried_at < now() - $1 * interval '1 day'
-   and not exists (select from outbox.delivery d where d.webhook_id = a.webhook_id and d.sequence = a.sequence)
+ using unnest($1::uuid[], $2::bigint[]) o (webhook_id, sequence)
+ where a.webhook_id = o.webhook_id and a.sequence = o.sequence
 
--- sweep_events: that no delivery is made of
-delete from outbox.event e
- where e.recorded_at < now() - $1 * interval '1 day'
+-- drop_deliveries: some deliveries
+delete from outbox.delivery d
+ using unnest($1::uuid[], $2::bigint[]) o (webhook_id, sequence)
+ where d.webhook_id = o.webhook_id and d.sequence = o.sequence
+
+-- old_events: some of those that no delivery is made of; the oldest of an organisation are recorded first. Offset keeps the planner
+-- from reading all deliveries to find none
+select x.organisation_id, x.position, x.nth
+  from outbox.checkpoint c
+ cross join lateral (
+       select e.recorded_at from outbox.event e where e.organisation_id = c.organisation_id order by e.position, e.nth limit 1) f
+ cross join lateral (
+       select e.organisation_id, e.position, e.nth, e.recorded_at
+         from outbox.event e
+        where e.organisation_id = c.organisation_id
+        order by e.position, e.nth
+        limit $2) x
+ where f.recorded_at < now() - $1 * interval '1 day' and x.recorded_at < now() - $1 * interval '1 day'
    and not exists (
-       select from outbox.delivery d
-        where d.organisation_id = e.organisation_id and d.position = e.position and d.nth = e.nth)
+       select from outbox.endpoint w
+         join outbox.delivery d on d.webhook_id = w.webhook_id and d.position = x.position and d.nth = x.nth
+        where w.organisation_id = x.organisation_id
+       offset 0)
+ limit $2
+
+-- drop_events: some events
+delete from outbox.event e
+ using unnest($1::uuid[], $2::bigint[], $3::smallint[]) o (organisation_id, position, nth)
+ where e.organisation_id = o.organisation_id and e.position = o.position and e.nth = o.nth
 
 -- reclaim: deliveries whose sender has not come back, unless it is whoever asks (a clock has jumped); a delivery is only changed by whoever has locked its webhook, in this order
 with endpoint as materialized (

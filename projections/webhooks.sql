@@ -171,6 +171,7 @@ as $$
 declare
     v_ids uuid[];
 begin
+    perform set_config('headway.sweep', 'on', true);
     select array_agg(e.webhook_id) into v_ids
       from (select e.webhook_id
               from outbox.endpoint e
@@ -235,6 +236,7 @@ end
 $$;
 
 -- finish_deliveries: what came of tries that still hold their lease, and how the webhooks do; those whose lease was lost change nothing.
+-- Nobody waits for the disk: what a crash of the server takes back is sent once more.
 -- Ten tries in five minutes of which seven in ten failed let a webhook rest for about half a minute, and twice as long each time again;
 -- not all equally long, that those who rest for one reason do not come back together.
 create function finish_deliveries(
@@ -246,6 +248,7 @@ set search_path = read, pg_temp
 as $$
 #variable_conflict use_column
 begin
+    perform set_config('headway.sweep', 'on', true), set_config('synchronous_commit', 'off', true);
     perform from outbox.endpoint e where e.webhook_id = any (p_webhooks) order by e.webhook_id for update;
     return query
     with told as materialized (

@@ -18,7 +18,6 @@ from time import perf_counter, process_time
 from uuid import UUID, uuid4
 
 import aiohttp
-import asyncpg
 from msgspec.structs import replace
 
 from domain.kernel import Command
@@ -45,7 +44,7 @@ from tests.bench.receiver import Receiver, receiving
 from tests.bench.told import found, issued, told_for
 
 HOOKS = 8
-EVENTS = 150  # a round: as many deliveries for each of the webhooks
+EVENTS = 300  # a round: as many deliveries for each of the webhooks
 A_SECOND = 20
 WAITING = 1_000_000
 OTHERS = 500  # webhooks with a half of those that wait
@@ -57,11 +56,16 @@ AGAIN = (
     "update outbox.endpoint set due_at = now()",
     "truncate outbox.attempt",
 )
+EVENTS_TOLD = """
+insert into outbox.event (organisation_id, position, nth, kind, about_id, occurred_at, recorded_at, data)
+select e.organisation_id, 1000000 + n, 0, e.kind, e.about_id, e.occurred_at, e.recorded_at, e.data
+  from (select * from outbox.event order by position desc limit 1) e cross join generate_series(1, $1::int) n
+"""
 FILL = """
 insert into outbox.delivery (organisation_id, webhook_id, sequence, epoch, position, nth, due_at)
-select e.organisation_id, w, n, 1, e.position, n, now() + $4 * interval '1 day'
-  from unnest($1::uuid[]) w cross join generate_series($2::int, $3::int) n
- cross join (select * from outbox.event order by position desc limit 1) e
+select e.organisation_id, w, e.position, 1, e.position, 0, now() + $3 * interval '1 day'
+  from unnest($1::uuid[]) w cross join outbox.event e
+ where e.position > 1000000 and e.position <= 1000000 + $2
 """
 ENDPOINTS = """
 insert into outbox.endpoint (organisation_id, webhook_id, sequence, due_at)
@@ -294,20 +298,12 @@ async def _appends(stage: Stage) -> float:
 async def _fill(stage: Stage) -> None:
     """A half is due now, of the webhooks that are claimed from; the other waits, of others."""
     others = [uuid4() for _ in range(OTHERS)]
-    each, most = WAITING // 2 // HOOKS, 30_000  # as high as `nth` goes
     async with stage.place.owner(stage.name) as owner:
         await owner.execute(ENDPOINTS, others)
-        await owner.execute(FILL, others, 1, WAITING // 2 // OTHERS, 1.0)
-        for start in range(1, each, most):
-            await _fill_more(owner, stage.hooks, start, min(each, start + most - 1))
-        await owner.execute("analyze outbox.delivery")
-
-
-async def _fill_more(owner: asyncpg.Connection, hooks: list[UUID], first: int, last: int) -> None:
-    text = FILL.replace("e.position, n, now()", "1000000 + n, 0, now()").replace(
-        "select e.organisation_id, w, n,", ("select e.organisation_id, w, n + 1000000,")
-    )
-    await owner.execute(text, hooks, first, last, 0.0)
+        await owner.execute(EVENTS_TOLD, WAITING // 2 // HOOKS)
+        await owner.execute(FILL, stage.hooks, WAITING // 2 // HOOKS, 0.0)
+        await owner.execute(FILL, others, WAITING // 2 // OTHERS, 1.0)
+        await owner.execute("vacuum analyze outbox.delivery")
 
 
 async def _pile(place: Place) -> list[Figure]:
@@ -358,4 +354,7 @@ def _figure(name: str, value: float, limit: float, unit: str = "") -> Figure:
 
 
 async def webhooks(place: Place) -> list[Figure]:
-    return [*await _rate(place), *await _delay(place), *await _pile(place), *await _idle(place)]
+    figures: list[Figure] = []
+    for part in (_rate, _delay, _pile, _idle):
+        figures += await part(place)
+    return figures

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from domain.subscribing import RotateWebhookSecret
 from domain.webhooks import DisabledBecause, Mode
 from infra.database import Database
-from infra.deliverer import JITTER, LEASE_SECONDS, WAITS, Claimed, finished, wait_before
-from infra.posting import Answer
+from infra.deliverer import JITTER, LEASE_SECONDS, MOST_OF_EACH, WAITS, Claimed, Deliverer, finished, wait_before
+from infra.posting import Answer, Post
+from infra.receivers import reach_of
 from infra.webhook_keys import public_key, secret_of
 from infra.webhook_signing import verify
 from tests.infra.hostile_receiver import HostileReceiver, receiving
-from tests.infra.sending import Sending, sending
+from tests.infra.sending import AT_HOME, Sending, sending
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ async def test_two_never_hold_one_delivery(world: Sending) -> None:
         held.update((one.webhook_id, one.sequence) for part in taken for one in part)
     assert max(held.values()) == 1
     by_webhook = Counter(webhook for webhook, _ in held)
-    assert all(by_webhook[one] == (1 if n % 2 == 0 else 8) for n, one in enumerate(webhooks))
+    assert all(by_webhook[one] == (1 if n % 2 == 0 else MOST_OF_EACH) for n, one in enumerate(webhooks))
 
 
 async def test_an_ordered_one_waits_for_the_one_before(world: Sending, receiver: HostileReceiver) -> None:
@@ -153,11 +154,12 @@ async def test_who_stood_still_after_a_claim_posts_nothing_and_spends_no_try(
 
 
 async def test_it_stops_though_it_is_woken_at_that_moment(world: Sending) -> None:
-    await world.deliverer.start()
+    deliverer = Deliverer(world.database, world.ledger, Post(reach_of(AT_HOME)))
+    await deliverer.start()
     await asyncio.sleep(0.3)
-    world.deliverer.wake()
+    deliverer.wake()
     async with asyncio.timeout(5):
-        await world.deliverer.stop()
+        await deliverer.stop()
 
 
 async def test_what_could_not_be_tried_for_a_fault_of_our_own_spends_no_try(world: Sending) -> None:
