@@ -9,9 +9,9 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from time import time
+from time import monotonic, time
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from infra.ledger import Ledger
 from infra.outbox import STATEMENTS
 from infra.posting import Answer, Post
 from infra.projector import STATEMENTS as READING
+from infra.projector import passing
 from infra.telemetry import DELIVERED, DELIVERY_SECONDS, log
 from infra.vault import VaultUnavailable
 from infra.webhook_keys import secret_of, signing_key
@@ -34,9 +35,10 @@ from infra.webhook_signing import sign
 WAITS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)  # seconds before each further try
 JITTER = (0.8, 1.2)
 MOST_AT_ONCE = 200
-MOST_OF_EACH = 8  # on their way to one receiver
-MOST_CLAIMED = 64
+MOST_OF_EACH = 16  # on their way to one receiver
+MOST_CLAIMED = 128
 LEASE_SECONDS = 60.0
+LOOKS_A_LEASE = 10  # for leases that have run out
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_AFTER_FAULT = 5.0  # of our own
 SECONDS_TO_GATHER = 0.002  # what came of several tries is written together
@@ -44,6 +46,18 @@ FAILING = timedelta(days=5)
 LEAST_FAILED = 10
 GONE = 410
 THROTTLING = frozenset({429, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When a delivery is tried again, and for how long whoever claims one holds it."""
+
+    waits: Sequence[float] = WAITS
+    jitter: tuple[float, float] = JITTER
+    lease_seconds: float = LEASE_SECONDS
+
+
+PACE = Pace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +94,7 @@ class Claimed(Message):
     receiver: str
     secret_id: UUID
     former_secret_id: UUID | None
+    claimed_at: float = field(default_factory=monotonic)  # which goes on while the process stands still
 
 
 class Finished(NamedTuple):
@@ -117,20 +132,20 @@ def body_of(message: Message, more: str) -> bytes:
     ).encode()
 
 
-def wait_before(attempt: int, retry_after: float | None) -> float:
+def wait_before(attempt: int, retry_after: float | None, pace: Pace = PACE) -> float:
     """Seconds until the next try after the try of this number: the schedule's, jittered so that many do not come back
     together; a receiver may ask for up to twice as much."""
-    step = WAITS[attempt - 1]
-    return max(step * random.uniform(*JITTER), min(retry_after or 0.0, 2.0 * step))  # noqa: S311
+    step = pace.waits[attempt - 1]
+    return max(step * random.uniform(*pace.jitter), min(retry_after or 0.0, 2.0 * step))  # noqa: S311
 
 
-def finished(claimed: Claimed, answer: Answer) -> Finished:
+def finished(claimed: Claimed, answer: Answer, pace: Pace = PACE) -> Finished:
     """What becomes of a delivery by its answer."""
     state, wait, rest = "ACCEPTED", 0.0, 0.0
     if answer.result != "accepted":
-        over = claimed.attempt > len(WAITS) or answer.status == GONE
+        over = claimed.attempt > len(pace.waits) or answer.status == GONE
         state = "EXHAUSTED" if over else "DUE"
-        wait = 0.0 if over else wait_before(claimed.attempt, answer.retry_after)
+        wait = 0.0 if over else wait_before(claimed.attempt, answer.retry_after, pace)
         rest = min(wait, answer.retry_after or 5.0) if answer.status in THROTTLING else 0.0
     result = f"http_{answer.status}" if answer.result == "answered" else answer.result
     return Finished(
@@ -150,15 +165,18 @@ def finished(claimed: Claimed, answer: Answer) -> Finished:
 class Deliverer:
     """Of a process."""
 
-    def __init__(self, database: Database, ledger: Ledger, post: Post, render: Render = nothing_more) -> None:
+    def __init__(
+        self, database: Database, ledger: Ledger, post: Post, render: Render = nothing_more, pace: Pace = PACE
+    ) -> None:
         self.database = database
         self.ledger = ledger
         self.post = post
         self.render = render
+        self.pace = pace
         self._awake = asyncio.Event()
         self._came_back = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
-        self._held: set[UUID] = set()  # leases of what is on its way
+        self._held: set[UUID] = set()  # leases of what is on its way, or has come back and is not written down yet
         self._finished: list[tuple[Claimed, Answer]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -193,7 +211,7 @@ class Deliverer:
             try:
                 await loop()
             except Exception as error:
-                if not unavailable(error):
+                if not passing(error):
                     log.error("deliverer_failed", error=type(error).__name__, exc_info=error)
                 await asyncio.sleep(0.5)
 
@@ -203,25 +221,27 @@ class Deliverer:
             room = MOST_AT_ONCE - len(self._sending)
             taken = await self.take(min(room, MOST_CLAIMED)) if room else []
             for one in taken:
-                task = asyncio.create_task(self._send(one))
+                task = asyncio.create_task(self.carry(one))
                 self._sending.add(task)
                 task.add_done_callback(self._sending.discard)
             if not taken:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._awake.wait(), SECONDS_BETWEEN_LOOKS)
+                    async with asyncio.timeout(SECONDS_BETWEEN_LOOKS):  # wait_for may lose that it was to stop
+                        await self._awake.wait()
 
     async def take(self, most: int) -> list[Claimed]:
         """What is due, leased to this process; what may not be seen any more is not among it."""
+        rows = await self.database.work.fetch(STATEMENTS["take"], most, MOST_OF_EACH, self.pace.lease_seconds)
+        claimed = [msgspec.convert(dict(row), Claimed) for row in rows]
+        if not claimed:
+            return []
+        veiled: dict[UUID, bool] = {}
         async with self.database.work.acquire() as connection, connection.transaction():
-            await connection.execute(READING["sweep_scope"])
-            rows = await connection.fetch(STATEMENTS["take"], most, MOST_OF_EACH, LEASE_SECONDS)
-            claimed = [msgspec.convert(dict(row), Claimed) for row in rows]
-            veiled: dict[UUID, bool] = {}
             for organisation_id in {one.organisation_id for one in claimed}:
                 veiled |= await self._seen(connection, organisation_id, claimed)
-        if claimed and not veiled:
-            return await self.take(most)
-        return [replace(one, veiled=veiled[one.lease]) for one in claimed if one.lease in veiled]
+        return [replace(one, veiled=veiled[one.lease]) for one in claimed if one.lease in veiled] or await self.take(
+            most
+        )
 
     async def _seen(self, connection: Any, organisation_id: UUID, claimed: Sequence[Claimed]) -> dict[UUID, bool]:
         """Whether each is veiled, by its lease, of those of an organisation that may be sent."""
@@ -233,20 +253,26 @@ class Deliverer:
         judged = await connection.fetch(STATEMENTS["withhold"], organisation_id, *columns)
         return {theirs[row[0], row[1]]: row["veiled"] for row in judged if not row["withheld"]}
 
-    async def _send(self, claimed: Claimed) -> None:
+    async def carry(self, claimed: Claimed) -> None:
+        """Posts what this process holds; what came of it is written down together with others."""
         self._held.add(claimed.lease)
         try:
-            answer = await self.send(claimed)
+            if not self._is_stale(claimed):
+                answer = await self.send(claimed)
+                self._finished.append((claimed, answer))
+                return self._came_back.set()
+            await self.release([claimed.lease], 0.0)
         except Exception as error:  # not the receiver's fault: no try is spent
             if not unavailable(error) and not isinstance(error, VaultUnavailable):
                 log.error("delivery_failed", error=type(error).__name__, exc_info=error)
             with suppress(Exception):  # else its lease runs out
                 await self.release([claimed.lease], SECONDS_AFTER_FAULT)
-        else:
-            self._finished.append((claimed, answer))
-            self._came_back.set()
-        finally:
-            self._held.discard(claimed.lease)
+        self._held.discard(claimed.lease)
+        return None
+
+    def _is_stale(self, claimed: Claimed) -> bool:
+        """Whether this process stood still since it claimed a delivery, which somebody else may hold by now."""
+        return monotonic() - claimed.claimed_at > self.pace.lease_seconds / 2
 
     async def release(self, leases: Sequence[UUID], seconds: float) -> None:
         """Gives back what was not tried, to be tried after so many seconds."""
@@ -286,15 +312,14 @@ class Deliverer:
             self._finished = came + self._finished
             self._came_back.set()
             raise
+        self._held.difference_update(one.lease for one, _ in came)
         self._awake.set()
 
     async def finish(self, came: Sequence[tuple[Claimed, Answer]]) -> None:
         """Writes down what came of deliveries, and disables webhooks whose receivers are gone, or fail for days."""
-        rows = [finished(one, answer) for one, answer in came]
+        rows = [finished(one, answer, self.pace) for one, answer in came]
         columns = [list(column) for column in zip(*rows, strict=True)]
-        async with self.database.work.acquire() as connection, connection.transaction():
-            await connection.execute(READING["sweep_scope"])
-            standing = await connection.fetch(STATEMENTS["finish"], *columns, MOST_OF_EACH)
+        standing = await self.database.work.fetch(STATEMENTS["finish"], *columns, MOST_OF_EACH)
         now = datetime.now(UTC)
         for (one, _), row in zip(came, rows, strict=True):
             DELIVERED.labels(row.result if row.status is None else f"{row.status // 100}xx").inc()
@@ -316,12 +341,12 @@ class Deliverer:
     async def _reclaim(self) -> None:
         while True:
             await self.reclaim()
-            await asyncio.sleep(LEASE_SECONDS / 10)
+            await asyncio.sleep(self.pace.lease_seconds / LOOKS_A_LEASE)
 
     async def reclaim(self) -> None:
         """Makes due again what somebody has claimed and not come back with."""
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute(READING["sweep_scope"])
-            lost = await connection.execute(STATEMENTS["reclaim"])
+            lost = await connection.execute(STATEMENTS["reclaim"], list(self._held))
         if not lost.endswith(" 0"):
             self._awake.set()

@@ -13,10 +13,18 @@ from uuid import UUID
 
 from domain.kernel import Event
 from domain.public_events import announced
-from domain.webhooks import Missed, WebhookRedelivered, WebhookRemoved, WebhookResumed, WebhookRevised
-from infra.database import Database, statements, unavailable
+from domain.webhooks import (
+    Missed,
+    WebhookRedelivered,
+    WebhookRemoved,
+    WebhookResumed,
+    WebhookRevised,
+    WebhookSubscribed,
+)
+from infra.database import Database, statements
 from infra.positions import Positions
 from infra.projector import STATEMENTS as READING
+from infra.projector import passing
 from infra.recording import LedgerRow, Reader
 from infra.rounds import Rounds
 from infra.telemetry import ANNOUNCED, log
@@ -28,6 +36,8 @@ SECONDS_BETWEEN_SWEEPS = 5.0
 SECONDS_UNTIL_ANOTHER_LOOK = 0.05  # at a checkpoint that somebody else holds
 SECONDS_BETWEEN_CLEANINGS = 600.0
 DAYS_KEPT = 30
+MOST_SWEPT = 2_000  # in one transaction
+CLEANED = (("old_deliveries", ("drop_tries", "drop_deliveries")), ("old_events", ("drop_events",)))
 DIRECTING = (WebhookRevised, WebhookResumed, WebhookRedelivered, WebhookRemoved)  # what changes deliveries themselves
 
 Connection = Any  # asyncpg's pool hands out a proxy that its types do not name
@@ -66,7 +76,7 @@ class Outbox:
             try:
                 await loop()
             except Exception as error:
-                if not unavailable(error):
+                if not passing(error):
                     log.error("outbox_failed", error=type(error).__name__, exc_info=error)
                 await asyncio.sleep(0.5)
 
@@ -86,7 +96,7 @@ class Outbox:
         try:
             return await self.advance(organisation_id)
         except Exception as error:
-            if unavailable(error):
+            if passing(error):
                 self._stirred[organisation_id] = None
                 raise
             log.error("outbox_stopped", organisation=str(organisation_id), error=type(error).__name__, exc_info=error)
@@ -116,7 +126,7 @@ class Outbox:
     async def advance(self, organisation_id: UUID) -> bool:
         """One stretch; false where there is more to do, or somebody else is at it."""
         async with self.database.work.acquire() as connection, connection.transaction():
-            await connection.execute(READING["scope"], organisation_id)
+            await connection.execute(STATEMENTS["scope"], organisation_id)
             claimed = await connection.fetchrow(STATEMENTS["claim"], organisation_id)
             if claimed is None:
                 if await connection.fetchval(STATEMENTS["exists"], organisation_id):
@@ -136,10 +146,19 @@ class Outbox:
 
     async def clean(self) -> None:
         """Lets go of what ended long ago."""
-        for name in ("sweep_old", "sweep_attempts", "sweep_events"):
-            async with self.database.work.acquire() as connection, connection.transaction():
-                await connection.execute(READING["sweep_scope"])
-                await connection.execute(STATEMENTS[name], DAYS_KEPT)
+        for found, drops in CLEANED:
+            while await self._swept(found, drops):
+                pass
+
+    async def _swept(self, found: str, drops: Sequence[str]) -> int:
+        """So few at a time that nobody waits for it; keys are handed over, for statements that would find and delete
+        at once are planned for any number, and then read everything."""
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute(READING["sweep_scope"])
+            old = await connection.fetch(STATEMENTS[found], DAYS_KEPT, MOST_SWEPT)
+            for drop in drops if old else ():
+                await connection.execute(STATEMENTS[drop], *(list(column) for column in zip(*old, strict=True)))
+        return len(old)
 
 
 class Stretch:
@@ -154,9 +173,12 @@ class Stretch:
         """From a position on, at most to where the read models are; how far it came, and how many deliveries were
         made."""
         rows = await self._run_fetch("events", position, reached, MOST_EVENTS)
-        await self._run("endpoints")
         made, begun = 0, position
         recorded = [self.reader.recorded(row) for row in rows]
+        if any(isinstance(one.event, WebhookSubscribed) for one in recorded):
+            await self._run("endpoints")
+        if any(isinstance(one.event, DIRECTING) for one in recorded):
+            await self._run("lock")
         await self._announce(recorded)
         for one in recorded:
             if isinstance(one.event, DIRECTING):

@@ -1,3 +1,7 @@
+-- scope: lets a transaction see one organisation's rows, and not wait for the disk: deliveries that a crash of the server takes back
+-- are made again, and none has left by then, for the claim that comes before waits until all that was written earlier is safe
+select set_config('headway.organisation', $1::uuid::text, true), set_config('synchronous_commit', 'off', true)
+
 -- restless: organisations whose outbox lags behind their read models, and those that have a webhook and no outbox yet
 select c.organisation_id
   from outbox.checkpoint c
@@ -27,6 +31,9 @@ select exists (select from outbox.checkpoint where organisation_id = $1)
 insert into outbox.endpoint (organisation_id, webhook_id)
 select $1, w.id from read.webhook w where w.organisation_id = $1 and w.until is null
 on conflict do nothing
+
+-- lock: every webhook of an organisation, in the order in which all who want several take them
+select from outbox.endpoint where organisation_id = $1 order by webhook_id for update
 
 -- announce: public events of a stretch of the ledger
 select read.announce($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -88,29 +95,63 @@ select position, event_id, version, type, command_id, correlation_id, causation_
  order by position
  limit $4
 
--- sweep_old: what ended long ago, a part of it
-delete from outbox.delivery d
- where (d.webhook_id, d.sequence) in (
-       select o.webhook_id, o.sequence from outbox.delivery o where o.ended_at < now() - $1 * interval '1 day' order by o.ended_at
-        limit 5000)
+-- old_deliveries: some of what ended long ago, unless somebody is at it
+select d.webhook_id, d.sequence
+  from outbox.delivery d
+ where d.ended_at < now() - $1 * interval '1 day'
+ order by d.ended_at
+ limit $2
+   for update skip locked
 
--- sweep_attempts: of deliveries that are no more
+-- drop_tries: every try of some deliveries
 delete from outbox.attempt a
- where a.tried_at < now() - $1 * interval '1 day'
-   and not exists (select from outbox.delivery d where d.webhook_id = a.webhook_id and d.sequence = a.sequence)
+ using unnest($1::uuid[], $2::bigint[]) o (webhook_id, sequence)
+ where a.webhook_id = o.webhook_id and a.sequence = o.sequence
 
--- sweep_events: that no delivery is made of
-delete from outbox.event e
- where e.recorded_at < now() - $1 * interval '1 day'
+-- drop_deliveries: some deliveries
+delete from outbox.delivery d
+ using unnest($1::uuid[], $2::bigint[]) o (webhook_id, sequence)
+ where d.webhook_id = o.webhook_id and d.sequence = o.sequence
+
+-- old_events: some of those that no delivery is made of; the oldest of an organisation are recorded first. Offset keeps the planner
+-- from reading all deliveries to find none
+select x.organisation_id, x.position, x.nth
+  from outbox.checkpoint c
+ cross join lateral (
+       select e.recorded_at from outbox.event e where e.organisation_id = c.organisation_id order by e.position, e.nth limit 1) f
+ cross join lateral (
+       select e.organisation_id, e.position, e.nth, e.recorded_at
+         from outbox.event e
+        where e.organisation_id = c.organisation_id
+        order by e.position, e.nth
+        limit $2) x
+ where f.recorded_at < now() - $1 * interval '1 day' and x.recorded_at < now() - $1 * interval '1 day'
    and not exists (
-       select from outbox.delivery d
-        where d.organisation_id = e.organisation_id and d.position = e.position and d.nth = e.nth)
+       select from outbox.endpoint w
+         join outbox.delivery d on d.webhook_id = w.webhook_id and d.position = x.position and d.nth = x.nth
+        where w.organisation_id = x.organisation_id
+       offset 0)
+ limit $2
 
--- reclaim: deliveries whose sender has not come back
-with lost as (
+-- drop_events: some events
+delete from outbox.event e
+ using unnest($1::uuid[], $2::bigint[], $3::smallint[]) o (organisation_id, position, nth)
+ where e.organisation_id = o.organisation_id and e.position = o.position and e.nth = o.nth
+
+-- reclaim: deliveries whose sender has not come back, unless it is whoever asks (a clock has jumped); a delivery is only changed by whoever has locked its webhook, in this order
+with endpoint as materialized (
+    select e.organisation_id, e.webhook_id
+      from outbox.endpoint e
+     where e.webhook_id in (select d.webhook_id from outbox.delivery d
+            where d.state = 'SENT' and d.lease_until < now() and d.lease <> all ($1::uuid[]))
+     order by e.webhook_id
+       for update
+),
+lost as (
     update outbox.delivery d
        set state = 'DUE', due_at = now(), lease = null, lease_until = null
-     where d.state = 'SENT' and d.lease_until < now()
+      from endpoint e
+     where d.webhook_id = e.webhook_id and d.state = 'SENT' and d.lease_until < now() and d.lease <> all ($1::uuid[])
     returning d.organisation_id, d.webhook_id
 )
 update outbox.endpoint e
@@ -119,10 +160,19 @@ update outbox.endpoint e
  where e.organisation_id = l.organisation_id and e.webhook_id = l.webhook_id
 
 -- release: deliveries that were not tried after all, to be tried in so many seconds
-with back as (
+with endpoint as materialized (
+    select e.organisation_id, e.webhook_id
+      from outbox.endpoint e
+     where e.webhook_id in (
+           select d.webhook_id from outbox.delivery d where d.state = 'SENT' and d.lease = any ($1::uuid[]))
+     order by e.webhook_id
+       for update
+),
+back as (
     update outbox.delivery d
        set state = 'DUE', attempt = d.attempt - 1, due_at = now() + $2 * interval '1 s', lease = null, lease_until = null
-     where d.state = 'SENT' and d.lease = any ($1::uuid[])
+      from endpoint e
+     where d.webhook_id = e.webhook_id and d.state = 'SENT' and d.lease = any ($1::uuid[])
     returning d.organisation_id, d.webhook_id, d.due_at
 )
 update outbox.endpoint e

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, Literal, Self
 
@@ -32,6 +33,7 @@ SOCKETS = 200  # under way at once; those kept for the next request are beside t
 KEEP_ALIVE_SECONDS = 2.0  # less than most receivers': a connection closed under a request is a failed attempt
 NAME_SECONDS = 10.0
 NAME_THREADS = 16
+ADDRESSES_KEPT = 10_000
 MOST_READ = 65_536
 MOST_TOLD = 1_024
 MOST_HEADERS = 64
@@ -79,6 +81,7 @@ class Post:
         name_seconds: float = NAME_SECONDS,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        self.unfit = lru_cache(ADDRESSES_KEPT)(reach.check_url)
         self.reach = reach
         self.timeout = aiohttp.ClientTimeout(total=total, connect=connect, sock_connect=connect, sock_read=first_byte)
         self.sockets = sockets
@@ -133,7 +136,7 @@ class Post:
     ) -> tuple[Answer, bytes]:
         if self._session is None:
             raise RuntimeError("Open the post before sending.")
-        if self.reach.check_url(url) is not None:
+        if self.unfit(url) is not None:
             return Answer(result="not_allowed", milliseconds=0.0), b""
         async with self._room:
             started = perf_counter()

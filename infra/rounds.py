@@ -44,5 +44,6 @@ class Rounds:
         while True:
             await self.once()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._awake.wait(), self._seconds)
+                async with asyncio.timeout(self._seconds):  # wait_for may lose that it was to stop
+                    await self._awake.wait()
             self._awake.clear()

@@ -3,6 +3,7 @@ has the vault can make them again."""
 
 import hmac
 from base64 import b64encode
+from functools import lru_cache
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,6 +27,7 @@ def source_secret_of(installation: bytes, organisation_id: UUID, source_id: UUID
     return SECRET + b64encode(made).decode()
 
 
+@lru_cache(maxsize=1_000)
 def signing_key(installation: bytes, organisation_id: UUID) -> Ed25519PrivateKey:
     """What all of an organisation's deliveries are signed with as well, for receivers that should hold no secret."""
     return Ed25519PrivateKey.from_private_bytes(_made(installation, "webhook key", organisation_id))

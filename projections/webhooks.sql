@@ -179,6 +179,7 @@ as $$
 declare
     v_ids uuid[];
 begin
+    perform set_config('headway.sweep', 'on', true);
     select array_agg(e.webhook_id) into v_ids
       from (select e.webhook_id
               from outbox.endpoint e
@@ -319,7 +320,9 @@ as $$
 $$;
 
 -- finish_deliveries: what came of tries that still hold their lease, and how the webhooks do; those whose lease was lost change nothing.
--- Ten tries in five minutes of which seven in ten failed let a webhook rest for half a minute, and twice as long each time again.
+-- Nobody waits for the disk: what a crash of the server takes back is sent once more.
+-- Ten tries in five minutes of which seven in ten failed let a webhook rest for about half a minute, and twice as long each time again;
+-- not all equally long, that those who rest for one reason do not come back together.
 create function finish_deliveries(
     p_webhooks uuid[], p_sequences bigint[], p_leases uuid[], p_states text[], p_waits float8[], p_rests float8[], p_results text[],
     p_statuses int[], p_milliseconds float8[], p_excerpts text[], p_each int)
@@ -329,6 +332,7 @@ set search_path = read, pg_temp
 as $$
 #variable_conflict use_column
 begin
+    perform set_config('headway.sweep', 'on', true), set_config('synchronous_commit', 'off', true);
     perform from outbox.endpoint e where e.webhook_id = any (p_webhooks) order by e.webhook_id for update;
     return query
     with told as materialized (
@@ -378,7 +382,7 @@ begin
            tries = case when j.tripped then 0 else j.tries end,
            failures = case when j.tripped then 0 else j.failures end,
            trips = case when j.tripped then e.trips + 1 when j.now_failures < j.now_tries then 0 else e.trips end,
-           open_until = case when j.tripped then now() + least(3600, 30 * 2 ^ least(e.trips, 10)) * interval '1 s'
+           open_until = case when j.tripped then now() + least(3600, 30 * 2 ^ least(e.trips, 10)) * (0.8 + 0.4 * random()) * interval '1 s'
                              when j.rest > 0 then now() + j.rest * interval '1 s'
                              when j.now_failures < j.now_tries then null else e.open_until end
       from judged j

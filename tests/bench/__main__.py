@@ -36,6 +36,7 @@ BENCHES: Mapping[str, tuple[str, str]] = {
     "apply": ("applying", "applying"),
     "scale": ("scale", "scale"),
     "live": ("live", "live"),
+    "webhooks": ("webhooks", "webhooks"),
     "memory": ("memory", "memory"),
 }
 

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
@@ -116,8 +116,12 @@ class Child:
 
 
 @asynccontextmanager
-async def served(place: Place, folder: Path, mutant: str = "") -> AsyncGenerator[Child]:
+async def served(
+    place: Place, folder: Path, mutant: str = "", more: Mapping[str, str] | None = None
+) -> AsyncGenerator[Child]:
+    """With more settings, where they are given."""
     child = Child(place, folder, mutant)
+    child.environment |= more or {}
     try:
         await child.start()
         yield child

@@ -56,6 +56,29 @@ async def trusting_its_clock(place: Place) -> None:
     await change(place, "ledger.append", ("greatest(clock_timestamp(), v_head.recorded_at)", jumping))
 
 
+async def without_its_fence(place: Place) -> None:
+    await change(place, "read.finish_deliveries", ("and d.lease = t.lease and d.state = 'SENT'", ""))
+
+
+async def resting_alike(place: Place) -> None:
+    """Receivers that fail together are let rest equally long."""
+    await change(place, "read.finish_deliveries", ("(0.8 + 0.4 * random())", "1.0"))
+
+
+async def in_one_statement(place: Place) -> None:
+    """A claim that locks webhooks and looks how many deliveries are on their way by one and the same snapshot, with a
+    moment between."""
+    among = "select l.webhook_id from outbox.endpoint l where l.webhook_id = any (v_ids)"
+    locked = f"({among} and pg_sleep(0.001) is not null for update skip locked)"
+    await change(
+        place,
+        "read.claim_deliveries",
+        ("for update skip locked", ""),
+        ("where e.webhook_id = any (v_ids) and w.state", f"where e.webhook_id in {locked} and w.state"),
+        ("where e.webhook_id = any (v_ids);", f"where e.webhook_id in {locked};"),
+    )
+
+
 class Forgetful(Desk):
     """Takes every command for a new one, whatever its key."""
 

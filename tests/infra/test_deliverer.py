@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,12 +15,13 @@ from hypothesis import strategies as st
 from domain.subscribing import RotateWebhookSecret
 from domain.webhooks import DisabledBecause, Mode
 from infra.database import Database
-from infra.deliverer import JITTER, WAITS, Claimed, finished, wait_before
-from infra.posting import Answer
+from infra.deliverer import JITTER, LEASE_SECONDS, MOST_OF_EACH, WAITS, Claimed, Deliverer, finished, wait_before
+from infra.posting import Answer, Post
+from infra.receivers import reach_of
 from infra.webhook_keys import public_key, secret_of
 from infra.webhook_signing import verify
 from tests.infra.hostile_receiver import HostileReceiver, receiving
-from tests.infra.sending import Sending, sending
+from tests.infra.sending import AT_HOME, Sending, sending
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ async def test_two_never_hold_one_delivery(world: Sending) -> None:
         held.update((one.webhook_id, one.sequence) for part in taken for one in part)
     assert max(held.values()) == 1
     by_webhook = Counter(webhook for webhook, _ in held)
-    assert all(by_webhook[one] == (1 if n % 2 == 0 else 8) for n, one in enumerate(webhooks))
+    assert all(by_webhook[one] == (1 if n % 2 == 0 else MOST_OF_EACH) for n, one in enumerate(webhooks))
 
 
 async def test_an_ordered_one_waits_for_the_one_before(world: Sending, receiver: HostileReceiver) -> None:
@@ -133,6 +135,31 @@ async def test_whoever_lost_the_lease_changes_nothing(world: Sending) -> None:
     assert await state_of(world, webhook) == ["SENT"]
     await world.deliverer.finish([(again, Answer(result="accepted", status=200, milliseconds=1.0))])
     assert await state_of(world, webhook) == ["ACCEPTED"]
+
+
+async def test_who_stood_still_after_a_claim_posts_nothing_and_spends_no_try(
+    world: Sending, receiver: HostileReceiver
+) -> None:
+    webhook = await world.subscribe(url(receiver, "/ok"))
+    await world.milestone()
+    await world.out()
+    (one,) = await world.deliverer.take(10)
+    await world.deliverer.carry(replace(one, claimed_at=one.claimed_at - LEASE_SECONDS))
+    assert receiver.received == []
+    (again,) = await world.deliverer.take(10)
+    assert (again.sequence, again.attempt) == (1, 1)
+    await world.deliverer.carry(again)
+    assert len(receiver.received) == 1
+    assert await state_of(world, webhook) == ["SENT"]
+
+
+async def test_it_stops_though_it_is_woken_at_that_moment(world: Sending) -> None:
+    deliverer = Deliverer(world.database, world.ledger, Post(reach_of(AT_HOME)))
+    await deliverer.start()
+    await asyncio.sleep(0.3)
+    deliverer.wake()
+    async with asyncio.timeout(5):
+        await deliverer.stop()
 
 
 async def test_what_could_not_be_tried_for_a_fault_of_our_own_spends_no_try(world: Sending) -> None:
@@ -206,7 +233,7 @@ async def test_days_of_failing_disable_and_one_success_forgives(world: Sending, 
 
 async def test_one_that_fails_often_rests_and_spends_no_try(world: Sending, receiver: HostileReceiver) -> None:
     webhook = await world.subscribe(url(receiver, "/failed"))
-    for n in range(14):
+    for n in range(MOST_OF_EACH + 6):
         await world.milestone(f"Stone {n}")
     await world.out()
     while await world.send():
@@ -215,7 +242,7 @@ async def test_one_that_fails_often_rests_and_spends_no_try(world: Sending, rece
     assert endpoint["open_until"] > datetime.now(UTC) + timedelta(seconds=20)
     rows = await world.deliveries(webhook)
     assert {row["attempt"] for row in rows} == {0, 1}
-    assert sum(row["attempt"] for row in rows) == len(receiver.received) < 14
+    assert sum(row["attempt"] for row in rows) == len(receiver.received) < MOST_OF_EACH + 6
 
 
 @pytest.mark.parametrize("status", [429, 503])

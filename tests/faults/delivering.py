@@ -1,0 +1,77 @@
+"""A process that sends to webhooks and does nothing else: `python -m tests.faults.delivering [mutant]`. What failed is
+tried again soon, and a lease is short."""
+
+import asyncio
+import os
+import sys
+from typing import cast
+from uuid import UUID
+
+from infra.database import Database
+from infra.deliverer import Deliverer, Pace
+from infra.ledger import Ledger
+from infra.outbox import STATEMENTS, Outbox, Stretch
+from infra.positions import Positions
+from infra.posting import Post
+from infra.projector import STATEMENTS as READING
+from infra.projector import Projector
+from infra.receivers import reach_of
+from infra.recording import Reader
+from infra.settings import read_settings
+
+READY = "sending"
+LEASE_SECONDS = 4.0
+SECONDS_TO_ANSWER = 2.0
+PACE = Pace(waits=(0.3, 0.5, 1.0, 1.0, 2.0, 2.0, 600.0, 600.0, 600.0), lease_seconds=LEASE_SECONDS)
+SECONDS_APART = 0.3
+
+
+class Early(Outbox):
+    """A mutant: says how far it has come before it has made the deliveries."""
+
+    async def advance(self, organisation_id: UUID) -> bool:
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute(READING["scope"], organisation_id)
+            claimed = await connection.fetchrow(STATEMENTS["claim"], organisation_id)
+            if claimed is None or claimed[0] >= claimed[1]:
+                return await super().advance(organisation_id)
+            position, reached, zone = claimed
+            await connection.execute(STATEMENTS["advance"], organisation_id, reached)
+        await asyncio.sleep(SECONDS_APART)
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute(READING["scope"], organisation_id)
+            await Stretch(connection, Reader(organisation_id, zone, self.database.seals)).follow(position, reached)
+        for told in self.made:
+            told()
+        return True
+
+
+def leaseless() -> None:
+    """A mutant: whatever is on its way is taken for lost."""
+    known = cast("dict[str, str]", STATEMENTS)
+    known["reclaim"] = known["reclaim"].replace("and d.lease_until < now()", "")
+
+
+async def deliver(outbox_kind: type[Outbox]) -> None:
+    settings = read_settings(os.environ)
+    assert settings.database_url is not None
+    database = await Database.open(settings, settings.database_url, settings.application_database_url)
+    positions = Positions()
+    projector, ledger = Projector(database, positions), Ledger(database)
+    projector.start()
+    outbox = outbox_kind(database, positions)
+    post = Post(reach_of(settings), total=SECONDS_TO_ANSWER)
+    deliverer = Deliverer(database, ledger, post, pace=PACE)
+    outbox.made.append(deliverer.wake)
+    outbox.start()
+    await deliverer.start()
+    sys.stdout.write(f"{READY}\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    mutant = sys.argv[1] if len(sys.argv) > 1 else ""
+    if mutant == "leaseless":
+        leaseless()
+    asyncio.run(deliver(Early if mutant == "early" else Outbox))
