@@ -30,7 +30,7 @@ from tests.faults.mutants import in_one_statement, resting_alike, without_its_fe
 from tests.faults.receivers import Manner, check_deliveries, receiving, until_delivered
 from tests.faults.stand import as_owner, crash, eventually
 
-ROUNDS = 2
+ROUNDS = 3
 PAIRS = 2
 STONES = 30
 SECONDS_TO_CLAIM = 30.0
