@@ -240,7 +240,11 @@ async def _by_hand(stage: Stage, url: str, heard: asyncio.Event) -> float:
         stage.place.owner(stage.name) as listening,
         aiohttp.ClientSession() as session,
     ):
-        await listening.add_listener(CHANNEL, lambda *_: noticed.set())
+
+        def notice(*_: object) -> None:
+            noticed.set()
+
+        await listening.add_listener(CHANNEL, notice)
         for _ in range(int(A_SECOND * SECONDS)):
             await asyncio.sleep(1 / A_SECOND)
             noticed.clear()

@@ -39,8 +39,10 @@ OFTEN = 20
 SECONDS_TOGETHER = 0.1
 MOST_TOGETHER = 30  # evenly spread over two seconds it would be ten
 ACCEPTED = Answer(result="accepted", status=200, milliseconds=1.0)
-SOME = [(one, False) for one in (Manner.PROMPT, Manner.SLOW, Manner.SLOW, Manner.FICKLE, Manner.HANGING, Manner.DEAD)]
-SOME += [(Manner.PROMPT, True), (Manner.SLOW, True)]
+SOME = [
+    *((one, False) for one in (Manner.PROMPT, Manner.SLOW, Manner.SLOW, Manner.FICKLE, Manner.HANGING, Manner.DEAD)),
+    *((one, True) for one in (Manner.PROMPT, Manner.SLOW)),
+]
 
 
 async def test_f5_kills_of_senders_server_and_database_lose_no_delivery(
