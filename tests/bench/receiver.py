@@ -4,7 +4,7 @@ import asyncio
 import re
 import socket
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,8 +16,6 @@ ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 class Receiver(asyncio.Protocol):
     """Answers each request as soon as it has come whole."""
-
-    heard: Callable[[], None] | None = None
 
     def __init__(self) -> None:
         self.received = bytearray()
@@ -33,9 +31,11 @@ class Receiver(asyncio.Protocol):
         if length is None or len(self.received) < end + 4 + int(length[1]):
             return
         del self.received[: end + 4 + int(length[1])]
-        if self.heard is not None:
-            self.heard()
+        self.heard()
         self.transport.write(ANSWER)
+
+    def heard(self) -> None:
+        """A request has come; for who wants to know when."""
 
 
 def free_port() -> int:

@@ -15,7 +15,6 @@ from datetime import date
 from functools import partial
 from statistics import median
 from time import perf_counter, process_time
-from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -242,10 +241,10 @@ async def _by_hand(stage: Stage, url: str, heard: asyncio.Event) -> float:
         aiohttp.ClientSession() as session,
     ):
 
-        def notice(_connection: Any, _pid: int, _channel: str, _payload: str) -> None:
+        def notice(*_: object) -> None:
             noticed.set()
 
-        await listening.add_listener(CHANNEL, notice)  # pyright: ignore[reportArgumentType]
+        await listening.add_listener(CHANNEL, notice)
         for _ in range(int(A_SECOND * SECONDS)):
             await asyncio.sleep(1 / A_SECOND)
             noticed.clear()

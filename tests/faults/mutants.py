@@ -66,8 +66,8 @@ async def resting_alike(place: Place) -> None:
 
 
 async def in_one_statement(place: Place) -> None:
-    """A claim that locks webhooks and looks how many deliveries are on their way by one and the same snapshot, with a
-    moment between."""
+    """A claim that looks for deliveries and locks their webhooks by one and the same snapshot, with a moment between,
+    and believes what it saw."""
     among = "select l.webhook_id from outbox.endpoint l where l.webhook_id = any (v_ids)"
     locked = f"({among} and pg_sleep(0.001) is not null for update skip locked)"
     await change(
@@ -76,6 +76,7 @@ async def in_one_statement(place: Place) -> None:
         ("for update skip locked", ""),
         ("where e.webhook_id = any (v_ids) and w.state", f"where e.webhook_id in {locked} and w.state"),
         ("where e.webhook_id = any (v_ids);", f"where e.webhook_id in {locked};"),
+        ("and d.sequence = due.sequence and d.state = 'DUE'", "and d.sequence = due.sequence"),
     )
 
 

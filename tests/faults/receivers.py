@@ -275,11 +275,17 @@ def _check_tries(books: Books, receivers: Receivers, hook: Hook) -> None:
         demand(kept, "I7", f"{hook}: {message_id} was given up")
 
 
+def _alive(known: list[tuple[float, str]], at: float) -> set[str]:
+    """The newest and the one before it."""
+    return set([secret for since, secret in known if since <= at][-2:])
+
+
 def _check_signature(books: Books, hook: Hook, arrival: Arrival) -> None:
     """By every secret that was alive when it was signed, and by the organisation's key."""
     signed_at = float(arrival.headers.get("webhook-timestamp", "0"))
     known = books.secrets[hook.webhook_id]
-    alive = [secret for since, secret in known if since < signed_at - NOTICED][-2:] or [known[0][1]]
+    then, before = (_alive(known, at) for at in (signed_at, signed_at - NOTICED))
+    alive = then & before or {known[0][1]}
     try:
         for secret in alive:
             verify(arrival.headers, arrival.body, [secret], [], arrival.at)

@@ -30,7 +30,7 @@ from tests.faults.mutants import in_one_statement, resting_alike, without_its_fe
 from tests.faults.receivers import Manner, check_deliveries, receiving, until_delivered
 from tests.faults.stand import as_owner, crash, eventually
 
-ROUNDS = 2
+ROUNDS = 3
 PAIRS = 2
 STONES = 30
 SECONDS_TO_CLAIM = 30.0
@@ -39,8 +39,10 @@ OFTEN = 20
 SECONDS_TOGETHER = 0.1
 MOST_TOGETHER = 30  # evenly spread over two seconds it would be ten
 ACCEPTED = Answer(result="accepted", status=200, milliseconds=1.0)
-HASTY = (Manner.PROMPT, Manner.SLOW, Manner.SLOW, Manner.FICKLE, Manner.HANGING, Manner.DEAD)
-SOME = [*((one, False) for one in HASTY), (Manner.PROMPT, True), (Manner.SLOW, True)]
+SOME = [
+    *((one, False) for one in (Manner.PROMPT, Manner.SLOW, Manner.SLOW, Manner.FICKLE, Manner.HANGING, Manner.DEAD)),
+    *((one, True) for one in (Manner.PROMPT, Manner.SLOW)),
+]
 
 
 async def test_f5_kills_of_senders_server_and_database_lose_no_delivery(

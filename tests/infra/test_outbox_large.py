@@ -1,16 +1,34 @@
-"""What ended long ago leaves the outbox, a little at a time; what is young is not even read."""
+"""A large outbox: what ended long ago leaves it a little at a time, and what is young is not even read; a pile of
+what is due is sent piece by piece."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 import infra.outbox
 from infra.database import Connection, Database
-from tests.infra.sending import Sending, sending
+from infra.deliverer import MOST_OF_EACH, Deliverer
+from infra.posting import Post
+from infra.receivers import reach_of
+from tests.infra.hostile_receiver import receiving
+from tests.infra.sending import AT_HOME, Sending, sending
 
 YOUNG, OLD = 60_000, 3_000
 SWEPT = 1_000
+DUE, SENT = 100_000, 2_000
+MOST_MIB = 20
+PILE = """
+with told as (
+    insert into outbox.event (organisation_id, position, nth, kind, about_id, occurred_at, recorded_at, data)
+    select $1, 1000000 + n, 0, 'milestone.set', gen_random_uuid(), now(), now(), '{}' from generate_series(1, $3::int) n
+    returning position
+)
+insert into outbox.delivery (organisation_id, webhook_id, sequence, epoch, position, nth)
+select $1, $2, position, 1, position, 0 from told
+"""
 FILL = """
 with made as (
     insert into outbox.event (organisation_id, position, nth, kind, about_id, occurred_at, recorded_at, data)
@@ -105,3 +123,33 @@ async def test_cleaning_waits_for_nobody(world: Sending, owner: Connection) -> N
         assert (await left(owner, organisation_id))[1] == 11
     await world.outbox.clean()
     assert await left(owner, organisation_id) == [10, 10, 10]
+
+
+def resident() -> float:
+    """MiB of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4_096 / 2**20
+
+
+async def test_a_pile_of_what_is_due_costs_no_memory_and_no_receiver_more_than_its_share(
+    world: Sending, owner: Connection
+) -> None:
+    async with receiving() as receiver:
+        webhook_id = await world.subscribe(f"http://127.0.0.1:{receiver.port}/ok")
+        await world.out()
+        await owner.execute(PILE, world.organisation_id, webhook_id, DUE)
+        await owner.execute("update outbox.endpoint set due_at = now() where webhook_id = $1", webhook_id)
+        deliverer = Deliverer(world.database, world.ledger, Post(reach_of(AT_HOME)))
+        await deliverer.start()
+        before = 0.0
+        try:
+            async with asyncio.timeout(60):
+                while len(receiver.received) < SENT:
+                    await asyncio.sleep(0.02)
+                    if not before and len(receiver.received) > SENT // 4:
+                        before = resident()
+        finally:
+            grown = resident() - before
+            await deliverer.stop()
+        assert before
+        assert grown < MOST_MIB
+        assert receiver.connections <= MOST_OF_EACH
