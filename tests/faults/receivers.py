@@ -286,10 +286,15 @@ def _check_signature(books: Books, hook: Hook, arrival: Arrival) -> None:
     known = books.secrets[hook.webhook_id]
     then, before = (_alive(known, at) for at in (signed_at, signed_at - NOTICED))
     alive = [[one] for one in then & before] or [list(then | before)]  # each of those that are sure, else any
+    ages = [round(signed_at - since, 1) for since, _ in known]
     try:
         for secrets in alive:
             verify(arrival.headers, arrival.body, secrets, [], arrival.at)
         key = public_key(seals().vault.secret, hook.organisation_id)
         verify(arrival.headers, arrival.body, [], [key], arrival.at)
     except NotVerified as error:
-        demand(False, "I7", f"{hook}: {arrival.message_id} came signed wrongly: {error.reason}")
+        demand(
+            False,
+            "I7",
+            f"{hook}: {arrival.message_id} came signed wrongly: {error.reason}; its secrets were {ages} s old",
+        )
