@@ -4,7 +4,7 @@ What depends on the shape of the variables (a condition that is there or not, a 
 observed and decides the text; values are parameters.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -308,13 +308,8 @@ class Compiler:
 
     def _filters(self, relation: Relation, arguments: Mapping[str, Argument], places: Places) -> list[Sql]:
         found: list[Sql] = []
-        for path, one in relation.filters.items():
-            head, *keys = path.split(".")
-            value = arguments[snake(head)]
-            for key in keys:
-                value = value.part(key)
+        for template, value in filtered(relation, arguments):
             state = value.state(self.observed)
-            template = one if isinstance(one, Filter) else Filter(one)
             if state == "given" and template.holds:
                 holds = value.seen(self.observed, "holds", bool)
                 found.append(sql("(" if holds else "not (", filled(template.sql, places), ")"))
@@ -329,6 +324,16 @@ class Compiler:
         by = arguments.get("order_by")
         name = by.seen(self.observed, "name", _enum_name) if by is not None else None
         return mapped.order_of(name)
+
+
+def filtered(relation: Relation, arguments: Mapping[str, Argument]) -> Iterator[tuple[Filter, Argument]]:
+    """Each filter with its value, given or not."""
+    for path, one in relation.filters.items():
+        head, *keys = path.split(".")
+        value = arguments[snake(head)]
+        for key in keys:
+            value = value.part(key)
+        yield one if isinstance(one, Filter) else Filter(one), value
 
 
 def _enum_name(value: Any) -> str | None:

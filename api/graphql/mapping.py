@@ -107,11 +107,13 @@ def _key(words: list[str]) -> Key:
 @dataclass(frozen=True, slots=True)
 class Filter:
     """A predicate for a filter's value; `null` is the one for an explicit null, which otherwise asks for nothing.
-    `holds`: the value says whether it holds, and decides the statement's text, so that an index may serve."""
+    `holds`: the value says whether it holds, and decides the statement's text, so that an index may serve. `narrow`: it
+    leaves few rows, which no index counts, so that they are found once to be counted and read."""
 
     sql: str
     null: str = ""
     holds: bool = False
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from graphql import SelectionSetNode
 
 from api.graphql.arguments import Argument
-from api.graphql.compiler import Asked, From
+from api.graphql.compiler import Asked, From, filtered
 from api.graphql.cost import Cost
 from api.graphql.cursors import SQL_KINDS, beyond, cursor, cursor_keys, page_size
 from api.graphql.mapping import Order
@@ -85,10 +85,14 @@ def connection(asked: Asked, cost: Cost) -> Pieces:
 
 
 def _once(asked: Asked, names: list[str]) -> From | None:
-    """Rows that are reckoned once, to be counted and to be read. None for a table's, which are counted by one index and
-    read in order by another, and for those that depend on a row."""
+    """Rows that are reckoned once, to be counted and read. None for those that depend on a row, and for a table's,
+    which are counted by one index and read in order by another, unless a filter leaves few of them."""
     both = "totalCount" in names and not {"totalCount", "__typename"}.issuperset(names)
-    if not both or asked.alias is not None or asked.mapped.relation.source is None:
+    relation = asked.mapped.relation
+    observed = asked.compiler.observed
+    narrowing = (value for filter, value in filtered(relation, asked.arguments) if filter.narrow)
+    dear = relation.source is not None or any(value.state(observed) == "given" for value in narrowing)
+    if not both or asked.alias is not None or not dear:
         return None
     writer, rows = asked.compiler.writer, asked.rows()
     name, alias = writer.alias(), writer.alias()

@@ -45,8 +45,6 @@ FOLLOW_THROUGH = f"""query ($id: ID!, $starts: Date!, $day: Date!) {{
 UPCOMING = _listed("$days: Int = 30", "milestones", POINT, "upcomingWithin: $days")
 POINTS_UNDER = _listed("$id: ID!", "milestones", POINT, "under: $id, overdue: true")
 REACHED = _listed("$id: ID!", "milestones", POINT, "cycle: $id, state: [REACHED]", "REACHED_DESC")
-WORTH = """query ($on: Date) { worthCelebrating(days: 30, first: 20, on: $on) { totalCount nodes {
-  kind day kept outcome { id title } milestone { title } person { name } team { name } people { name } } } }"""
 Question = tuple[str, str, str, str]  # title, name of the statement by hand, document, kind of the id
 QUESTIONS: list[Question] = [
     ("inbox", "inbox", INBOX, "person"),
@@ -60,7 +58,6 @@ QUESTIONS: list[Question] = [
     ("milestones upcoming", "milestones_upcoming", UPCOMING, "person"),
     ("milestones overdue under a team", "milestones_under", POINTS_UNDER, "team"),
     ("milestones reached in a cycle", "milestones_reached", REACHED, "cycle"),
-    ("worth celebrating", "worth_celebrating", WORTH, "person"),
 ]
 BY_HAND = 0.9
 _QUARTER = {"from": (LAST - timedelta(days=90)).isoformat(), "starts": (LAST - timedelta(days=89)).isoformat()}

@@ -112,20 +112,26 @@ TASK_FILTERS = {
     "filter.tag": TAGGED,
     "filter.state": "{c}.state = any({v})",
     "filter.overdue": Filter(overdue("{c}"), holds=True),
-    "filter.promiser": "{c}.promiser_id = {v}",
-    "filter.beneficiary": "{c}.beneficiary_id = {v}",
+    "filter.promiser": Filter("{c}.promiser_id = {v}", narrow=True),
+    "filter.beneficiary": Filter("{c}.beneficiary_id = {v}", narrow=True),
     "filter.requester": Filter("{c}.requester_id = {v}", null="{c}.requester_id is null"),
     "filter.blocked": Filter("exists (select from {rows:task_block} b where b.task_id = {c}.id)", holds=True),
     "filter.between.one": "{v} in ({c}.promiser_id, {c}.beneficiary_id)",
     "filter.between.other": "{v} in ({c}.promiser_id, {c}.beneficiary_id)",
     "filter.team": "{c}.team_id = {v}",
-    "filter.under": "{c}.team_id in (select b.id from teams_below({org}, {v}, {pos}) b) or {c}.promiser_id in (select"
-    " m.person_id from teams_below({org}, {v}, {pos}) b join {rows:membership} m on m.team_id = b.id)",
+    "filter.under": Filter(
+        "{c}.team_id in (select b.id from teams_below({org}, {v}, {pos}) b) or {c}.promiser_id in (select"
+        " m.person_id from teams_below({org}, {v}, {pos}) b join {rows:membership} m on m.team_id = b.id)",
+        narrow=True,
+    ),
     "filter.initiative": "exists (select from {rows:initiative} i where i.id = {v} and i.id = {c}.initiative_id)",
     "filter.outcome": Filter("{c}.outcome_id = {v} and {v} not in {hidden}", null="{c}.outcome_id is null"),
-    "filter.serving": "{v} not in {hidden} and {c}.outcome_id not in {hidden} and {c}.outcome_id in (select b.id"
-    " from outcomes_below({org}, {v}, {pos}) b)",
-    "filter.renegotiatedAtLeast": "{c}.renegotiations >= {v}",
+    "filter.serving": Filter(
+        "{v} not in {hidden} and {c}.outcome_id not in {hidden} and {c}.outcome_id in (select b.id"
+        " from outcomes_below({org}, {v}, {pos}) b)",
+        narrow=True,
+    ),
+    "filter.renegotiatedAtLeast": Filter("{c}.renegotiations >= {v}", narrow=True),
     "filter.dueFrom": "{c}.due_on >= {v}",
     "filter.dueTo": "{c}.due_on <= {v}",
 }

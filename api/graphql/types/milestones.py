@@ -88,11 +88,15 @@ MILESTONE_FILTERS = {
     "filter.initiative": Filter("{c}.initiative_id = {v}", null="{c}.initiative_id is null"),
     "filter.owner": Filter("{c}.owner_id = {v}", null="{c}.owner_id is null"),
     "filter.team": _of_outcomes("o.team_id = {v}"),
-    "filter.under": _of_outcomes("o.team_id in (select b.id from teams_below({org}, {v}, {pos}) b)"),
-    "filter.cycle": _of_outcomes("o.cycle_id = {v}"),
+    "filter.under": Filter(
+        _of_outcomes("o.team_id in (select b.id from teams_below({org}, {v}, {pos}) b)"), narrow=True
+    ),
+    "filter.cycle": Filter(_of_outcomes("o.cycle_id = {v}"), narrow=True),
     "filter.tag": TAGGED,
     "filter.state": STATE_IN + " = any({v})",
-    "filter.upcomingWithin": "{c}.due_on >= {on} and {c}.due_on - {on} <= {v} and " + STATE_IN + " = 'PLANNED'",
+    "filter.upcomingWithin": Filter(
+        "{c}.due_on >= {on} and {c}.due_on - {on} <= {v} and " + STATE_IN + " = 'PLANNED'", narrow=True
+    ),
     "filter.overdue": Filter("{c}.due_on < {on} and " + STATE_IN + " = 'PLANNED'", holds=True),
     "filter.lateBy": "{c}.days_late >= {v} and " + STATE_IN + " = 'REACHED'",
     "filter.movedTimes": "{c}.moves >= {v}",
