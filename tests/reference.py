@@ -313,11 +313,14 @@ class DueRow:
     delivered_on: date | None
     celebrated: bool = False
 
+    def is_delivered_by(self, day: date) -> bool:
+        return self.delivered_on is not None and self.delivered_on <= day
+
 
 def kept_in_a_row(commitments: Iterable[DueRow], day: date) -> int:
     """How many of the last that were due by a day were delivered in time, back to the first that was not or that was
     celebrated; one that is due on the day and open still is left out."""
-    due = [one for one in commitments if one.due_on < day or (one.due_on == day and one.delivered_on is not None)]
+    due = [one for one in commitments if one.due_on < day or (one.due_on == day and one.is_delivered_by(day))]
     kept = 0
     for one in sorted(due, key=lambda one: one.due_on, reverse=True):
         if one.celebrated or one.delivered_on is None or one.delivered_on > min(one.due_on, day):
