@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.values import Role
+from domain.zones import quarter_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,5 @@ class Viewer:
         return self.now().astimezone(ZoneInfo(self.time_zone)).date()
 
     def quarter(self) -> datetime:
-        """The quarter of an hour that has begun. In no zone does a day begin inside one, so that an answer by whose day
-        it is holds until the next, and can be kept."""
-        now = self.now()
-        return now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
+        """The quarter of an hour that has begun: an answer by whose day it is holds until the next, and can be kept."""
+        return quarter_of(self.now())

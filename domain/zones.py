@@ -20,6 +20,11 @@ def day_in(zone: TimeZone, moment: datetime) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
+def quarter_of(moment: datetime) -> datetime:
+    """The quarter of an hour that has begun: in no zone does a day begin inside one."""
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+
+
 def checked_zone(zone: TimeZone, field: str) -> None:
     """Raises Invalid on a zone that nobody knows."""
     try:

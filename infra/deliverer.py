@@ -239,9 +239,8 @@ class Deliverer:
         async with self.database.work.acquire() as connection, connection.transaction():
             for organisation_id in {one.organisation_id for one in claimed}:
                 veiled |= await self._seen(connection, organisation_id, claimed)
-        return [replace(one, veiled=veiled[one.lease]) for one in claimed if one.lease in veiled] or await self.take(
-            most
-        )
+        seen = [replace(one, veiled=veiled[one.lease]) for one in claimed if one.lease in veiled]
+        return seen or await self.take(most)
 
     async def _seen(self, connection: Any, organisation_id: UUID, claimed: Sequence[Claimed]) -> dict[UUID, bool]:
         """Whether each is veiled, by its lease, of those of an organisation that may be sent."""

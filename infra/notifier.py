@@ -22,6 +22,7 @@ import msgspec
 from domain.kernel import Refused
 from domain.notices import Channel, NoteNoticeFailed, NoticeProblem, Rhythm
 from domain.values import Role
+from domain.zones import quarter_of
 from infra.access_log import noted
 from infra.database import Database, statements, unavailable
 from infra.ledger import Ledger
@@ -391,11 +392,6 @@ class Notifier(Rounds):
             await self.ledger.execute(command, noted(one.organisation_id, moment, one.time_zone))
         except Refused as refused:
             log.info("notice_failure_not_noted", code=refused.code.name)
-
-
-def quarter_of(moment: datetime) -> datetime:
-    """The quarter of an hour that has begun: in no zone does a day begin inside one."""
-    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
 
 
 def _digest(one: Addressee, since: datetime | None, moment: datetime) -> list[Plan]:

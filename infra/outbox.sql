@@ -202,8 +202,5 @@ select * from read.withhold($1, $2, $3)
 -- finish: what came of it
 select * from read.finish_deliveries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 
--- soonest: seconds until something is due
-select extract(epoch from min(due_at) - now())::float8 from outbox.endpoint where due_at is not null
-
 -- silence: what receivers of an organisation answered may name somebody who is forgotten
 update outbox.attempt set excerpt = null where organisation_id = $1 and excerpt is not null

@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from domain.commands import NOTES
 from domain.kernel import Command, Issued, Refused
 from domain.timekeeping import TIMEKEEPER
+from domain.zones import quarter_of
 from infra.database import Database, statements
 from infra.ledger import Ledger
 from infra.projector import STATEMENTS as READING
@@ -32,11 +33,6 @@ Connection = Any  # asyncpg's pool hands out a proxy that its types do not name
 def now() -> datetime:
     """The clock unless a test brings its own."""
     return datetime.now(UTC)
-
-
-def quarter_of(moment: datetime) -> int:
-    """The number of its quarter of an hour: no day begins inside one, in no zone."""
-    return int(moment.timestamp()) // 900
 
 
 def unasked(organisation_id: UUID, moment: datetime, day: date) -> Issued:

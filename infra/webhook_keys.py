@@ -15,16 +15,18 @@ def _made(secret: bytes, *of: object) -> bytes:
     return hmac.digest(secret, "|".join(str(one) for one in of).encode(), "sha256")
 
 
+def _secret(secret: bytes, *of: object) -> str:
+    return SECRET + b64encode(_made(secret, *of)).decode()
+
+
 def secret_of(installation: bytes, organisation_id: UUID, webhook_id: UUID, secret_id: UUID) -> str:
     """`whsec_` and 32 bytes in base64: what a webhook's deliveries are signed with, and its receiver checks."""
-    made = _made(installation, "webhook secret", organisation_id, webhook_id, secret_id)
-    return SECRET + b64encode(made).decode()
+    return _secret(installation, "webhook secret", organisation_id, webhook_id, secret_id)
 
 
 def source_secret_of(installation: bytes, organisation_id: UUID, source_id: UUID, secret_id: UUID) -> str:
     """Likewise: what a source signs with, and we check."""
-    made = _made(installation, "source secret", organisation_id, source_id, secret_id)
-    return SECRET + b64encode(made).decode()
+    return _secret(installation, "source secret", organisation_id, source_id, secret_id)
 
 
 @lru_cache(maxsize=1_000)

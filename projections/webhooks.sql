@@ -66,6 +66,16 @@ as $$
        and (k.expires_on is null or k.expires_on >= day_of(p_organisation, now()))
 $$;
 
+-- named_in: the outcomes that the ids in a text are, or are of
+create function named_in(p_organisation uuid, p_data text)
+returns uuid[]
+language sql stable
+as $$
+    select array(
+        select coalesce(outcome_of(p_organisation, m.id[1]::uuid), m.id[1]::uuid)
+          from regexp_matches(p_data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id))
+$$;
+
 -- deliver: a numbered delivery of each public event of a stretch (from excluded, to included) to every webhook, or to one, that it is
 -- meant for: one that was subscribed and active then, or as it stands at p_at; of these kinds, this team or outcome, and whose person
 -- is there and may see it. How many were made.
@@ -96,9 +106,7 @@ as $$
     ),
     meant as (
         select a.id as webhook_id, e.position, e.nth, s.veiled
-          from (select e.*, case when exists (select from hidden) then e.outcome_id || array(  -- what an id in it is or is of
-                           select coalesce(outcome_of(p_organisation, m.id[1]::uuid), m.id[1]::uuid)
-                             from regexp_matches(e.data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id)) end as named
+          from (select e.*, case when exists (select from hidden) then e.outcome_id || named_in(p_organisation, e.data) end as named
                   from outbox.event e
                  where e.organisation_id = p_organisation and e.position > p_from and e.position <= p_to
                 offset 0) e  -- read once, however many webhooks there are
@@ -268,9 +276,7 @@ as $$
           join outbox.event e on e.organisation_id = p_organisation and e.position = d.position and e.nth = d.nth
           join asked a on a.id = d.webhook_id
          cross join lateral (
-               select case when not a.sees_all and exists (select from hidden) then e.outcome_id || array(
-                          select coalesce(outcome_of(p_organisation, m.id[1]::uuid), m.id[1]::uuid)
-                            from regexp_matches(e.data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id)) end
+               select case when not a.sees_all and exists (select from hidden) then e.outcome_id || named_in(p_organisation, e.data) end
                offset 0) n (named)
          cross join lateral (
                select exists (select from hidden h where h.person_id is not distinct from a.person_id and h.id = any (n.named))) s (veiled)
@@ -308,9 +314,7 @@ as $$
       from outbox.delivery d
       join outbox.event e on e.organisation_id = d.organisation_id and e.position = d.position and e.nth = d.nth
      cross join lateral (
-           select case when exists (select from hidden) then e.outcome_id || array(
-                      select coalesce(outcome_of(p_organisation, m.id[1]::uuid), m.id[1]::uuid)
-                        from regexp_matches(e.data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id)) end
+           select case when exists (select from hidden) then e.outcome_id || named_in(p_organisation, e.data) end
            offset 0) n (named)
      cross join lateral (select exists (select from hidden h where h.id = any (n.named))) s (veiled)
      where d.organisation_id = p_organisation and d.webhook_id = p_webhook and d.sequence > p_after

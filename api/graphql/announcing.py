@@ -11,7 +11,7 @@ from graphql import value_from_ast_untyped
 from api.graphql.document import Operation
 from api.graphql.plans import Reads
 from api.graphql.streams import Told
-from api.graphql.subscription import CHANGES, PAGE, POSITION, SINCE, news_of, root_field
+from api.graphql.subscription import CHANGES, PAGE, POSITION, SINCE, question_of, root_field
 from api.viewer import Viewer
 from infra.positions import Positions
 
@@ -27,7 +27,7 @@ class Announcements:
     ) -> None:
         self.reads = reads
         self.positions = positions
-        self.operation = news_of(operation)
+        self.operation = question_of(operation)
         self.raw = raw
         self.viewer = viewer
         self.field = root_field(operation)

@@ -98,14 +98,6 @@ class _Asking(Visitor):
         return NamedTypeNode(name=NameNode(value=QUESTIONS)) if node.name.value == ROOT else None
 
 
-def question_of(operation: Operation) -> Operation:
-    """The question that a live query repeats; made once."""
-    if operation.question is None:
-        document: DocumentNode = visit(operation.document, _Asking())
-        operation.question = operation.within(document)
-    return operation.question
-
-
 class _AskingForNews(_Asking):
     """Turns `changes` into the question for a page of what has come since."""
 
@@ -138,10 +130,11 @@ class _AskingForNews(_Asking):
         )
 
 
-def news_of(operation: Operation) -> Operation:
-    """The question for a page of `changes`; made once."""
+def question_of(operation: Operation) -> Operation:
+    """The question that a live query repeats, or that for a page of `changes`; made once."""
     if operation.question is None:
-        document: DocumentNode = visit(operation.document, _AskingForNews())
+        asking = _AskingForNews() if root_field(operation).name.value == CHANGES else _Asking()
+        document: DocumentNode = visit(operation.document, asking)
         operation.question = operation.within(document)
     return operation.question
 
