@@ -166,9 +166,10 @@ class Services:
         self.timekeeper = Timekeeper(self.database, self.ledger)
         if self.settings.timekeeper:
             self.timekeeper.start()
-        self.outbox = Outbox(self.database, self.positions)
         post = Post(reach_of(self.settings))
         self.deliverer = Deliverer(self.database, self.ledger, post, Bodies(self.graphql).render)
+        self.outbox = Outbox(self.database, self.positions, self.deliverer)
+        self.projector.follower = self.outbox
         self.outbox.made.append(self.deliverer.wake)
         if self.settings.deliverer:
             self.outbox.start()
@@ -213,8 +214,8 @@ class Services:
         await self.notifier.post.close()
         await self.graphql.stop()
         await self.puller.stop()
-        await self.deliverer.stop()
         await self.outbox.stop()
+        await self.deliverer.stop()
         await self.notary.stop()
         await self.timekeeper.stop()
         await self.access_log.stop()

@@ -7,9 +7,10 @@ turn: each has few on their way, and fewer while it fails.
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic, time
 from typing import Any, NamedTuple
@@ -37,6 +38,7 @@ JITTER = (0.8, 1.2)
 MOST_AT_ONCE = 200
 MOST_OF_EACH = 16  # on their way to one receiver
 MOST_CLAIMED = 128
+MOST_WEBHOOKS = 25  # in one claim, as the statement has it
 LEASE_SECONDS = 60.0
 LOOKS_A_LEASE = 10  # for leases that have run out
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -60,8 +62,7 @@ class Pace:
 PACE = Pace()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery with all that it says, and in whose eyes."""
 
     organisation_id: UUID
@@ -85,8 +86,7 @@ class Message:
         return f"msg_{self.message_id.hex}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed(Message):
+class Claimed(Message, frozen=True, kw_only=True):
     """One that this process holds, to be sent."""
 
     lease: UUID
@@ -94,7 +94,7 @@ class Claimed(Message):
     receiver: str
     secret_id: UUID
     former_secret_id: UUID | None
-    claimed_at: float = field(default_factory=monotonic)  # which goes on while the process stands still
+    claimed_at: float = msgspec.field(default_factory=monotonic)  # which goes on while the process stands still
 
 
 class Finished(NamedTuple):
@@ -110,6 +110,11 @@ class Finished(NamedTuple):
     status: int | None
     milliseconds: float
     excerpt: str | None
+
+
+def claimed_of(rows: Sequence[Any]) -> list[Claimed]:
+    """Of rows of `outbox.claimed`, those that may be seen."""
+    return [msgspec.convert(dict(row), Claimed) for row in rows if not row["withheld"]]
 
 
 Render = Callable[[Message], Awaitable[str]]  # what a full delivery says beside its data: JSON members, or nothing
@@ -191,16 +196,16 @@ class Deliverer:
 
     async def stop(self) -> None:
         """Lets what is on its way come back for a moment; what does not is sent again when its lease is over."""
-        if not self._tasks:
+        tasks, self._tasks = self._tasks, []
+        if not tasks:
             return
-        self._tasks[0].cancel()
+        tasks[0].cancel()
         if self._sending:
             await asyncio.wait(self._sending, timeout=2)
         held = list(self._held)
-        for task in [*self._sending, *self._tasks]:
+        for task in [*self._sending, *tasks]:
             task.cancel()
-        await asyncio.gather(*self._sending, *self._tasks, return_exceptions=True)
-        self._tasks = []
+        await asyncio.gather(*self._sending, *tasks, return_exceptions=True)
         with suppress(Exception):
             await self._write_down()
             await self.release(held, 0.0)
@@ -218,39 +223,35 @@ class Deliverer:
     async def _claim(self) -> None:
         while True:
             self._awake.clear()
-            room = MOST_AT_ONCE - len(self._sending)
-            taken = await self.take(min(room, MOST_CLAIMED)) if room else []
-            for one in taken:
-                task = asyncio.create_task(self.carry(one))
-                self._sending.add(task)
-                task.add_done_callback(self._sending.discard)
-            if not taken:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(SECONDS_BETWEEN_LOOKS):  # wait_for may lose that it was to stop
-                        await self._awake.wait()
+            if room := min(MOST_AT_ONCE - len(self._sending), MOST_CLAIMED):
+                self._begin(await self.take(room))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SECONDS_BETWEEN_LOOKS):  # wait_for may lose that it was to stop
+                    await self._awake.wait()
+
+    def _begin(self, taken: Sequence[Claimed]) -> None:
+        for one in taken:
+            task = asyncio.create_task(self.carry(one))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    def room(self) -> tuple[int, int, float]:
+        """As the outbox asks: none while it does not send."""
+        most = min(MOST_AT_ONCE - len(self._sending), MOST_CLAIMED) if self._tasks else 0
+        return most, MOST_OF_EACH, self.pace.lease_seconds
+
+    def send_now(self, taken: Sequence[Any]) -> None:
+        """What was taken for this process as it was made; where it has stopped meanwhile, the leases run out."""
+        if self._tasks:
+            self._begin(claimed_of(taken))
 
     async def take(self, most: int) -> list[Claimed]:
         """What is due, leased to this process; what may not be seen any more is not among it."""
         rows = await self.database.work.fetch(STATEMENTS["take"], most, MOST_OF_EACH, self.pace.lease_seconds)
-        claimed = [msgspec.convert(dict(row), Claimed) for row in rows]
-        if not claimed:
-            return []
-        veiled: dict[UUID, bool] = {}
-        async with self.database.work.acquire() as connection, connection.transaction():
-            for organisation_id in {one.organisation_id for one in claimed}:
-                veiled |= await self._seen(connection, organisation_id, claimed)
-        seen = [replace(one, veiled=veiled[one.lease]) for one in claimed if one.lease in veiled]
-        return seen or await self.take(most)
-
-    async def _seen(self, connection: Any, organisation_id: UUID, claimed: Sequence[Claimed]) -> dict[UUID, bool]:
-        """Whether each is veiled, by its lease, of those of an organisation that may be sent."""
-        theirs = {
-            (one.webhook_id, one.sequence): one.lease for one in claimed if one.organisation_id == organisation_id
-        }
-        await connection.execute(READING["scope"], organisation_id)
-        columns = [list(column) for column in zip(*theirs, strict=True)]
-        judged = await connection.fetch(STATEMENTS["withhold"], organisation_id, *columns)
-        return {theirs[row[0], row[1]]: row["veiled"] for row in judged if not row["withheld"]}
+        seen = claimed_of(rows)
+        if len(rows) >= most or len({row["webhook_id"] for row in rows}) >= MOST_WEBHOOKS or len(seen) < len(rows):
+            self._awake.set()  # there may be more
+        return seen if seen or not rows else await self.take(most)
 
     async def carry(self, claimed: Claimed) -> None:
         """Posts what this process holds; what came of it is written down together with others."""
@@ -320,8 +321,10 @@ class Deliverer:
         columns = [list(column) for column in zip(*rows, strict=True)]
         standing = await self.database.work.fetch(STATEMENTS["finish"], *columns, MOST_OF_EACH)
         now = datetime.now(UTC)
+        results = Counter(row.result if row.status is None else f"{row.status // 100}xx" for row in rows)
+        for result, count in results.items():
+            DELIVERED.labels(result).inc(count)
         for (one, _), row in zip(came, rows, strict=True):
-            DELIVERED.labels(row.result if row.status is None else f"{row.status // 100}xx").inc()
             if row.state == "ACCEPTED" and one.attempt == 1:
                 DELIVERY_SECONDS.observe(max(0.0, (now - one.occurred_at).total_seconds()))
         gone = {(one.organisation_id, one.webhook_id) for one, answer in came if answer.status == GONE}

@@ -1,14 +1,15 @@
 """The ledger is the outbox: its events become public events and numbered deliveries, in one transaction with how far
 that has come, so that nothing is lost and nothing made twice.
 
-It follows the read models, by which it knows what each webhook is meant for and may see. Any number of processes share
-the work; the one that is at an organisation holds its checkpoint. An organisation without a webhook costs one look.
+It follows the read models, by which it knows what each webhook is meant for and may see: in their transaction where it
+stands where they stood, else on its own. Any number of processes share the work; whoever finds that an organisation's
+outbox has moved meanwhile has done nothing. An organisation without a webhook costs one look.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from domain.kernel import Event
@@ -25,7 +26,7 @@ from infra.database import Database, statements
 from infra.positions import Positions
 from infra.projector import STATEMENTS as READING
 from infra.projector import passing
-from infra.recording import LedgerRow, Reader
+from infra.recording import EVENT, LedgerRow, Reader
 from infra.rounds import Rounds
 from infra.telemetry import ANNOUNCED, log
 from projections.rows import Recorded
@@ -40,31 +41,50 @@ MOST_SWEPT = 2_000  # in one transaction
 CLEANED = (("old_deliveries", ("drop_tries", "drop_deliveries")), ("old_events", ("drop_events",)))
 DIRECTING = (WebhookRevised, WebhookResumed, WebhookRedelivered, WebhookRemoved)  # what changes deliveries themselves
 
+
 Connection = Any  # asyncpg's pool hands out a proxy that its types do not name
+
+
+class Sender(Protocol):
+    """Who sends what the outbox makes, in the same process."""
+
+    def room(self) -> tuple[int, int, float]:
+        """How many more it would take, how many of each webhook, and for how many seconds."""
+        ...
+
+    def send_now(self, taken: Sequence[Any]) -> None:
+        """Rows of `outbox.claimed`."""
+        ...
 
 
 class Outbox:
     """Makes deliveries of whatever organisation has moved."""
 
-    def __init__(self, database: Database, positions: Positions) -> None:
+    def __init__(self, database: Database, positions: Positions, sender: Sender | None = None) -> None:
         self.database = database
+        self.sender = sender
         self.made: list[Callable[[], None]] = []  # told when deliveries may be due
+        self._alive = False  # known which life of the server this is
+        self._reached: dict[UUID, int] = {}  # how far it came, of organisations that may be stirred for that
         self._stirred: dict[UUID, None] = {}
         self._awake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._cleaning = Rounds("outbox_cleaning", self.clean, SECONDS_BETWEEN_CLEANINGS)
         positions.moved.append(self.stir)
 
-    def stir(self, organisation_id: UUID, _position: int = 0) -> None:
-        """Its read models have moved."""
-        self._stirred[organisation_id] = None
-        self._awake.set()
+    def stir(self, organisation_id: UUID, position: int | None = None) -> None:
+        """Its read models have moved, and the outbox perhaps with them."""
+        reached = self._reached.pop(organisation_id, -1)
+        if position is None or reached < position:
+            self._stirred[organisation_id] = None
+            self._awake.set()
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._keep(loop)) for loop in (self._work, self._sweep)]
         self._cleaning.start()
 
     async def stop(self) -> None:
+        self._alive = False
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -81,6 +101,7 @@ class Outbox:
                 await asyncio.sleep(0.5)
 
     async def _work(self) -> None:
+        await self.awake()
         while True:
             while self._stirred:
                 organisation_id = next(iter(self._stirred))
@@ -102,6 +123,11 @@ class Outbox:
             log.error("outbox_stopped", organisation=str(organisation_id), error=type(error).__name__, exc_info=error)
             return True
 
+    async def awake(self) -> None:
+        """Whoever brings the read models along may bring the outbox too, for it is known which life this is."""
+        await self.live()
+        self._alive = True
+
     async def live(self) -> bool:
         """Whether this is another life of the server than the one that the outbox knew: a backup of an older point was
         restored, or a standby took over. Numbers that were given may be given again, so each webhook begins another
@@ -114,7 +140,7 @@ class Outbox:
         return another
 
     async def _sweep(self) -> None:
-        await self.live()
+        await self.awake()
         while True:
             async with self.database.work.acquire() as connection, connection.transaction():
                 await connection.execute(READING["sweep_scope"])
@@ -124,25 +150,71 @@ class Outbox:
             await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
 
     async def advance(self, organisation_id: UUID) -> bool:
-        """One stretch; false where there is more to do, or somebody else is at it."""
+        """One stretch; false where there is more to do, or somebody else was at it."""
+        ahead = await self.database.work.fetch(STATEMENTS["ahead"], organisation_id, MOST_EVENTS)
+        if not ahead:
+            return await self._begun(organisation_id)
+        start, reached, zone = ahead[0][EVENT:]
+        if start >= reached:
+            return True
+        reader = Reader(organisation_id, zone, self.database.seals)
+        recorded = [reader.recorded(row[:EVENT]) for row in ahead[1:]]
+        end = recorded[-1].position if len(recorded) == MOST_EVENTS else reached
+        if directed(recorded):
+            followed = await self._direct(reader, recorded, start, end)
+        else:
+            made = await self.follow(self.database.work, organisation_id, recorded, start, end)
+            followed = self.followed(organisation_id, end, made)
+        return followed and end >= reached
+
+    async def _begun(self, organisation_id: UUID) -> bool:
+        """Whether there is no outbox yet, and no webhook that would want one."""
         async with self.database.work.acquire() as connection, connection.transaction():
-            await connection.execute(STATEMENTS["scope"], organisation_id)
-            claimed = await connection.fetchrow(STATEMENTS["claim"], organisation_id)
-            if claimed is None:
-                if await connection.fetchval(STATEMENTS["exists"], organisation_id):
-                    return False
-                made = await connection.execute(STATEMENTS["begin"], organisation_id)
-                return made.endswith(" 0")
-            position, reached, zone = claimed
-            if position >= reached:
-                return True
-            stretch = Stretch(connection, Reader(organisation_id, zone, self.database.seals))
-            position, made = await stretch.follow(position, reached)
-            await connection.execute(STATEMENTS["advance"], organisation_id, position)
+            await connection.execute(READING["scope"], organisation_id)
+            made = await connection.execute(STATEMENTS["begin"], organisation_id)
+        return made.endswith(" 0")
+
+    def may_follow(self, recorded: Sequence[Recorded]) -> bool:
+        """Whether whoever brings the read models so far may bring the outbox along, in the same transaction."""
+        return self._alive and not directed(recorded)
+
+    async def follow(
+        self, connection: Connection, organisation_id: UUID, recorded: Sequence[Recorded], start: int, end: int
+    ) -> Sequence[Any]:
+        """In one statement; what was made, for `followed`."""
+        room, each, lease_seconds = self.sender.room() if self.sender else (0, 0, 0.0)
+        made: Sequence[Any] = await connection.fetch(
+            STATEMENTS["follow"], organisation_id, start, end, *told_of(recorded), room, each, lease_seconds
+        )
+        return made
+
+    def followed(self, organisation_id: UUID, end: int, rows: Sequence[Any]) -> bool:
+        """What was made is safe now, and what was taken for this process on its way; false where nothing was."""
+        if not rows:
+            return False
+        made, taken = rows[0][0], [row for row in rows if row["webhook_id"] is not None]
+        if taken and self.sender:
+            self.sender.send_now(taken)
+        self._reached[organisation_id] = end
+        self._made(made, made - len(taken))
+        return True
+
+    async def _direct(self, reader: Reader, recorded: Sequence[Recorded], start: int, end: int) -> bool:
+        """With what somebody wants of the deliveries themselves."""
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute(READING["scope"], reader.organisation_id)
+            if not await connection.fetch(STATEMENTS["hold"], reader.organisation_id, start):
+                return False
+            made = await Stretch(connection, reader).follow(recorded, start, end)
+            await connection.execute(STATEMENTS["advance"], reader.organisation_id, end)
+        self._made(made, made)
+        return True
+
+    def _made(self, made: int, waiting: int) -> None:
         ANNOUNCED.inc(made)
-        for told in self.made:
-            told()
-        return position >= reached
+        if waiting:
+            for told in self.made:
+                told()
 
     async def clean(self) -> None:
         """Lets go of what ended long ago."""
@@ -161,6 +233,30 @@ class Outbox:
         return len(old)
 
 
+def told_of(recorded: Sequence[Recorded]) -> list[list[Any]]:
+    """The public events of some events, a list a column."""
+    rows = [
+        (
+            one.position,
+            nth,
+            told.kind.name,
+            told.about_id,
+            getattr(one.event, "outcome_id", None),
+            one.occurred_at,
+            one.recorded_at,
+            told.data,
+        )
+        for one in recorded
+        for nth, told in enumerate(announced(one.event))
+    ]
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(8)]
+
+
+def directed(recorded: Sequence[Recorded]) -> bool:
+    """Whether somebody wants something of the webhooks or deliveries themselves."""
+    return any(isinstance(one.event, (WebhookSubscribed, *DIRECTING)) for one in recorded)
+
+
 class Stretch:
     """A part of one organisation's ledger on its way out."""
 
@@ -169,12 +265,9 @@ class Stretch:
         self.reader = reader
         self.organisation_id = reader.organisation_id
 
-    async def follow(self, position: int, reached: int) -> tuple[int, int]:
-        """From a position on, at most to where the read models are; how far it came, and how many deliveries were
-        made."""
-        rows = await self._run_fetch("events", position, reached, MOST_EVENTS)
-        made, begun = 0, position
-        recorded = [self.reader.recorded(row) for row in rows]
+    async def follow(self, recorded: Sequence[Recorded], start: int, end: int) -> int:
+        """What stands between two positions; how many deliveries were made."""
+        made, begun = 0, start
         if any(isinstance(one.event, WebhookSubscribed) for one in recorded):
             await self._run("endpoints")
         if any(isinstance(one.event, DIRECTING) for one in recorded):
@@ -185,27 +278,12 @@ class Stretch:
                 made += await self._deliver(begun, one.position - 1)
                 made += await self._direct(one.event, one.position)
                 begun = one.position
-        last = recorded[-1].position if recorded else reached
-        made += await self._deliver(begun, last)
-        return last, made
+        return made + await self._deliver(begun, end)
 
     async def _announce(self, recorded: Sequence[Recorded]) -> None:
-        rows = [
-            (
-                one.position,
-                nth,
-                told.kind.name,
-                told.about_id,
-                getattr(one.event, "outcome_id", None),
-                one.occurred_at,
-                one.recorded_at,
-                told.data,
-            )
-            for one in recorded
-            for nth, told in enumerate(announced(one.event))
-        ]
-        if rows:
-            await self._run("announce", *(list(column) for column in zip(*rows, strict=True)))
+        columns = told_of(recorded)
+        if columns[0]:
+            await self._run("announce", *columns)
 
     async def _deliver(self, position: int, last: int, webhook_id: UUID | None = None, at: int | None = None) -> int:
         if last <= position:

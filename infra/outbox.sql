@@ -1,7 +1,3 @@
--- scope: lets a transaction see one organisation's rows, and not wait for the disk: deliveries that a crash of the server takes back
--- are made again, and none has left by then, for the claim that comes before waits until all that was written earlier is safe
-select set_config('headway.organisation', $1::uuid::text, true), set_config('synchronous_commit', 'off', true)
-
 -- restless: organisations whose outbox lags behind their read models, and those that have a webhook and no outbox yet
 select c.organisation_id
   from outbox.checkpoint c
@@ -16,16 +12,14 @@ insert into outbox.checkpoint (organisation_id, position)
 select $1, min(w.since) - 1 from read.webhook w where w.organisation_id = $1 having min(w.since) is not null
 on conflict do nothing
 
--- claim: how far the outbox and the read models are, where nobody else is at it
-select c.position,
-       (select coalesce(min(r.position), 0) from read.checkpoint r where r.organisation_id = $1) as reached,
-       (select o.time_zone from read.organisation o where o.organisation_id = $1 and o.until is null) as time_zone
-  from outbox.checkpoint c
- where c.organisation_id = $1
-   for update skip locked
+-- ahead: what the outbox has not got yet
+select * from read.ahead_of_outbox($1, $2)
 
--- exists: whether there is an outbox
-select exists (select from outbox.checkpoint where organisation_id = $1)
+-- follow: the outbox comes so far, and what it takes for whoever asks
+select f.made, (f.claimed).* from read.follow($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) f
+
+-- hold: an outbox that is still there, until the transaction is over
+select from outbox.checkpoint where organisation_id = $1 and position = $2 for update
 
 -- endpoints: a count for each webhook that has none
 insert into outbox.endpoint (organisation_id, webhook_id)
@@ -39,7 +33,7 @@ select from outbox.endpoint where organisation_id = $1 order by webhook_id for u
 select read.announce($1, $2, $3, $4, $5, $6, $7, $8, $9)
 
 -- deliver: to whom they are meant for
-select read.deliver($1, $2, $3, $4, $5)
+select max(made) from read.deliver($1, $2, $3, $4, $5, 0, 0, 0)
 
 -- advance: the outbox has come so far
 update outbox.checkpoint set position = $2 where organisation_id = $1
@@ -54,8 +48,9 @@ on conflict (one) do update set system = excluded.system, timeline = excluded.ti
  where (l.system, l.timeline) <> (excluded.system, excluded.timeline)
 returning l.xmax <> 0 as another
 
--- new_epochs: what comes next continues no sequence of any webhook
-update outbox.endpoint set epoch = epoch + 1
+-- new_epochs: what comes next continues no sequence of any webhook; an epoch is none that a life gave of which nothing is known here,
+-- for minutes pass more quickly than webhooks are revised
+update outbox.endpoint set epoch = greatest(epoch + 1, floor(extract(epoch from now()) / 60)::int)
 
 -- wake: a webhook whose deliveries had to wait
 update outbox.endpoint e
@@ -181,23 +176,20 @@ update outbox.endpoint e
  where e.organisation_id = b.organisation_id and e.webhook_id = b.webhook_id
 
 -- viewer: the role of whose eyes a webhook sees with
-select role from read.viewer_of($1, $2, $3)
+select role from read.viewer_of($1, $2, $3) v (role) where role is not null
 
--- take: what is due
+-- take: what is due, and may be sent
 select * from read.claim_deliveries($1, $2, $3)
 
 -- eyes: whose eyes a webhook sees with and by what role, for whoever has subscribed it, and an owner; no role where they are gone
 select w.mode, w.person_id, w.api_key_id, v.role
   from read.webhook w
-  left join lateral read.viewer_of($1, w.person_id, w.api_key_id) v on true
+  cross join lateral read.viewer_of($1, w.person_id, w.api_key_id) v (role)
  where w.organisation_id = $1 and w.id = $2 and w.until is null and w.state <> 'REMOVED'
    and (w.person_id = $3 or (w.person_id is null and w.api_key_id = $4) or $5)
 
 -- told_after: deliveries after a number
 select * from read.told_after($1, $2, $3, $4, $5, $6)
-
--- withhold: ends unsent what may not be seen any more
-select * from read.withhold($1, $2, $3)
 
 -- finish: what came of it
 select * from read.finish_deliveries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)

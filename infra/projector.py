@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -22,7 +22,7 @@ from infra.database import Database, statements, unavailable
 from infra.forgetting import CHANNEL as FORGOTTEN
 from infra.forgetting import Forgetting, forgotten_in
 from infra.positions import Positions
-from infra.recording import LedgerRow, Reader
+from infra.recording import EVENT, LedgerRow, Reader
 from infra.telemetry import PROJECTED, PROJECTION_LAG_SECONDS, PROJECTIONS_STOPPED, log
 from projections.read_models import NAMES, PROJECTIONS
 from projections.rows import Projection, Recorded, Row, Sheet, Table
@@ -52,6 +52,18 @@ class Progress:
     problem: str | None = None
 
 
+class Follower(Protocol):
+    """Who follows the read models, and may do so in their transaction."""
+
+    def may_follow(self, recorded: Sequence[Recorded]) -> bool: ...
+
+    async def follow(
+        self, connection: Connection, organisation_id: UUID, recorded: Sequence[Recorded], start: int, end: int
+    ) -> Sequence[Any]: ...
+
+    def followed(self, organisation_id: UUID, end: int, rows: Sequence[Any]) -> bool: ...
+
+
 Advance = Callable[[Connection, Reader, Progress, Sequence[LedgerRow]], Awaitable[None]]
 
 
@@ -66,6 +78,7 @@ class Projector:
         self.most_rest = most_rest
         self.database = database
         self.positions = positions
+        self.follower: Follower | None = None
         self._stirred: dict[UUID, None] = {}
         self._working: set[UUID] = set()
         self._resting: set[UUID] = set()
@@ -164,31 +177,43 @@ class Projector:
 
     async def _project(self, organisation_id: UUID, advance: Advance) -> bool:
         async with self.database.work.acquire() as connection, connection.transaction():
-            await connection.execute(STATEMENTS["scope"], organisation_id)
-            claimed = await connection.fetch(STATEMENTS["claim"], organisation_id)
-            if len(claimed) < len(NAMES):
+            ahead = await connection.fetch(STATEMENTS["ahead"], organisation_id, MOST_EVENTS)
+            names, positions, stops, zone, outbox = ahead[0][EVENT:]
+            if len(names or ()) < len(NAMES):
                 await connection.execute(STATEMENTS["begin"], organisation_id, NAMES)
                 return False
-            at = {row[0]: row[1] for row in claimed if row[2] is None}
+            stopped = {name: at for name, at, stop in zip(names, positions, stops, strict=True) if stop is not None}
+            at = {name: at for name, at in zip(names, positions, strict=True) if name not in stopped}
             if not at:
                 return True
-            events = await connection.fetch(STATEMENTS["events"], organisation_id, min(at.values()), MOST_EVENTS)
+            events, made = [row[:EVENT] for row in ahead[1:]], ()
             progresses = [Progress(one, at[one.name]) for one in PROJECTIONS if one.name in at]
             if events:
-                zone, seals = claimed[0][3], self.database.seals
+                seals = self.database.seals
                 readers = {start: Reader(organisation_id, zone, seals) for start in at.values()}  # most stand together
                 for progress in progresses:
                     await advance(connection, readers[progress.position], progress, events)
-                stopped = {row[0]: row[1] for row in claimed if row[2] is not None}
                 for gone, position in forgotten_in(connection, readers[min(at.values())], events):
                     await self._forget(
                         gone, position, at, {one.projection: one.position for one in progresses}, stopped
                     )
                 crash("between rows and checkpoint")
                 await self._checkpoint(connection, organisation_id, progresses)
-        every = [progress.position for progress in progresses] + [row[1] for row in claimed if row[2] is not None]
+                if advance is _all_at_once and not stopped and {*at.values()} == {outbox}:
+                    made = await self._lead(connection, readers[outbox], events)
+        if made and self.follower:
+            self.follower.followed(organisation_id, events[-1][0], made)
+        every = [*(progress.position for progress in progresses), *stopped.values()]
         self._tell_reached(organisation_id, min(every), events)
         return len(events) < MOST_EVENTS
+
+    async def _lead(self, connection: Connection, reader: Reader, events: Sequence[LedgerRow]) -> Sequence[Any]:
+        """Brings the follower along, which then need not look for itself what there is."""
+        recorded = [reader.recorded(event) for event in events]
+        if self.follower is None or not self.follower.may_follow(recorded):
+            return ()
+        start, end = recorded[0].position - 1, recorded[-1].position
+        return await self.follower.follow(connection, reader.organisation_id, recorded, start, end)
 
     async def _forget(
         self,
@@ -210,7 +235,7 @@ class Projector:
         if events:
             self._notice(organisation_id, 0, reached)
             PROJECTED.inc(len(events))
-            PROJECTION_LAG_SECONDS.observe(max(0.0, (datetime.now(UTC) - events[-1]["recorded_at"]).total_seconds()))
+            PROJECTION_LAG_SECONDS.observe(max(0.0, (datetime.now(UTC) - events[-1][10]).total_seconds()))
 
     async def _checkpoint(self, connection: Connection, organisation_id: UUID, progresses: list[Progress]) -> None:
         await connection.execute(

@@ -6,12 +6,8 @@ insert into read.checkpoint (organisation_id, projection)
 select $1, p from unnest($2::text[]) p
 on conflict do nothing
 
--- claim: the checkpoints of an organisation, and its zone as the read model has it; one that somebody else holds is skipped
-select projection, position, stopped_at,
-       (select o.time_zone from read.organisation o where o.organisation_id = $1 and o.until is null) as time_zone
-  from read.checkpoint
- where organisation_id = $1
-   for update skip locked
+-- ahead: what the read models have not got yet, and how far they are
+select * from read.ahead_of_read_models($1, $2)
 
 -- events: what comes after a position
 select position, event_id, version, type, command_id, correlation_id, causation_id, actor, tags, reason, recorded_at, occurred_at,

@@ -9,7 +9,8 @@ from domain.organisation import CalendarSet, OrganisationFounded
 from infra.seals import Seals
 from projections.rows import Recorded
 
-LedgerRow = Any  # a record, as the statement `events` lists it
+LedgerRow = Any  # a record or tuple, as the statement `events` lists it
+EVENT = 13  # columns that are an event's, before what `ahead_of_…` tell beside
 
 
 class Reader:

@@ -19,6 +19,7 @@ def _secret(secret: bytes, *of: object) -> str:
     return SECRET + b64encode(_made(secret, *of)).decode()
 
 
+@lru_cache(maxsize=10_000)
 def secret_of(installation: bytes, organisation_id: UUID, webhook_id: UUID, secret_id: UUID) -> str:
     """`whsec_` and 32 bytes in base64: what a webhook's deliveries are signed with, and its receiver checks."""
     return _secret(installation, "webhook secret", organisation_id, webhook_id, secret_id)

@@ -6,6 +6,7 @@ import secrets as random
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
 
@@ -154,6 +155,7 @@ def _hmac(secret: str, content: bytes) -> bytes:
     return hmac.digest(_decoded(secret, SECRET, SECRET_LENGTHS), content, sha256)
 
 
+@lru_cache(maxsize=10_000)
 def _decoded(text: str, prefix: str, lengths: range) -> bytes:
     try:
         found = b64decode(text.removeprefix(prefix), validate=True) if text.startswith(prefix) else b""

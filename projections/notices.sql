@@ -44,8 +44,8 @@ as $$
       from notice_channel c
       join organisation o on o.organisation_id = p_organisation and o.until is null
       join person p on p.organisation_id = p_organisation and p.id = c.person_id and p.until is null
-     cross join lateral viewer_of(p_organisation, c.person_id, null) v
+     cross join lateral viewer_of(p_organisation, c.person_id, null) v (role)
       left join preferences f on f.organisation_id = p_organisation and f.id = c.person_id and f.until is null
-     where c.organisation_id = p_organisation and c.until is null and (c.rhythm is not null or c.urgent <> '{}')
+     where c.organisation_id = p_organisation and c.until is null and v.role is not null and (c.rhythm is not null or c.urgent <> '{}')
        and (c.channel <> 'EMAIL' or p.email is not null)
 $$;

@@ -57,5 +57,6 @@ DERIVED: tuple[str, ...] = (
     "advice",
     "telling",
     "public_events",
+    "ahead",
 )
 NAMES: tuple[str, ...] = tuple(projection.name for projection in PROJECTIONS)

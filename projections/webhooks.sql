@@ -47,23 +47,28 @@ $$;
 -- viewer_of: the role of whose eyes a webhook sees with; none where the person has left, or the key of nobody is revoked or has expired.
 -- A person sees no more by a webhook than the key could see that they subscribed it with.
 create function viewer_of(p_organisation uuid, p_person uuid, p_api_key uuid)
-returns table (role text)
-language sql stable rows 1
+returns text
+language plpgsql stable
 set search_path = read, pg_temp
 as $$
-    select case when r.role in ('OWNER', 'AUDITOR') then coalesce(k.role, r.role) else r.role end
-      from person p
-     cross join lateral (
-           select coalesce((select g.role from person_role g where g.organisation_id = p_organisation and g.person_id = p.id
-                               and g.until is null), 'READER')) r (role)
-      left join api_key k on k.organisation_id = p_organisation and k.id = p_api_key and k.until is null
-     where p.organisation_id = p_organisation and p.id = p_person and p.until is null and p.left_on is null
-       and p.forgotten_on is null
-    union all
-    select k.role
-      from api_key k
-     where p_person is null and k.organisation_id = p_organisation and k.id = p_api_key and k.until is null and not k.revoked
-       and (k.expires_on is null or k.expires_on >= day_of(p_organisation, now()))
+begin
+    if p_person is null then
+        return (
+            select k.role
+              from api_key k
+             where k.organisation_id = p_organisation and k.id = p_api_key and k.until is null and not k.revoked
+               and (k.expires_on is null or k.expires_on >= day_of(p_organisation, now())));
+    end if;
+    return (
+        select case when r.role in ('OWNER', 'AUDITOR') then coalesce(k.role, r.role) else r.role end
+          from person p
+         cross join lateral (
+               select coalesce((select g.role from person_role g where g.organisation_id = p_organisation and g.person_id = p.id
+                                   and g.until is null), 'READER')) r (role)
+          left join api_key k on k.organisation_id = p_organisation and k.id = p_api_key and k.until is null
+         where p.organisation_id = p_organisation and p.id = p_person and p.until is null and p.left_on is null
+           and p.forgotten_on is null);
+end
 $$;
 
 -- named_in: the outcomes that the ids in a text are, or are of
@@ -76,116 +81,182 @@ as $$
           from regexp_matches(p_data, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') m (id))
 $$;
 
+-- message_id_of: by what a receiver knows a delivery again, however often it is made. The time tells events of one position apart whose
+-- ledgers went separate ways, as after a restore.
+create function message_id_of(p_webhook uuid, p_position bigint, p_nth smallint, p_recorded timestamptz)
+returns uuid
+language sql stable
+as $$
+    select encode(substring(sha256(concat_ws('|', p_webhook, p_position, p_nth, extract(epoch from p_recorded))::bytea) for 16), 'hex')::uuid
+$$;
+
+-- hidden_from: the outcomes that somebody may not see; costs nothing where nobody asks
+create function hidden_from(p_organisation uuid, p_person uuid)
+returns uuid[]
+language plpgsql stable
+as $$
+begin
+    return array(select h.id from hidden_outcomes(p_organisation, p_person) h);
+end
+$$;
+
+-- lies_in: whether what an event tells of is of a team or one below it: by its outcome, where that may be named, or its promise; likewise
+create function lies_in(
+    p_organisation uuid, p_team uuid, p_kind text, p_about uuid, p_outcome uuid, p_position bigint, p_veiled boolean)
+returns boolean
+language plpgsql stable
+as $$
+begin
+    return exists (
+        select
+          from (select) one
+          left join outcome o on not p_veiled and o.organisation_id = p_organisation and o.id = p_outcome
+                                  and o.since <= p_position and (o.until is null or o.until > p_position)
+          left join task k on p_kind ^@ 'commitment.' and k.organisation_id = p_organisation and k.id = p_about
+                               and k.since <= p_position and (k.until is null or k.until > p_position)
+          join teams_below(p_organisation, p_team, p_position) b
+            on b.id in (k.team_id, o.team_id)
+            or exists (
+               select from membership m
+                where m.organisation_id = p_organisation and m.team_id = b.id and m.person_id = k.promiser_id
+                  and m.since <= p_position and (m.until is null or m.until > p_position)));
+end
+$$;
+
 -- deliver: a numbered delivery of each public event of a stretch (from excluded, to included) to every webhook, or to one, that it is
 -- meant for: one that was subscribed and active then, or as it stands at p_at; of these kinds, this team or outcome, and whose person
--- is there and may see it. How many were made.
-create function deliver(p_organisation uuid, p_from bigint, p_to bigint, p_webhook uuid, p_at bigint)
-returns bigint
-language sql volatile
+-- is there and may see it. How many were made, with one row at least; and those that it takes for whoever calls: at most p_limit, and
+-- none if there are more, and only of webhooks that had nothing due and whose locks an earlier statement has taken.
+create function deliver(
+    p_organisation uuid, p_from bigint, p_to bigint, p_webhook uuid, p_at bigint, p_limit int, p_each int, p_seconds float8)
+returns table (made bigint, claimed outbox.claimed)
+language plpgsql volatile
 set search_path = read, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     with asked as materialized (
         select w.*, v.role in ('OWNER', 'AUDITOR') as sees_all
           from webhook w
-         cross join lateral viewer_of(p_organisation, w.person_id, w.api_key_id) v
-         where w.organisation_id = p_organisation and w.state = 'ACTIVE'
+         cross join lateral (select viewer_of(p_organisation, w.person_id, w.api_key_id) offset 0) v (role)
+         where w.organisation_id = p_organisation and w.state = 'ACTIVE' and v.role is not null
            and w.since <= coalesce(p_at, p_to) and (w.until is null or w.until > coalesce(p_at, p_from))
            and (p_webhook is null or w.id = p_webhook)
     ),
     hidden as materialized (
-        select a.person_id, h.id
-          from (select distinct person_id, sees_all from asked where not sees_all) a
-         cross join lateral hidden_outcomes(p_organisation, a.person_id) h
+        select a.person_id, h.ids
+          from (select distinct person_id from asked where not sees_all) a
+         cross join lateral (select hidden_from(p_organisation, a.person_id) as ids offset 0) h
+         where h.ids <> '{}'
     ),
     endpoint as materialized (  -- in this order, as whoever finishes deliveries takes them
-        select e.webhook_id, e.sequence, e.epoch
+        select e.webhook_id, e.sequence, e.epoch, e.failed, not coalesce(e.due_at <= now() or e.open_until > now(), false) as idle
           from outbox.endpoint e
          where e.organisation_id = p_organisation and e.webhook_id in (select id from asked)
          order by e.webhook_id
            for update
     ),
+    told as materialized (
+        select e.*, case when exists (select from hidden) then e.outcome_id || named_in(p_organisation, e.data) end as named
+          from outbox.event e
+         where e.organisation_id = p_organisation and e.position > p_from and e.position <= p_to
+    ),
     meant as (
-        select a.id as webhook_id, e.position, e.nth, s.veiled
-          from (select e.*, case when exists (select from hidden) then e.outcome_id || named_in(p_organisation, e.data) end as named
-                  from outbox.event e
-                 where e.organisation_id = p_organisation and e.position > p_from and e.position <= p_to
-                offset 0) e  -- read once, however many webhooks there are
+        select a.id as webhook_id, e.position, e.nth, e.recorded_at, s.veiled, a.ordered, a.until is null as stands
+          from told e
           join asked a on (p_at is not null or (a.since < e.position and (a.until is null or a.until > e.position)))
-          left join outcome o on o.organisation_id = p_organisation and o.id = e.outcome_id
-                                  and o.since <= e.position and (o.until is null or o.until > e.position)
-          left join task k on e.kind ^@ 'commitment.' and k.organisation_id = p_organisation and k.id = e.about_id
-                               and k.since <= e.position and (k.until is null or k.until > e.position)
          cross join lateral (
                select exists (select from hidden h where not a.sees_all and h.person_id is not distinct from a.person_id
-                                                     and h.id = any (e.named))) s (veiled)
+                                                     and h.ids && e.named)) s (veiled)
          where case when e.kind = 'webhook.test' then e.about_id = a.id and p_at is null
                     else (e.kind <> 'webhook.disabled' or e.about_id <> a.id)
                and exists (
                    select from unnest(a.kinds) k (kind)
                     where case when right(k.kind, 1) = '*' then e.kind ^@ left(k.kind, -1) else e.kind = k.kind end)
                and (a.outcome_id is null or (e.outcome_id = a.outcome_id and not s.veiled))
-               and (a.team_id is null or exists (
-                   select from teams_below(p_organisation, a.team_id, e.position) b
-                    where b.id = k.team_id or (b.id = o.team_id and not s.veiled)
-                       or exists (
-                           select from membership m
-                            where m.organisation_id = p_organisation and m.team_id = b.id and m.person_id = k.promiser_id
-                              and m.since <= e.position and (m.until is null or m.until > e.position))))
+               and (a.team_id is null
+                    or lies_in(p_organisation, a.team_id, e.kind, e.about_id, e.outcome_id, e.position, s.veiled))
                -- a promise is between people, and does not name what it serves where that is hidden
                and (e.kind ^@ 'commitment.' or not s.veiled) end
     ),
     numbered as (
-        select m.*, p.sequence + row_number() over (partition by m.webhook_id order by m.position, m.nth) as sequence, p.epoch
+        select m.*, p.sequence + row_number() over w as sequence, p.epoch,
+               p.idle and m.stands and count(*) over () <= p_limit and row_number() over w <= case
+                   when m.ordered then (
+                       select 1 - count(*) from outbox.delivery d where d.webhook_id = m.webhook_id and d.state in ('DUE', 'SENT'))
+                   else case when p.failed > 0 then 1 else p_each end - (
+                       select count(*) from outbox.delivery d where d.webhook_id = m.webhook_id and d.state = 'SENT') end as taken
           from meant m
           join endpoint p on p.webhook_id = m.webhook_id
          where not exists (
              select from outbox.delivery d where d.webhook_id = m.webhook_id and d.position = m.position and d.nth = m.nth)
+        window w as (partition by m.webhook_id order by m.position, m.nth)
     ),
     made as (
-        insert into outbox.delivery (organisation_id, webhook_id, sequence, epoch, position, nth, veiled)
-        select p_organisation, n.webhook_id, n.sequence, n.epoch, n.position, n.nth, n.veiled
+        insert into outbox.delivery (
+            organisation_id, webhook_id, sequence, epoch, position, nth, message_id, veiled, state, attempt, lease, lease_until)
+        select p_organisation, n.webhook_id, n.sequence, n.epoch, n.position, n.nth,
+               message_id_of(n.webhook_id, n.position, n.nth, n.recorded_at), n.veiled,
+               case when n.taken then 'SENT' else 'DUE' end, case when n.taken then 1 else 0 end,
+               case when n.taken then gen_random_uuid() end, case when n.taken then now() + p_seconds * interval '1 s' end
           from numbered n
-        returning webhook_id, sequence
+        returning webhook_id, sequence, epoch, position, nth, message_id, veiled, state, attempt, lease
     ),
-    told as (
+    counted as (
         update outbox.endpoint e
-           set sequence = m.last, due_at = least(greatest(e.open_until, now()), e.due_at)
-          from (select webhook_id, max(sequence) as last from made group by webhook_id) m
+           set sequence = m.last, due_at = case when m.due then least(greatest(e.open_until, now()), e.due_at) else e.due_at end
+          from (select webhook_id, max(sequence) as last, bool_or(state = 'DUE') as due from made group by webhook_id) m
          where e.organisation_id = p_organisation and e.webhook_id = m.webhook_id
     )
-    select count(*) from made
+    select n.made,
+           case when m.lease is not null then row(
+               p_organisation, m.webhook_id, m.sequence, m.lease, m.attempt, m.epoch, m.message_id, m.veiled, false, m.position, e.kind,
+               e.about_id, e.occurred_at, e.data, a.receiver, a.mode, a.person_id, a.api_key_id, a.secret_id,
+               case when a.former_until > now() then a.former_secret_id end)::outbox.claimed end
+      from (select count(*) as made from made) n
+      left join (made m
+                 join asked a on a.id = m.webhook_id and a.until is null
+                 join told e on e.position = m.position and e.nth = m.nth) on m.lease is not null
+     order by m.webhook_id, m.sequence;
+end
 $$;
 
 -- next_due: when a webhook's next delivery is due; null where there is none, or as many are on their way as may be
 create function next_due(p_webhook uuid, p_ordered boolean, p_most int)
 returns timestamptz
-language sql stable
+language plpgsql stable
 set search_path = read, pg_temp
 as $$
-    select case
-        when p_ordered then (
+begin
+    if p_ordered then
+        return (
             select case when d.state = 'DUE' then d.due_at end
               from outbox.delivery d
              where d.webhook_id = p_webhook and d.state in ('DUE', 'SENT')
              order by d.sequence
-             limit 1)
-        when (select count(*) from outbox.delivery d where d.webhook_id = p_webhook and d.state = 'SENT') < p_most then (
-            select d.due_at from outbox.delivery d where d.webhook_id = p_webhook and d.state = 'DUE' order by d.due_at limit 1) end
+             limit 1);
+    end if;
+    if (select count(*) from outbox.delivery d where d.webhook_id = p_webhook and d.state = 'SENT') < p_most then
+        return (select d.due_at from outbox.delivery d where d.webhook_id = p_webhook and d.state = 'DUE' order by d.due_at limit 1);
+    end if;
+    return null;
+end
 $$;
 
--- claim_deliveries: takes what is due, from at most 25 webhooks and so many from each, in two statements: one that locks the webhooks,
--- and one that looks, once they are locked, how many are on their way. A single one would look before it holds them.
+-- claim_deliveries: takes what is due, from at most 25 webhooks and so many from each, and says of each whether it may still be seen.
+-- One statement that locks the webhooks, and another that looks, once they are locked, how many are on their way: a single one would
+-- look before it holds them.
 create function claim_deliveries(p_limit int, p_each int, p_seconds float8)
-returns table (
-    organisation_id uuid, webhook_id uuid, sequence bigint, lease uuid, attempt int, epoch int, message_id uuid, veiled boolean,
-    "position" bigint, kind text, about_id uuid, occurred_at timestamptz, data text, receiver text, mode text, person_id uuid,
-    api_key_id uuid, secret_id uuid, former_secret_id uuid)
+returns setof outbox.claimed
 language plpgsql volatile
 set search_path = read, pg_temp
 as $$
 #variable_conflict use_column
 declare
     v_ids uuid[];
+    v_taken outbox.claimed[];
+    v_organisation uuid;
 begin
     perform set_config('headway.sweep', 'on', true);
     select array_agg(e.webhook_id) into v_ids
@@ -198,7 +269,6 @@ begin
     if v_ids is null then
         return;
     end if;
-    return query
     with able as materialized (
         select e.webhook_id, w.ordered, w.receiver, w.mode, w.person_id, w.api_key_id, w.secret_id,
                case when w.former_until > now() then w.former_secret_id end as former_secret_id,
@@ -236,18 +306,57 @@ begin
          where d.webhook_id = due.webhook_id and d.sequence = due.sequence and d.state = 'DUE'
         returning d.*
     )
-    select t.organisation_id, t.webhook_id, t.sequence, t.lease, t.attempt, t.epoch, t.message_id, t.veiled, t.position, e.kind,
-           e.about_id, e.occurred_at, e.data, a.receiver, a.mode, a.person_id, a.api_key_id, a.secret_id, a.former_secret_id
+    select array_agg(row(
+               t.organisation_id, t.webhook_id, t.sequence, t.lease, t.attempt, t.epoch, t.message_id, t.veiled, false, t.position,
+               e.kind, e.about_id, e.occurred_at, e.data, a.receiver, a.mode, a.person_id, a.api_key_id, a.secret_id,
+               a.former_secret_id)::outbox.claimed order by t.webhook_id, t.sequence)
+      into v_taken
       from taken t
       join able a on a.webhook_id = t.webhook_id
-      join outbox.event e on e.organisation_id = t.organisation_id and e.position = t.position and e.nth = t.nth
-     order by t.webhook_id, t.sequence;
+      join outbox.event e on e.organisation_id = t.organisation_id and e.position = t.position and e.nth = t.nth;
     update outbox.endpoint e
        set due_at = (
            select next_due(w.id, w.ordered, case when e.failed > 0 then 1 else p_each end)
              from webhook w
             where w.organisation_id = e.organisation_id and w.id = e.webhook_id and w.until is null and w.state = 'ACTIVE')
      where e.webhook_id = any (v_ids);
+    for v_organisation in select distinct t.organisation_id from unnest(v_taken) t loop
+        perform set_config('headway.organisation', v_organisation::text, true);
+        return query
+        select t.organisation_id, t.webhook_id, t.sequence, t.lease, t.attempt, t.epoch, t.message_id, w.veiled, w.withheld, t.position,
+               t.kind, t.about_id, t.occurred_at, t.data, t.receiver, t.mode, t.person_id, t.api_key_id, t.secret_id, t.former_secret_id
+          from withhold(v_organisation,
+                        array(select t.webhook_id from unnest(v_taken) t where t.organisation_id = v_organisation),
+                        array(select t.sequence from unnest(v_taken) t where t.organisation_id = v_organisation)) w
+          join unnest(v_taken) t on t.webhook_id = w.webhook_id and t.sequence = w.sequence
+         order by t.webhook_id, t.sequence;
+    end loop;
+end
+$$;
+
+-- follow: brings an outbox from one position to another: public events and deliveries, of which it takes for whoever calls those to
+-- webhooks that had nothing due; they were made for who may see them in this very moment. How many were made, with one row at least;
+-- none where the outbox is not there any more.
+create function follow(
+    p_organisation uuid, p_from bigint, p_to bigint, p_positions bigint[], p_nths smallint[], p_kinds text[], p_abouts uuid[],
+    p_outcomes uuid[], p_occurred timestamptz[], p_recorded timestamptz[], p_data text[], p_limit int, p_each int, p_seconds float8)
+returns table (made bigint, claimed outbox.claimed)
+language plpgsql volatile
+set search_path = read, pg_temp
+as $$
+begin
+    perform set_config('headway.organisation', p_organisation::text, true);
+    update outbox.checkpoint c set position = p_to where c.organisation_id = p_organisation and c.position = p_from;
+    if not found then
+        return;
+    end if;
+    if p_positions = '{}' then
+        return query select 0::bigint, null::outbox.claimed;
+        return;
+    end if;
+    perform announce(p_organisation, p_positions, p_nths, p_kinds, p_abouts, p_outcomes, p_occurred, p_recorded, p_data);
+    perform from outbox.endpoint e where e.organisation_id = p_organisation order by e.webhook_id for update;
+    return query select d.made, d.claimed from deliver(p_organisation, p_from, p_to, null, null, p_limit, p_each, p_seconds) d;
 end
 $$;
 
@@ -261,7 +370,7 @@ as $$
     with asked as materialized (
         select w.id, w.person_id, v.role, coalesce(v.role in ('OWNER', 'AUDITOR'), false) as sees_all
           from webhook w
-          left join lateral viewer_of(p_organisation, w.person_id, w.api_key_id) v on true
+         cross join lateral (select viewer_of(p_organisation, w.person_id, w.api_key_id) offset 0) v (role)
          where w.organisation_id = p_organisation and w.until is null and w.id = any (p_webhooks)
     ),
     hidden as materialized (

@@ -152,7 +152,8 @@ async def staged(place: Place, receiver: str, hooks: int = HOOKS) -> AsyncGenera
         projector, ledger = Projector(database, positions), Ledger(database)
         ledger.appended.append(projector.stir)
         projector.start()
-        outbox, deliverer = Outbox(database, positions), Counting(database, ledger, Post(reach_of(AT_HOME)))
+        deliverer = Counting(database, ledger, Post(reach_of(AT_HOME)))
+        projector.follower = outbox = Outbox(database, positions, deliverer)
         stage = Stage(place, name, database, ledger, positions, outbox, deliverer)
         try:
             await stage.begin(receiver, hooks)

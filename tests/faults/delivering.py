@@ -4,6 +4,7 @@ tried again soon, and a lease is short."""
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from infra.projector import Projector
 from infra.receivers import reach_of
 from infra.recording import Reader
 from infra.settings import read_settings
+from projections.rows import Recorded
 
 READY = "sending"
 LEASE_SECONDS = 4.0
@@ -29,20 +31,18 @@ SECONDS_APART = 0.3
 class Early(Outbox):
     """A mutant: says how far it has come before it has made the deliveries."""
 
-    async def advance(self, organisation_id: UUID) -> bool:
+    async def _follow(self, organisation_id: UUID, recorded: Sequence[Recorded], start: int, end: int) -> bool:
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute(READING["scope"], organisation_id)
-            claimed = await connection.fetchrow(STATEMENTS["claim"], organisation_id)
-            if claimed is None or claimed[0] >= claimed[1]:
-                return await super().advance(organisation_id)
-            position, reached, zone = claimed
-            await connection.execute(STATEMENTS["advance"], organisation_id, reached)
+            if not await connection.fetch(STATEMENTS["hold"], organisation_id, start):
+                return False
+            await connection.execute(STATEMENTS["advance"], organisation_id, end)
         await asyncio.sleep(SECONDS_APART)
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute(READING["scope"], organisation_id)
-            await Stretch(connection, Reader(organisation_id, zone, self.database.seals)).follow(position, reached)
-        for told in self.made:
-            told()
+            reader = Reader(organisation_id, None, self.database.seals)
+            made = await Stretch(connection, reader).follow(recorded, start, end)
+        self._made(made, made)
         return True
 
 
@@ -59,10 +59,11 @@ async def deliver(outbox_kind: type[Outbox]) -> None:
     positions = Positions()
     projector, ledger = Projector(database, positions), Ledger(database)
     projector.start()
-    outbox = outbox_kind(database, positions)
     post = Post(reach_of(settings), total=SECONDS_TO_ANSWER)
     deliverer = Deliverer(database, ledger, post, pace=PACE)
+    outbox = outbox_kind(database, positions, deliverer)
     outbox.made.append(deliverer.wake)
+    projector.follower = outbox
     outbox.start()
     await deliverer.start()
     sys.stdout.write(f"{READY}\n")

@@ -298,9 +298,9 @@ async def test_f14_clocks_that_jump_lose_no_delivery(
         receiving() as receivers,
         set_up(place, journal, receivers, SOME, organisations=2) as (running, load, hooks),
     ):
-        outbox = Outbox(running.database, running.projector.positions)
         post = Post(reach_of(AT_HOME), total=SECONDS_TO_ANSWER)
         deliverer = Deliverer(running.database, running.ledger, post, pace=PACE)
+        outbox = Outbox(running.database, running.projector.positions, deliverer)
         outbox.made.append(deliverer.wake)
         outbox.start()
         await deliverer.start()

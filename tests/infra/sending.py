@@ -61,6 +61,12 @@ class Sending:
 
     async def out(self) -> None:
         """Read models and outbox have come as far as the ledger."""
+        await self.projected()
+        while not await self.outbox.advance(self.organisation_id):
+            pass
+
+    async def projected(self) -> None:
+        """The read models have."""
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute(READING["scope"], self.organisation_id)
             head = await connection.fetchval(
@@ -68,8 +74,6 @@ class Sending:
             )
         self.projector.stir(self.organisation_id)
         assert await self.positions.wait(self.organisation_id, head, 10)
-        while not await self.outbox.advance(self.organisation_id):
-            pass
 
     async def deliveries(self, webhook_id: UUID) -> Sequence[Row]:
         """In the order of their numbers, each with its event."""
