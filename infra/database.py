@@ -22,6 +22,7 @@ from infra.telemetry import log
 SECONDS_TO_CONNECT = 2.0
 SECONDS_A_COMMAND = 30.0
 LEAST_VERSION = 160_000
+IN_THE_WAY = frozenset({"40001", "40P01", "55P03", "57014"})  # serialisation, deadlock, lock, statement timeout
 AWAY = ("08", "53", "57P", "58", "XX")  # connection loss, out of something, shutdown, I/O trouble, damaged data
 
 Connection = asyncpg.Connection
@@ -44,6 +45,11 @@ def unavailable(error: BaseException) -> str | None:
         return "UNAVAILABLE" if state.startswith(AWAY) or state in {"25006", "55000"} else None
     away = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, DatabaseBusy)
     return "UNAVAILABLE" if isinstance(error, away) else None
+
+
+def passing(error: Exception) -> bool:
+    """Whether the event is not to blame: the database is away, or somebody else stood in the way."""
+    return unavailable(error) is not None or getattr(error, "sqlstate", None) in IN_THE_WAY
 
 
 def statements(path: Path) -> Mapping[str, str]:

@@ -27,7 +27,7 @@ from infra.ledger import Ledger
 from infra.outbox import STATEMENTS
 from infra.posting import Answer, Post
 from infra.projector import STATEMENTS as READING
-from infra.projector import passing
+from infra.rounds import kept
 from infra.telemetry import DELIVERED, DELIVERY_SECONDS, log
 from infra.vault import VaultUnavailable
 from infra.webhook_keys import secret_of, signing_key
@@ -192,7 +192,7 @@ class Deliverer:
     async def start(self) -> None:
         await self.post.open()
         loops = (self._claim, self._write, self._reclaim)
-        self._tasks = [asyncio.create_task(self._keep(loop)) for loop in loops]
+        self._tasks = [asyncio.create_task(kept("deliverer", loop)) for loop in loops]
 
     async def stop(self) -> None:
         """Lets what is on its way come back for a moment; what does not is sent again when its lease is over."""
@@ -210,15 +210,6 @@ class Deliverer:
             await self._write_down()
             await self.release(held, 0.0)
         await self.post.close()
-
-    async def _keep(self, loop: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await loop()
-            except Exception as error:
-                if not passing(error):
-                    log.error("deliverer_failed", error=type(error).__name__, exc_info=error)
-                await asyncio.sleep(0.5)
 
     async def _claim(self) -> None:
         while True:

@@ -22,12 +22,11 @@ from domain.webhooks import (
     WebhookRevised,
     WebhookSubscribed,
 )
-from infra.database import Database, statements
+from infra.database import Database, passing, statements
 from infra.positions import Positions
 from infra.projector import STATEMENTS as READING
-from infra.projector import passing
 from infra.recording import EVENT, LedgerRow, Reader
-from infra.rounds import Rounds
+from infra.rounds import Rounds, kept
 from infra.telemetry import ANNOUNCED, log
 from projections.rows import Recorded
 
@@ -80,7 +79,7 @@ class Outbox:
             self._awake.set()
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._keep(loop)) for loop in (self._work, self._sweep)]
+        self._tasks = [asyncio.create_task(kept("outbox", loop)) for loop in (self._work, self._sweep)]
         self._cleaning.start()
 
     async def stop(self) -> None:
@@ -90,15 +89,6 @@ class Outbox:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
         await self._cleaning.stop()
-
-    async def _keep(self, loop: Any) -> None:
-        while True:
-            try:
-                await loop()
-            except Exception as error:
-                if not passing(error):
-                    log.error("outbox_failed", error=type(error).__name__, exc_info=error)
-                await asyncio.sleep(0.5)
 
     async def _work(self) -> None:
         await self.awake()

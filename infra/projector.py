@@ -18,11 +18,12 @@ from uuid import UUID
 
 import asyncpg
 
-from infra.database import Database, statements, unavailable
+from infra.database import Database, passing, statements
 from infra.forgetting import CHANNEL as FORGOTTEN
 from infra.forgetting import Forgetting, forgotten_in
 from infra.positions import Positions
 from infra.recording import EVENT, LedgerRow, Reader
+from infra.rounds import kept
 from infra.telemetry import PROJECTED, PROJECTION_LAG_SECONDS, PROJECTIONS_STOPPED, log
 from projections.read_models import NAMES, PROJECTIONS
 from projections.rows import Projection, Recorded, Row, Sheet, Table
@@ -34,7 +35,6 @@ SECONDS_BETWEEN_SWEEPS = 5.0
 SECONDS_UNTIL_ANOTHER_LOOK = 0.05  # at a checkpoint that somebody else holds
 REST, REST_WHERE_LISTENED = 3.0, 1.0  # times what a round took
 MOST_SECONDS_OF_REST = 0.05
-IN_THE_WAY = frozenset({"40001", "40P01", "55P03", "57014"})  # serialisation, deadlock, lock, statement timeout
 CHANNEL = "headway"
 MOST_IN_NOTICE = 150  # a notice holds 8,000 bytes
 
@@ -102,28 +102,18 @@ class Projector:
     def start(self) -> None:
         """Projects, and tells other processes; after `attend`, now as well."""
         self.attend()
-        self._tasks += [asyncio.create_task(self._keep(loop)) for loop in [*[self._work] * WORKERS, self._sweep]]
+        self._tasks += [asyncio.create_task(kept("projector", loop)) for loop in [*[self._work] * WORKERS, self._sweep]]
 
     def attend(self) -> None:
         """Tells other processes what is appended here and hears how far they are, and leaves projecting to them."""
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._keep(loop)) for loop in (self._listen, self._tell)]
+            self._tasks = [asyncio.create_task(kept("projector", loop)) for loop in (self._listen, self._tell)]
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
-
-    async def _keep(self, loop: Any) -> None:
-        """The outermost loop of each task: a database that is away is waited for."""
-        while True:
-            try:
-                await loop()
-            except Exception as error:
-                if not unavailable(error):
-                    log.error("projector_failed", error=type(error).__name__, exc_info=error)
-                await asyncio.sleep(0.5)
 
     async def _work(self) -> None:
         busy = self._working
@@ -306,11 +296,6 @@ class Projector:
                 part = notices[start : start + MOST_IN_NOTICE]
                 payload = ",".join(f"{one}:{head}:{reached}" for one, (head, reached) in part)
                 await connection.execute("select pg_notify($1, $2)", CHANNEL, payload)
-
-
-def passing(error: Exception) -> bool:
-    """Whether the event is not to blame: the database is away, or somebody else stood in the way."""
-    return unavailable(error) is not None or getattr(error, "sqlstate", None) in IN_THE_WAY
 
 
 def problem(event: LedgerRow, error: Exception) -> str:

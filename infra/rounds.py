@@ -4,8 +4,22 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from infra.database import unavailable
+from infra.database import passing, unavailable
 from infra.telemetry import log
+
+SECONDS_AFTER_FAULT = 0.5
+
+
+async def kept(name: str, loop: Callable[[], Awaitable[object]]) -> None:
+    """The outermost loop of a task, for as long as it runs: begins anew after whatever failed, which is logged as
+    `<name>_failed` unless it passes by itself."""
+    while True:
+        try:
+            await loop()
+        except Exception as error:
+            if not passing(error):
+                log.error(f"{name}_failed", error=type(error).__name__, exc_info=error)
+            await asyncio.sleep(SECONDS_AFTER_FAULT)
 
 
 class Rounds:

@@ -58,5 +58,6 @@ DERIVED: tuple[str, ...] = (
     "telling",
     "public_events",
     "ahead",
+    "deliveries",
 )
 NAMES: tuple[str, ...] = tuple(projection.name for projection in PROJECTIONS)

@@ -14,10 +14,10 @@ from domain.people import FormTeam, JoinTeam, LeaveTeam, RegisterPerson
 from domain.readings import CorrectReading
 from domain.taking import TakeReading
 from domain.tasks import CommitTask, DeliverTask, RenegotiateTask
-from infra.database import Database
+from infra.database import Database, passing
 from infra.ledger import Ledger
 from infra.positions import Positions
-from infra.projector import Projector, passing
+from infra.projector import Projector
 from infra.rebuild import rebuild
 from tests.conftest import seals
 from tests.infra.at_work import Telling, founded, projecting
