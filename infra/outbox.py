@@ -132,30 +132,32 @@ class Outbox:
     async def _sweep(self) -> None:
         await self.awake()
         while True:
-            async with self.database.work.acquire() as connection, connection.transaction():
-                await connection.execute(READING["sweep_scope"])
-                restless = await connection.fetch(STATEMENTS["restless"])
-            for (organisation_id,) in restless:
+            for organisation_id in await self.restless():
                 self.stir(organisation_id)
             await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
+
+    async def restless(self) -> list[UUID]:
+        """Organisations whose outbox has something to do."""
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute(READING["sweep_scope"])
+            return [organisation_id for (organisation_id,) in await connection.fetch(STATEMENTS["restless"])]
 
     async def advance(self, organisation_id: UUID) -> bool:
         """One stretch; false where there is more to do, or somebody else was at it."""
         ahead = await self.database.work.fetch(STATEMENTS["ahead"], organisation_id, MOST_EVENTS)
         if not ahead:
             return await self._begun(organisation_id)
-        start, reached, zone = ahead[0][EVENT:]
+        start, reached, zone, replays = ahead[0][EVENT:]
         if start >= reached:
-            return True
+            return not replays or await self._replay(organisation_id, zone)
         reader = Reader(organisation_id, zone, self.database.seals)
         recorded = [reader.recorded(row[:EVENT]) for row in ahead[1:]]
         end = recorded[-1].position if len(recorded) == MOST_EVENTS else reached
         if directed(recorded):
-            followed = await self._direct(reader, recorded, start, end)
-        else:
-            made = await self.follow(self.database.work, organisation_id, recorded, start, end)
-            followed = self.followed(organisation_id, end, made)
-        return followed and end >= reached
+            await self._direct(reader, recorded, start, end)
+            return False  # a replay may have come of it
+        made = await self.follow(self.database.work, organisation_id, recorded, start, end)
+        return self.followed(organisation_id, end, made) and end >= reached and not replays
 
     async def _begun(self, organisation_id: UUID) -> bool:
         """Whether there is no outbox yet, and no webhook that would want one."""
@@ -189,16 +191,26 @@ class Outbox:
         self._made(made, made - len(taken))
         return True
 
-    async def _direct(self, reader: Reader, recorded: Sequence[Recorded], start: int, end: int) -> bool:
+    async def _direct(self, reader: Reader, recorded: Sequence[Recorded], start: int, end: int) -> None:
         """With what somebody wants of the deliveries themselves."""
         async with self.database.work.acquire() as connection, connection.transaction():
             await connection.execute(READING["scope"], reader.organisation_id)
             if not await connection.fetch(STATEMENTS["hold"], reader.organisation_id, start):
-                return False
+                return
             made = await Stretch(connection, reader).follow(recorded, start, end)
             await connection.execute(STATEMENTS["advance"], reader.organisation_id, end)
         self._made(made, made)
-        return True
+
+    async def _replay(self, organisation_id: UUID, zone: str | None) -> bool:
+        """One stretch of what is sent once more; false where there is more to do."""
+        async with self.database.work.acquire() as connection, connection.transaction():
+            await connection.execute(READING["scope"], organisation_id)
+            replay = await connection.fetchrow(STATEMENTS["next_replay"], organisation_id)
+            if replay is None:
+                return True
+            made, over = await Stretch(connection, Reader(organisation_id, zone, self.database.seals)).replay(*replay)
+        self._made(made, made)
+        return over
 
     def _made(self, made: int, waiting: int) -> None:
         ANNOUNCED.inc(made)
@@ -303,6 +315,7 @@ class Stretch:
                 return await self._again(event, position)
             case WebhookRemoved():
                 await self._run("drop_due", event.webhook_id)
+                await self._run("drop_replays", event.webhook_id)
             case _:
                 pass
         return 0
@@ -315,18 +328,21 @@ class Stretch:
             since = await self.connection.fetchval(STATEMENTS["first_since"], self.organisation_id, event.since)
         if since is None or event.failed_only:
             return 0
-        await self._announce_anew(since - 1, position - 1)
-        return await self._deliver(since - 1, position - 1, event.webhook_id, position)
+        await self._run("replay", event.webhook_id, position, since - 1)
+        return 0
 
-    async def _announce_anew(self, position: int, last: int) -> None:
-        """What happened before the organisation had an outbox, or so long ago that it has left it."""
-        while rows := await self._run_fetch("events", position, last, MOST_EVENTS):
-            await self._announce([self.reader.decoded(row) for row in rows])
-            position = rows[-1][0]
+    async def replay(self, webhook_id: UUID, at: int, position: int) -> tuple[int, bool]:
+        """Announces anew what happened before the organisation had an outbox, or so long ago that it has left it; how
+        many deliveries were made, and whether that was all."""
+        rows: list[LedgerRow] = await self.connection.fetch(
+            STATEMENTS["events"], self.organisation_id, position, at - 1, MOST_EVENTS
+        )
+        await self._announce([self.reader.decoded(row) for row in rows])
+        over = len(rows) < MOST_EVENTS
+        last = at - 1 if over else rows[-1][0]
+        made = await self._deliver(position, last, webhook_id, at)
+        await self._run("end_replay" if over else "replayed", webhook_id, at, *(() if over else (last,)))
+        return made, over
 
     async def _run(self, name: str, *arguments: Any) -> None:
         await self.connection.execute(STATEMENTS[name], self.organisation_id, *arguments)
-
-    async def _run_fetch(self, name: str, *arguments: Any) -> list[LedgerRow]:
-        found: list[LedgerRow] = await self.connection.fetch(STATEMENTS[name], self.organisation_id, *arguments)
-        return found

@@ -6,6 +6,8 @@ union all
 select w.organisation_id
   from read.webhook w
  where w.until is null and not exists (select from outbox.checkpoint c where c.organisation_id = w.organisation_id)
+union all
+select p.organisation_id from outbox.replay p
 
 -- begin: an outbox for an organisation that has a webhook, from where its first one was subscribed
 insert into outbox.checkpoint (organisation_id, position)
@@ -70,6 +72,21 @@ update outbox.delivery d
    and (d.sequence = $3::bigint
         or ($3 is null and d.position >= coalesce($4::bigint, 0) and e.recorded_at >= coalesce($5::timestamptz, '-infinity')))
    and (not $6::bool or d.state = 'EXHAUSTED')
+
+-- replay: everything from a position on is to be sent once more to a webhook
+insert into outbox.replay (organisation_id, webhook_id, at, position) values ($1, $2, $3, $4) on conflict do nothing
+
+-- next_replay: the one that was asked for first, unless somebody is at it
+select webhook_id, at, position from outbox.replay where organisation_id = $1 order by at limit 1 for update skip locked
+
+-- replayed: it has come so far
+update outbox.replay set position = $4 where organisation_id = $1 and webhook_id = $2 and at = $3
+
+-- end_replay: it is done
+delete from outbox.replay where organisation_id = $1 and webhook_id = $2 and at = $3
+
+-- drop_replays: nothing is sent once more to a webhook
+delete from outbox.replay where organisation_id = $1 and webhook_id = $2
 
 -- rested_since: the position at which a webhook last came to rest, before one
 select max(w.since)

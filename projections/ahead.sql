@@ -38,12 +38,13 @@ begin
 end
 $$;
 
--- ahead_of_outbox: what an organisation's read models have, and its outbox has not; no row where it has no outbox
+-- ahead_of_outbox: what an organisation's read models have, and its outbox has not; no row where it has no outbox; and whether
+-- something of before is to be sent once more
 create function ahead_of_outbox(p_organisation uuid, p_limit int)
 returns table (
     "position" bigint, event_id uuid, version smallint, type text, command_id uuid, correlation_id uuid, causation_id uuid, actor text,
     tags text[], reason text, recorded_at timestamptz, occurred_at timestamptz, body text,
-    start bigint, reached bigint, time_zone text)
+    start bigint, reached bigint, time_zone text, replays boolean)
 language plpgsql volatile
 set search_path = read, pg_temp
 as $$
@@ -56,10 +57,11 @@ begin
     end if;
     reached := coalesce((select min(r.position) from checkpoint r where r.organisation_id = p_organisation), 0);
     time_zone := (select o.time_zone from organisation o where o.organisation_id = p_organisation and o.until is null);
+    replays := exists (select from outbox.replay p where p.organisation_id = p_organisation);
     return next;
     return query
     select e.position, e.event_id, e.version, e.type, e.command_id, e.correlation_id, e.causation_id, e.actor, e.tags, e.reason,
-           e.recorded_at, e.occurred_at, e.body, null::bigint, null::bigint, null
+           e.recorded_at, e.occurred_at, e.body, null::bigint, null::bigint, null, null::boolean
       from ledger.events e
      where e.organisation_id = p_organisation and e.position > start and e.position <= reached
      order by e.position

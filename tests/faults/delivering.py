@@ -31,19 +31,23 @@ SECONDS_APART = 0.3
 class Early(Outbox):
     """A mutant: says how far it has come before it has made the deliveries."""
 
-    async def _follow(self, organisation_id: UUID, recorded: Sequence[Recorded], start: int, end: int) -> bool:
-        async with self.database.work.acquire() as connection, connection.transaction():
-            await connection.execute(READING["scope"], organisation_id)
-            if not await connection.fetch(STATEMENTS["hold"], organisation_id, start):
-                return False
-            await connection.execute(STATEMENTS["advance"], organisation_id, end)
+    def may_follow(self, recorded: Sequence[Recorded]) -> bool:
+        return False
+
+    async def follow(
+        self, connection: object, organisation_id: UUID, recorded: Sequence[Recorded], start: int, end: int
+    ) -> Sequence[object]:
+        async with self.database.work.acquire() as own, own.transaction():
+            await own.execute(READING["scope"], organisation_id)
+            if not await own.fetch(STATEMENTS["hold"], organisation_id, start):
+                return ()
+            await own.execute(STATEMENTS["advance"], organisation_id, end)
         await asyncio.sleep(SECONDS_APART)
-        async with self.database.work.acquire() as connection, connection.transaction():
-            await connection.execute(READING["scope"], organisation_id)
-            reader = Reader(organisation_id, None, self.database.seals)
-            made = await Stretch(connection, reader).follow(recorded, start, end)
+        async with self.database.work.acquire() as own, own.transaction():
+            await own.execute(READING["scope"], organisation_id)
+            made = await Stretch(own, Reader(organisation_id, None, self.database.seals)).follow(recorded, start, end)
         self._made(made, made)
-        return True
+        return ()
 
 
 def leaseless() -> None:

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+import infra.outbox
 from domain.leaving import DeactivatePerson
 from domain.milestones import MarkMilestone
 from domain.outcomes import SetOutcome
@@ -154,7 +155,52 @@ async def test_a_replay_begins_before_the_webhook_and_keeps_the_ids_of_what_was_
         rows = await world.deliveries(webhook)
         assert [row["sequence"] for row in rows] == [1, 2, 3]
         assert rows[0]["message_id"] == sent["message_id"]
-        assert [row["position"] for row in rows] == [sent["position"], sent["position"] - 2, sent["position"] + 2]
+        at: int = sent["position"]
+        assert [row["position"] for row in rows] == [at, at + 2, at - 2]  # what is new waits for no replay
+
+
+async def test_a_long_replay_goes_a_stretch_at_a_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(infra.outbox, "MOST_EVENTS", 3)
+    async with sending(database) as world:
+        for n in range(10):
+            await world.milestone(f"Before {n}")
+        webhook = await world.subscribe(kinds=("milestone.*",))
+        await world.out()
+        await world.telling.tell(Redeliver(webhook_id=webhook, since_position=1))
+        await world.projected()
+        stretches = 0
+        while not await world.outbox.advance(world.organisation_id):
+            stretches += 1
+            if stretches == 3:
+                await world.milestone("Meanwhile")
+                await world.projected()
+        rows = await world.deliveries(webhook)
+        assert [row["sequence"] for row in rows] == list(range(1, 12))
+        assert len({row["position"] for row in rows}) == 11
+        late = max(rows, key=lambda row: row["position"])
+        assert late["sequence"] < 11  # the new one did not wait for all that was before
+        assert stretches > 4
+        assert await world.outbox.advance(world.organisation_id)
+
+
+async def test_a_replay_that_was_broken_off_is_found_again_and_ends_with_its_webhook(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(infra.outbox, "MOST_EVENTS", 3)
+    async with sending(database) as world:
+        for n in range(10):
+            await world.milestone(f"Before {n}")
+        webhook = await world.subscribe(kinds=("milestone.*",))
+        await world.out()
+        await world.telling.tell(Redeliver(webhook_id=webhook, since_position=1))
+        await world.projected()
+        await world.outbox.advance(world.organisation_id)
+        await world.outbox.advance(world.organisation_id)
+        assert world.organisation_id in await world.outbox.restless()
+        await world.telling.tell(RemoveWebhook(webhook_id=webhook))
+        await world.out()
+        assert world.organisation_id not in await world.outbox.restless()
+        assert {row["state"] for row in await world.deliveries(webhook)} <= {"EXHAUSTED"}
 
 
 async def test_a_trial_goes_to_the_one_that_is_tried_whatever_its_filter(database: Database) -> None:
