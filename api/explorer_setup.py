@@ -86,6 +86,17 @@ query Promises {
         {},
     ),
     (
+        """# Live: the answer now, and anew when it changes
+subscription Live {
+  commitments(first: 10, orderBy: DUE) {
+    totalCount
+    nodes { title state due }
+  }
+}
+""",
+        {},
+    ),
+    (
         """# What exactly was recorded, when and by whom?
 query History($id: ID!) {
   history(entity: $id, first: 50) {

@@ -14,16 +14,46 @@
     },
   };
   let last = {};
-  const fetcher = async (question, options) => {
+  const ask = (question, options, accept, signal) => {
     const given = options?.headers ?? last;
     if (given.authorization) last = given;
-    const response = await fetch("/graphql", {
+    return fetch("/graphql", {
       method: "POST",
-      headers: { accept: "application/graphql-response+json", "content-type": "application/json", ...given },
+      headers: { accept, "content-type": "application/json", ...given },
       body: JSON.stringify(question),
+      signal,
     });
-    return response.json();
   };
+  const isSubscription = (question, options) =>
+    options?.documentAST?.definitions.some(
+      (one) =>
+        one.kind === "OperationDefinition" &&
+        one.operation === "subscription" &&
+        (!question.operationName || one.name?.value === question.operationName),
+    );
+  // Results as they come, until the reader has seen enough or the server says that it is over.
+  async function* listen(question, options) {
+    const stopping = new AbortController();
+    try {
+      const response = await ask(question, options, "text/event-stream, application/graphql-response+json", stopping.signal);
+      if (!response.headers.get("content-type").startsWith("text/event-stream")) return yield await response.json();
+      const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let text = "", piece = await pieces.read(); !piece.done; piece = await pieces.read()) {
+        const events = (text + piece.value).split("\n\n");
+        text = events.pop();
+        for (const event of events) {
+          const data = event.split("\n").filter((line) => line.startsWith("data: "));
+          if (event.includes("event: next")) yield JSON.parse(data.map((line) => line.slice(6)).join("\n"));
+        }
+      }
+    } finally {
+      stopping.abort();
+    }
+  }
+  const fetcher = async (question, options) =>
+    isSubscription(question, options)
+      ? listen(question, options)
+      : (await ask(question, options, "application/graphql-response+json")).json();
   const element = React.createElement(GraphiQL, {
     fetcher,
     storage,

@@ -6,9 +6,10 @@ from typing import Annotated
 import asyncpg
 import pytest
 import strawberry
-from graphql import get_introspection_query
+from graphql import build_schema, get_introspection_query, parse, validate
 from strawberry import ID
 
+from api.explorer_setup import EXAMPLES
 from api.graphql.mapping import Column, Expr, Relation, mapped, stands_on
 from api.graphql.model import MappingWrong, model_of
 from api.graphql.schema import Built, sdl
@@ -98,6 +99,11 @@ async def test_graphiql_s_introspection_fits_the_limits(asker: Asker) -> None:
         get_introspection_query(descriptions=True, specified_by_url=True, input_value_deprecation=True)
     )
     assert answer["data"]["__schema"]["queryType"]["name"] == "Query"
+
+
+@pytest.mark.parametrize("document", [query for query, _ in EXAMPLES], ids=lambda one: one.split("\n")[0][2:40])
+def test_the_explorer_s_examples_can_be_asked(document: str) -> None:
+    assert validate(build_schema(COMMITTED.read_text()), parse(document)) == []
 
 
 def bombs() -> dict[str, str]:
