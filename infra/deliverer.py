@@ -43,7 +43,7 @@ LEASE_SECONDS = 60.0
 LOOKS_A_LEASE = 10  # for leases that have run out
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_AFTER_FAULT = 5.0  # of our own
-SECONDS_TO_GATHER = 0.002  # what came of several tries is written together
+SECONDS_TO_GATHER = 0.002  # what came of several tries is written together; of many, longer
 FAILING = timedelta(days=5)
 LEAST_FAILED = 10
 GONE = 410
@@ -289,7 +289,7 @@ class Deliverer:
     async def _write(self) -> None:
         while True:
             await self._came_back.wait()
-            await asyncio.sleep(SECONDS_TO_GATHER)
+            await asyncio.sleep(SECONDS_TO_GATHER * (1 + len(self._sending) / 32))
             self._came_back.clear()
             await self._write_down()
 
