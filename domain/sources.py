@@ -195,13 +195,18 @@ class Source(Fold[SourceEvent]):
             case SourceDisconnected():
                 self.state = SourceState.DISCONNECTED
 
-    def standing(self) -> SourceConnected:
-        """How it was connected; refuses a source that nobody connected, and one that feeds nothing any more."""
+    def known(self) -> SourceConnected:
+        """How it was connected; refuses a source that nobody connected."""
         if self.connected is None:
             raise Refused(NOT_FOUND, "There is no such source: connect one first.", "sourceId")
+        return self.connected
+
+    def standing(self) -> SourceConnected:
+        """How it was connected; refuses one that feeds nothing any more as well."""
+        was = self.known()
         if self.state is SourceState.DISCONNECTED:
             raise Refused(SOURCE_DISCONNECTED, "Connect another source: this one is disconnected.", "sourceId")
-        return self.connected
+        return was
 
 
 class Feeding(Fold[SourceConnected | SourcePaused | SourceResumed | SourceDisconnected]):
