@@ -8,6 +8,7 @@ import strawberry
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, Expr, Relation, order, stands_on
+from api.graphql.types.common import Node
 from api.graphql.types.indicators import Indicator
 from api.graphql.types.organisation import Person
 from api.graphql.types.progress import Measure
@@ -55,7 +56,7 @@ class SourceHealth:
 
 
 @stands_on("source")
-class Source:
+class Source(Node):
     """What a measure or an indicator gets its readings from. Its key is shown once, when it is made."""
 
     id: ID
