@@ -187,7 +187,7 @@ class SourceCommand(Command):
     """On a source that somebody has connected."""
 
     entity = "source_id"
-    anybody: ClassVar[bool] = False  # whether others than who connected it, or a lead, may do this
+    anybody: ClassVar[bool] = False  # whether others than who answers for it, or a lead, may do this
 
     source_id: SourceId
 
@@ -197,9 +197,9 @@ class SourceCommand(Command):
 
     def execute(self) -> None:
         self.was = self.source.standing()
-        theirs = self.was.person_id is not None and self.was.person_id == self.issued.person_id
+        theirs = self.source.person_id is not None and self.source.person_id == self.issued.person_id
         if not (self.anybody or theirs or _leads(self.issued)):
-            raise Refused(NOT_ALLOWED, "Ask whoever connected the source, or a lead, to do this.", "sourceId")
+            raise Refused(NOT_ALLOWED, "Ask whoever answers for the source, or a lead, to do this.", "sourceId")
         if event := self.become():
             self.emit(event)
 

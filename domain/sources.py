@@ -55,7 +55,7 @@ class SourceConnected(Event, frozen=True, tag="source.connected"):
     measure_id: MeasureId | None = None
     indicator_id: IndicatorId | None = None
     outcome_id: OutcomeId | None = None
-    person_id: PersonId | None = None  # who connected it, and is told of its silence
+    person_id: PersonId | None = None  # who connected it, answers for it, and is told of its silence
     title: Name | None = None
     day_at: Pointer | None = None
     id_at: Pointer | None = None
@@ -134,6 +134,17 @@ class SourceDisconnected(Event, frozen=True, tag="source.disconnected"):
     reason: Annotated[Reason, OWN] | None = None
 
 
+class SourceAssigned(Event, frozen=True, tag="source.assigned"):
+    """Somebody else answers for a source from now on, and is told of its silence (R14)."""
+
+    source_id: SourceId
+    from_person_id: PersonId
+    person_id: PersonId
+    measure_id: MeasureId | None = None
+    indicator_id: IndicatorId | None = None
+    outcome_id: OutcomeId | None = None
+
+
 class SourceSilent(Event, frozen=True, tag="source.silent"):
     """A source has told nothing for longer than it should."""
 
@@ -160,6 +171,7 @@ SourceEvent = (
     | SourcePaused
     | SourceResumed
     | SourceDisconnected
+    | SourceAssigned
     | SourceSilent
     | SourceHeardAgain
 )
@@ -176,16 +188,26 @@ class Source(Fold[SourceEvent]):
         self.digest: str | None = None
         self.secret_id: UUID | None = None
         self.silent_since: datetime | None = None
+        self.person_id: UUID | None = None  # who answers for it
 
     def fold(self, event: SourceEvent) -> None:
         match event:
             case SourceConnected():
                 self.connected = self.told = event
-                self.digest, self.secret_id = event.digest, event.secret_id
+                self.digest, self.secret_id, self.person_id = event.digest, event.secret_id, event.person_id
+            case SourceAssigned():
+                self.person_id = event.person_id
             case SourceRevised():
                 self.told = event
             case SourceKeyRotated():
                 self.digest, self.secret_id = event.digest, event.secret_id
+            case SourceSilent() | SourcePaused() | SourceResumed() | SourceHeardAgain() | SourceDisconnected():
+                self._stands(event)
+
+    def _stands(
+        self, event: SourceSilent | SourcePaused | SourceResumed | SourceHeardAgain | SourceDisconnected
+    ) -> None:
+        match event:
             case SourceSilent():
                 self.silent_since = event.silent_since
             case SourcePaused():

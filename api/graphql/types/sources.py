@@ -66,7 +66,7 @@ class Source(Node):
     because: Annotated[str | None, "Why it was paused or disconnected."]
     measure: Annotated[Measure | None, Relation(on="measure_id"), "What it feeds; or"]
     indicator: Annotated[Indicator | None, Relation(on="indicator_id")]
-    person: Annotated[Person | None, Relation(on="person_id"), "Who connected it."]
+    person: Annotated[Person | None, Relation(on="person_id"), "Who answers for it: who connected it, or took it over."]
     value_at: Annotated[str, "Where a value stands: a JSON Pointer, or a column."]
     day_at: str | None
     id_at: str | None
