@@ -3,15 +3,28 @@ ever recorded: of a key its digest, of a database the name that the operator has
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
 
 from domain.codes import NOT_FOUND, SOURCE_DISCONNECTED
-from domain.kernel import OWN, Event, Fold, IndicatorId, MeasureId, OutcomeId, PersonId, ReadingId, Refused, SourceId
+from domain.kernel import (
+    OWN,
+    Event,
+    Fold,
+    IndicatorId,
+    MeasureId,
+    OutcomeId,
+    PersonId,
+    ReadingId,
+    Refused,
+    RosterId,
+    SourceId,
+)
 from domain.organisation import Digest, Lookup
 from domain.pointers import Pointer
+from domain.rosters import Rostered, roster_of
 from domain.values import Name, Reason
 
 Address = Annotated[str, msgspec.Meta(min_length=8, max_length=2_000, pattern=r"^https?://[^\s/]\S*$(?!\n)")]
@@ -19,6 +32,9 @@ Connection = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$(?!\n)"
 Query = Annotated[str, msgspec.Meta(min_length=8, max_length=10_000)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=43_200)]
 Hours = Annotated[int, msgspec.Meta(ge=1, le=8_784)]
+
+
+MOST_SOURCES = 1_000  # of an organisation, so that whoever connects one waits for no long count
 
 
 class SourceKind(StrEnum):
@@ -49,6 +65,8 @@ class SourceState(StrEnum):
 class SourceConnected(Event, frozen=True, tag="source.connected"):
     """A measure or an indicator gets its readings from a source from now on."""
 
+    version: ClassVar[int] = 2
+
     source_id: SourceId
     kind: SourceKind
     value_at: Pointer
@@ -68,6 +86,7 @@ class SourceConnected(Event, frozen=True, tag="source.connected"):
     lookup: Lookup | None = None
     digest: Digest | None = None
     secret_id: UUID | None = None  # where it signs what it sends
+    roster_id: RosterId | None = None
 
 
 class SourceRevised(Event, frozen=True, tag="source.revised"):
@@ -127,11 +146,14 @@ class SourceResumed(Event, frozen=True, tag="source.resumed"):
 class SourceDisconnected(Event, frozen=True, tag="source.disconnected"):
     """A source feeds nothing any more; what it told stays on record."""
 
+    version: ClassVar[int] = 2
+
     source_id: SourceId
     measure_id: MeasureId | None = None
     indicator_id: IndicatorId | None = None
     outcome_id: OutcomeId | None = None
     reason: Annotated[Reason, OWN] | None = None
+    roster_id: RosterId | None = None
 
 
 class SourceAssigned(Event, frozen=True, tag="source.assigned"):
@@ -249,3 +271,18 @@ class Feeding(Fold[SourceConnected | SourcePaused | SourceResumed | SourceDiscon
                 self.paused = True
             case SourceResumed():
                 self.paused = False
+
+
+class Sources(Fold[SourceConnected | SourceDisconnected]):
+    """The sources that an organisation has."""
+
+    def __init__(self, organisation_id: UUID) -> None:
+        super().__init__(roster=roster_of(organisation_id, Rostered.SOURCES))
+        self.source_ids: set[UUID] = set()
+
+    def fold(self, event: SourceConnected | SourceDisconnected) -> None:
+        match event:
+            case SourceConnected():
+                self.source_ids.add(event.source_id)
+            case SourceDisconnected():
+                self.source_ids.discard(event.source_id)
