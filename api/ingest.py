@@ -1,6 +1,7 @@
 """`POST /ingest/{source}`: readings as a source sends them, by its own narrow key or signed after Standard Webhooks."""
 
 import hmac
+from collections.abc import Sequence
 from time import time
 from uuid import UUID
 
@@ -13,12 +14,12 @@ from api.bodies import read_body
 from api.commands import JSON, demand_media_type
 from api.desk import checked_key
 from api.problems import Problem, invalid, of_code, refused
+from domain.access import Mistake
 from domain.codes import INVALID, SOURCE_UNREADABLE
 from domain.hearing import SourceReading
 from domain.kernel import Refused
 from domain.sources import SourceKind
 from domain.values import Invalid
-from infra.database import Database
 from infra.entrance import Entrance, SourceEntered, TooManyRequests
 from infra.hearing import Hearing
 from infra.sequencer import Accepted
@@ -46,29 +47,39 @@ def not_a_source() -> Problem:
     return Problem(401, "UNAUTHENTICATED", detail, headers={"www-authenticate": "Bearer"})
 
 
-def _by_key(request: HTTPRequest, candidates: list[SourceEntered]) -> SourceEntered:
+def _opened(entrance: Entrance, told: Sequence[tuple[SourceEntered, Mistake | None]]) -> SourceEntered:
+    """The one that nothing was wrong for; where there is none, that is noted, and a Problem is raised."""
+    for source, mistake in told:
+        if mistake is None:
+            return source
+    for source, mistake in told:
+        if mistake is not None:
+            entrance.refuse(source, mistake)
+    raise not_a_source()
+
+
+def _by_key(request: HTTPRequest, entrance: Entrance, candidates: list[SourceEntered]) -> SourceEntered:
     try:
         key = bearer(request)
     except Problem:
         raise not_a_source() from None
-    found = next((one for one in candidates if one.opened_by(key)), None)
-    if found is None:
-        raise not_a_source()
-    return found
+    return _opened(entrance, [(one, one.by_key(key)) for one in candidates])
 
 
 def _by_signature(
-    request: HTTPRequest, body: bytes, candidates: list[SourceEntered], database: Database
+    request: HTTPRequest, body: bytes, entrance: Entrance, candidates: list[SourceEntered]
 ) -> SourceEntered:
-    installation = database.seals.vault.secret
-    for one in candidates:
-        if secrets := one.secrets(installation):
-            try:
-                verify(request.headers, body, secrets, (), time())
-            except NotVerified:
-                continue
-            return one
-    raise not_a_source()
+    def holds(secret: str) -> bool:
+        try:
+            verify(request.headers, body, [secret], (), time())
+        except NotVerified as error:
+            if error.reason != "wrong_signature":  # nothing by which to tell whose it is
+                raise not_a_source() from None
+            return False
+        return True
+
+    installation = entrance.database.seals.vault.secret
+    return _opened(entrance, [(one, one.by_signature(installation, holds)) for one in candidates if one.secret_id])
 
 
 def _delivery_of(request: HTTPRequest, signed: bool) -> str | None:
@@ -81,14 +92,14 @@ def _delivery_of(request: HTTPRequest, signed: bool) -> str | None:
         raise invalid(error) from None
 
 
-def _readings(source: SourceEntered, body: bytes, time_zone: str, delivery: str | None) -> tuple[SourceReading, ...]:
+def _readings(source: SourceEntered, body: bytes, delivery: str | None) -> tuple[SourceReading, ...]:
     """Raises NotRead."""
-    places = Places(source.value_at, source.day_at, source.id_at, source.items_at, time_zone)
+    places = Places(source.value_at, source.day_at, source.id_at, source.items_at, source.time_zone)
     read = of_csv if source.kind == SourceKind.PUSH_CSV.value else of_json
     return read(body, places, delivery)
 
 
-async def _heard(request: HTTPRequest, source: SourceEntered, body: bytes, time_zone: str) -> tuple[Accepted, int]:
+async def _heard(request: HTTPRequest, source: SourceEntered, body: bytes) -> tuple[Accepted, int]:
     """Raises a Problem for what can't be taken."""
     delivery = _delivery_of(request, source.secret_id is not None)
     hearing: Hearing = request.app.state.hearing
@@ -99,8 +110,8 @@ async def _heard(request: HTTPRequest, source: SourceEntered, body: bytes, time_
         key = f"source:{known.hex()}"  # that nobody else can take beforehand
         digest = hmac.digest(installation, source.source_id.bytes + body, "sha256")
     try:
-        readings = _readings(source, body, time_zone, delivery)
-        accepted = await hearing.hear(source.organisation_id, source.source_id, readings, time_zone, key, digest)
+        readings = _readings(source, body, delivery)
+        accepted = await hearing.hear(source.organisation_id, source.source_id, readings, source.time_zone, key, digest)
     except Unreadable as error:
         raise of_code(
             SOURCE_UNREADABLE, f"Correct what is sent, or where its readings stand. {error.sentence}", [error.field]
@@ -114,10 +125,10 @@ async def _heard(request: HTTPRequest, source: SourceEntered, body: bytes, time_
     return accepted, len(readings)
 
 
-async def _admitted(entrance: Entrance, source: SourceEntered) -> str:
-    """The time zone of its organisation; raises 429."""
+async def _admit(entrance: Entrance, source: SourceEntered) -> None:
+    """Raises 429."""
     try:
-        return await entrance.admit(source)
+        await entrance.admit(source)
     except TooManyRequests as limit:
         raise too_many(limit) from None
 
@@ -131,18 +142,18 @@ async def ingest(request: HTTPRequest, source_id: FromPath[str]) -> Response[byt
     length = request.headers.get("content-length", "0")
     body: bytes | None = None
     if bearer_given(request):
-        source = _by_key(request, candidates)
+        source = _by_key(request, entrance, candidates)
     elif any(one.secret_id for one in candidates):
         body = await read_body(request.receive, length, MOST_BYTES)
-        source = _by_signature(request, body, candidates, entrance.database)
+        source = _by_signature(request, body, entrance, candidates)
     else:
         raise not_a_source()
-    time_zone = await _admitted(entrance, source)
+    await _admit(entrance, source)
     try:
         demand_media_type(request, MEDIA_TYPES[source.kind])
         if body is None:
             body = await read_body(request.receive, length, MOST_BYTES)
-        told = await _heard(request, source, body, time_zone)
+        told = await _heard(request, source, body)
     except Problem as problem:
         await hearing.failed(source.organisation_id, source.source_id, problem.detail)
         raise

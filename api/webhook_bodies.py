@@ -28,6 +28,7 @@ ENTITIES: Mapping[str, str] = {  # by the field that bears the id of what an eve
     "check_in_id": "CheckIn { day confidence status moved setBack next author { id name } outcome { id title } }",
     "measure_id": "Measure { title unit direction baseline target current progress outcome { id title } }",
     "reading_id": "Reading { day value note measure { id title } indicator { id title } }",
+    "source_id": "Source { title kind state silentSince expectEveryHours measure { id title } indicator { id title } }",
     "boundary_id": "Boundary { title lower upper outcome { id title } }",
     "cycle_id": "Cycle { title startsOn endsOn state closedOn }",
     "initiative_id": """Initiative { title state startsOn dueOn endedOn endReason owner { id name }

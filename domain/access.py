@@ -15,13 +15,18 @@ from domain.kernel import (
     EntityId,
     Event,
     Fold,
+    IndicatorId,
+    MeasureId,
     OrganisationId,
+    OutcomeId,
     PersonId,
     Reads,
     Refused,
+    SourceId,
 )
 from domain.organisation import ApiKey, Organisation
 from domain.preferences import Hour
+from domain.sources import Source
 from domain.timekeeping import check_timekeeper
 from domain.values import Role
 
@@ -29,7 +34,7 @@ Times = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Mistake(StrEnum):
-    """What was wrong with a key that did not open."""
+    """What was wrong with a key that did not open, or a signature that did not hold."""
 
     OTHER_SECRET = "OTHER_SECRET"  # noqa: S105 - a word for it, and none itself
     REVOKED = "REVOKED"
@@ -51,6 +56,20 @@ class KeyRefused(Event, frozen=True, tag="access.key-refused"):
     hour: Hour
     mistake: Mistake
     times: Times
+
+
+class SourceRefused(Event, frozen=True, tag="access.source-refused"):
+    """Somebody sent as a source, by a key or a signature that does not hold; told once an hour, with how often it was
+    by then."""
+
+    source_id: SourceId
+    refused_on: date
+    hour: Hour
+    mistake: Mistake
+    times: Times
+    measure_id: MeasureId | None = None
+    indicator_id: IndicatorId | None = None
+    outcome_id: OutcomeId | None = None
 
 
 class Export(StrEnum):
@@ -86,6 +105,17 @@ class Accesses(Fold[KeyUsed | KeyRefused]):
                 self.used.add(event.used_on)
             case KeyRefused():
                 self.refused.add((event.refused_on, event.hour, event.mistake))
+
+
+class SourceRefusals(Fold[SourceRefused]):
+    """The hours in which what was sent as a source was refused."""
+
+    def __init__(self, source_id: UUID) -> None:
+        super().__init__(source=source_id)
+        self.refused: set[tuple[date, int, Mistake]] = set()
+
+    def fold(self, event: SourceRefused) -> None:
+        self.refused.add((event.refused_on, event.hour, event.mistake))
 
 
 class NoteKeyUsed(Command):
@@ -135,6 +165,40 @@ class NoteKeyRefused(Command):
                     hour=self.hour,
                     mistake=self.mistake,
                     times=self.times,
+                )
+            )
+
+
+class NoteSourceRefused(Command):
+    """Note that somebody sent as a source by what does not hold; once an hour for each mistake."""
+
+    entity = "source_id"
+    role = Role.OWNER
+
+    source_id: SourceId
+    refused_on: date
+    hour: Hour
+    mistake: Mistake
+    times: Times = 1
+
+    def reads(self) -> Reads:
+        self.source, self.refusals = Source(self.source_id), SourceRefusals(self.source_id)
+        yield [self.source, self.refusals]
+
+    def execute(self) -> None:
+        check_timekeeper(self.issued)
+        was = self.source.known()
+        if (self.refused_on, self.hour, self.mistake) not in self.refusals.refused:
+            self.emit(
+                SourceRefused(
+                    source_id=self.source_id,
+                    refused_on=self.refused_on,
+                    hour=self.hour,
+                    mistake=self.mistake,
+                    times=self.times,
+                    measure_id=was.measure_id,
+                    indicator_id=was.indicator_id,
+                    outcome_id=was.outcome_id,
                 )
             )
 

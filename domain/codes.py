@@ -58,8 +58,10 @@ LESSON_MISSING = Code("LESSON_MISSING", "R8", "What was missed has to tell its c
 
 # Webhooks
 WEBHOOK_NOT_IN_STATE = Code("WEBHOOK_NOT_IN_STATE", "", "The webhook rests, is disabled, or is removed.")
+WEBHOOK_LIMIT_REACHED = Code("WEBHOOK_LIMIT_REACHED", "", "The organisation has as many webhooks as it may have.")
 
 # Sources
+SOURCE_LIMIT_REACHED = Code("SOURCE_LIMIT_REACHED", "", "The organisation has as many sources as it may have.")
 SOURCE_DISCONNECTED = Code("SOURCE_DISCONNECTED", "", "The source feeds nothing any more.")
 SOURCE_THERE = Code("SOURCE_THERE", "", "A source feeds the measure or the indicator already.")
 SOURCE_MISSING = Code("SOURCE_MISSING", "", "No source feeds the measure or the indicator.")

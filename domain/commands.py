@@ -212,6 +212,7 @@ SEEN: dict[str, type[Command]] = {
     for command in (
         access.NoteKeyUsed,
         access.NoteKeyRefused,
+        access.NoteSourceRefused,
         access.NoteExported,
         subscribing.NoteWebhookDisabled,
         hearing.HearSource,

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from domain.codes import ALREADY_EXISTS, INVALID, NOT_ALLOWED, SOURCE_THERE
+from domain.codes import ALREADY_EXISTS, INVALID, NOT_ALLOWED, SOURCE_LIMIT_REACHED, SOURCE_THERE
 from domain.indicators import Indicator
 from domain.kernel import Command, Event, IndicatorId, Issued, MeasureId, Reads, Refused, SourceId
 from domain.measures import Measure
 from domain.organisation import Digest, Lookup
 from domain.pointers import Pointer, checked_pointer
+from domain.rosters import Rostered, roster_of
 from domain.sources import (
+    MOST_SOURCES,
     Address,
     Connection,
     Feeding,
@@ -26,6 +28,7 @@ from domain.sources import (
     SourcePaused,
     SourceResumed,
     SourceRevised,
+    Sources,
     SourceSilent,
     SourceState,
 )
@@ -94,7 +97,8 @@ class ConnectSource(Command):
     or an address or a database that is asked every so many minutes.
 
     Whoever sends gets a key this once, or with `signed` a secret to sign with; it opens nothing else. Refused where a
-    source feeds it already, where it can't be read directly, or where somebody who is no lead wants something fetched.
+    source feeds it already, where it can't be read directly, where somebody who is no lead wants something fetched, or
+    where the organisation has 1,000 already.
     """
 
     entity = "source_id"
@@ -135,15 +139,20 @@ class ConnectSource(Command):
         return self.signed
 
     def reads(self) -> Reads:
-        self.source = Source(self.source_id)
+        self.source, self.sources = Source(self.source_id), Sources(self.issued.organisation_id)
         self.measure = self.measure_id and Measure(self.measure_id)
         self.indicator = self.indicator_id and Indicator(self.indicator_id)
         self.feeding = Feeding(self.measure_id, self.indicator_id)
-        yield [one for one in (self.source, self.measure, self.indicator, self.feeding) if one is not None]
+        yield [
+            one for one in (self.source, self.sources, self.measure, self.indicator, self.feeding) if one is not None
+        ]
 
     def execute(self) -> None:
         if self.source.connected:
             raise Refused(ALREADY_EXISTS, "Choose another id: a source has this one.", "sourceId")
+        if len(self.sources.source_ids) >= MOST_SOURCES:
+            sentence = f"Disconnect a source that is needed no longer: an organisation has at most {MOST_SOURCES}."
+            raise Refused(SOURCE_LIMIT_REACHED, sentence, "sourceId")
         outcome_id, accumulates = self._fed()
         if self.kind.pulls and not _leads(self.issued):
             raise Refused(NOT_ALLOWED, "Ask a lead to have something fetched: it is done with our means.", "kind")
@@ -163,6 +172,7 @@ class ConnectSource(Command):
                 lookup=self.lookup if self.sends_with_key else None,
                 digest=self.digest if self.sends_with_key else None,
                 secret_id=self.secret_id if self.signs else None,
+                roster_id=roster_of(self.issued.organisation_id, Rostered.SOURCES),
                 **self._terms(),
             )
         )
@@ -187,7 +197,7 @@ class SourceCommand(Command):
     """On a source that somebody has connected."""
 
     entity = "source_id"
-    anybody: ClassVar[bool] = False  # whether others than who connected it, or a lead, may do this
+    anybody: ClassVar[bool] = False  # whether others than who answers for it, or a lead, may do this
 
     source_id: SourceId
 
@@ -197,9 +207,9 @@ class SourceCommand(Command):
 
     def execute(self) -> None:
         self.was = self.source.standing()
-        theirs = self.was.person_id is not None and self.was.person_id == self.issued.person_id
+        theirs = self.source.person_id is not None and self.source.person_id == self.issued.person_id
         if not (self.anybody or theirs or _leads(self.issued)):
-            raise Refused(NOT_ALLOWED, "Ask whoever connected the source, or a lead, to do this.", "sourceId")
+            raise Refused(NOT_ALLOWED, "Ask whoever answers for the source, or a lead, to do this.", "sourceId")
         if event := self.become():
             self.emit(event)
 
@@ -315,7 +325,8 @@ class DisconnectSource(SourceCommand):
     reason: Reason | None = None
 
     def become(self) -> Event | None:
-        return SourceDisconnected(source_id=self.source_id, **self.fed, reason=self.reason)
+        roster_id = roster_of(self.issued.organisation_id, Rostered.SOURCES)
+        return SourceDisconnected(source_id=self.source_id, **self.fed, reason=self.reason, roster_id=roster_id)
 
 
 class NoteSourceSilent(Command):

@@ -24,6 +24,7 @@ from domain.promises import (
     TaskRequested,
     TaskTaken,
 )
+from domain.sources import Source, SourceAssigned, SourceConnected, SourceState
 from domain.standing import Standing
 from domain.standing import State as Life
 from domain.visibility import Told
@@ -45,6 +46,7 @@ class DutyKind(StrEnum):
     LEADS_TEAM = "LEADS_TEAM"
     OWNS_INITIATIVE = "OWNS_INITIATIVE"
     ANSWERS_FOR_MILESTONE = "ANSWERS_FOR_MILESTONE"
+    ANSWERS_FOR_SOURCE = "ANSWERS_FOR_SOURCE"
     IS_ASKED = "IS_ASKED"  # as a team
 
 
@@ -198,6 +200,46 @@ class Ways:
         return title if told and told.title is not None else None
 
 
+class AnsweredFor(Fold[SourceConnected | SourceAssigned]):
+    """The sources that a person ever answered for."""
+
+    def __init__(self, person_id: UUID) -> None:
+        super().__init__(person=person_id)
+        self.source_ids: set[UUID] = set()
+
+    def fold(self, event: SourceConnected | SourceAssigned) -> None:
+        self.source_ids.add(event.source_id)
+
+
+class Feeds:
+    """The sources that a person answers for: they would be told of a silence."""
+
+    def __init__(self, person_id: UUID) -> None:
+        self.person_id = person_id
+        self.answered_for = AnsweredFor(person_id)
+        self.sources: dict[UUID, SourceConnected] = {}
+        self.titles: dict[UUID, str] = {}
+        self.told: dict[UUID, Told] = {}
+
+    def reads(self) -> Reads:
+        """How each of them stands, and whether the outcome of what it feeds may be seen."""
+        sources = {one: Source(one) for one in sorted(self.answered_for.source_ids)}
+        yield [*sources.values()]
+        for one, source in sources.items():
+            if source.connected and source.person_id == self.person_id and source.state is not SourceState.DISCONNECTED:
+                self.sources[one] = source.connected
+                called = source.told.title if source.told else None
+                self.titles[one] = called or source.connected.kind.value.lower().replace("_", " ")
+        outcome_ids = {source.outcome_id for source in self.sources.values() if source.outcome_id is not None}
+        self.told = {one: Told(one) for one in sorted(outcome_ids)}
+        yield [*self.told.values()]
+
+    def duties(self) -> Iterator[Duty]:
+        for one, source in self.sources.items():
+            seen = source.outcome_id is None or self.told[source.outcome_id].title is not None
+            yield Duty(DutyKind.ANSWERS_FOR_SOURCE, one, self.titles[one] if seen else None)
+
+
 class Teams(Fold[TeamFormed | TeamJoined | TeamLeft]):
     """The teams that a person ever belonged to."""
 
@@ -268,7 +310,7 @@ class Work:
 
 class PersonsDuties:
     """What a person has to do: the outcomes they own and review, their promises on both sides, the teams they lead, the
-    initiatives and milestones that they see to."""
+    initiatives and milestones that they see to, the sources that they answer for."""
 
     def __init__(self, person_id: UUID) -> None:
         self.person_id = person_id
@@ -279,6 +321,7 @@ class PersonsDuties:
         self.member_of: list[UUID] = []
         self.led: list[UUID] = []
         self.ways = Ways(person_id)
+        self.feeds = Feeds(person_id)
         self.duties: list[Duty] = []
         self.titles: dict[UUID, str | None] = {}  # of the outcomes; none for those that may not be seen (R15)
 
@@ -286,13 +329,14 @@ class PersonsDuties:
         """First what they ever had a part in, then how each of it stands."""
         owned, reviewed, teams = Owned(self.person_id), Reviewed(self.person_id), Teams(self.person_id)
         parts = [Part(promiser=self.person_id), Part(beneficiary=self.person_id), Part(requester=self.person_id)]
-        yield [*beside, owned, reviewed, teams, *parts, self.ways.seen_to]
+        yield [*beside, owned, reviewed, teams, *parts, self.ways.seen_to, self.feeds.answered_for]
         work = Work(owned.outcome_ids | reviewed.outcome_ids)
         promises = {one: Promise(one) for one in sorted({one for part in parts for one in part.task_ids})}
         memberships = {one: Membership(self.person_id, one) for one in sorted(teams.team_ids)}
         names = {one: TeamName(one) for one in memberships}
         yield [*work.folds(), *promises.values(), *memberships.values(), *names.values()]
         yield from self.ways.reads()
+        yield from self.feeds.reads()
         self.titles = {one: told.title for one, told in work.told.items()}
         me = self.person_id
         self.owned = [(one, life) for one, life in work.now(within=WORKED_ON) if one.owner_id == me]
@@ -308,6 +352,7 @@ class PersonsDuties:
             *(duty_of(DutyKind.IS_PROMISED, one) for one in self.awaited),
             *(Duty(DutyKind.LEADS_TEAM, one, names[one].name or "") for one in self.led),
             *self.ways.duties(),
+            *self.feeds.duties(),
         ]
 
 

@@ -100,6 +100,7 @@ CommentId = Annotated[UUID, Tag("comment")]
 AuthorId = Annotated[UUID, Tag("author")]
 WebhookId = Annotated[UUID, Tag("webhook")]
 SourceId = Annotated[UUID, Tag("source")]
+RosterId = Annotated[UUID, Tag("roster")]  # all of a kind that an organisation has, so that they can be counted
 
 
 class Refused(Exception):

@@ -49,14 +49,17 @@ from domain.promises import (
     State,
     TaskReassigned,
 )
+from domain.sources import SourceAssigned
 from domain.standing import State as Life
 from domain.values import Invalid, Reason, Role
+from domain.webhooks import Webhook, WebhookPaused, WebhookRevised, WebhookState, WebhookSubscribed
 
 MOST_HANDOVERS = 1_000
 
 
 class PersonHandover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Who takes one duty: the outcome, the task, the team, the initiative or the milestone, and the person."""
+    """Who takes one duty: the outcome, the task, the team, the initiative, the milestone or the source, and the
+    person."""
 
     entity_id: UUID
     person_id: PersonId
@@ -78,6 +81,17 @@ class Keys(Fold[ApiKeyIssued]):
 
     def fold(self, event: ApiKeyIssued) -> None:
         self.api_key_ids.add(event.api_key_id)
+
+
+class Subscribed(Fold[WebhookSubscribed | WebhookRevised]):
+    """The webhooks that a person ever had."""
+
+    def __init__(self, person_id: UUID) -> None:
+        super().__init__(person=person_id)
+        self.webhook_ids: set[UUID] = set()
+
+    def fold(self, event: WebhookSubscribed | WebhookRevised) -> None:
+        self.webhook_ids.add(event.webhook_id)
 
 
 class Takers:
@@ -118,10 +132,10 @@ class DeactivatePerson(Command):
     """Say that a person has left, why, and who takes what they had to do; their keys open nothing any more (R14).
 
     The successor takes whatever no handover names: outcomes worked on, reviews, open promises on both sides, teams led,
-    open initiatives and milestones. Whom they promised is asked anew of whoever takes it (R5); what they contributed to
-    they do no longer. Refused where a duty is
-    left, the person is unknown, whoever takes an outcome reviews it or has no place for it (R2), or the role of the
-    caller is weaker.
+    open initiatives and milestones, sources; and the webhooks, which rest until they are resumed. Whom they promised is
+    asked anew of whoever takes it (R5); what they contributed to they do no longer. Refused where a duty is left, the
+    person is unknown, whoever takes an outcome reviews it or has no place for it (R2), or the role of the caller is
+    weaker.
     """
 
     entity = "person_id"
@@ -142,14 +156,22 @@ class DeactivatePerson(Command):
         self.person, self.roles = Person(self.person_id), Roles(self.person_id)
         self.theirs, keys = PersonsDuties(self.person_id), Keys(self.person_id)
         self.tokens, contributions = FeedTokens(self.person_id), Contributions(self.person_id)
+        subscribed = Subscribed(self.person_id)
         self.mentions = [(field, Person(one)) for field, one in self.takers.all()]
         yield from self.theirs.reads(
-            self.person, self.roles, keys, self.tokens, contributions, *(person for _, person in self.mentions)
+            self.person,
+            self.roles,
+            keys,
+            self.tokens,
+            contributions,
+            subscribed,
+            *(person for _, person in self.mentions),
         )
         self.keys = {one: ApiKey(one) for one in sorted(keys.api_key_ids)}
         self.taking = {one: Membership(self.takers[one], one) for one in self.theirs.led if self.takers.take(one)}
         self.shared = [Promise(one) for one in contributions.task_ids]
-        yield [*self.keys.values(), *self.taking.values(), *self.shared]
+        self.webhooks = [Webhook(one) for one in sorted(subscribed.webhook_ids)] if self.successor_id else []
+        yield [*self.keys.values(), *self.taking.values(), *self.shared, *self.webhooks]
         taken = (
             (outcome, None, self.takers[outcome.outcome_id])
             for outcome, life in self.theirs.owned
@@ -258,6 +280,8 @@ class DeactivatePerson(Command):
         for team_id in self.theirs.member_of:
             self.emit(TeamLeft(team_id=team_id, person_id=self.person_id))
         self._hand_over_ways()
+        self._hand_over_sources()
+        self._hand_over_webhooks()
         for promise in self.shared:
             if promise.state in AWAITED:
                 contributor_id, outcome_id = self.person_id, promise.outcome_id
@@ -286,6 +310,41 @@ class DeactivatePerson(Command):
                     from_owner_id=self.person_id,
                     owner_id=self.takers[one],
                     reason=self.reason,
+                )
+            )
+
+    def _hand_over_sources(self) -> None:
+        for one, source in self.theirs.feeds.sources.items():
+            self.emit(
+                SourceAssigned(
+                    source_id=one,
+                    from_person_id=self.person_id,
+                    person_id=self.takers[one],
+                    measure_id=source.measure_id,
+                    indicator_id=source.indicator_id,
+                    outcome_id=source.outcome_id,
+                )
+            )
+
+    def _hand_over_webhooks(self) -> None:
+        """Nothing goes out in the eyes of a successor before they say so, and nothing is lost until then."""
+        for webhook in self.webhooks:
+            told = webhook.told
+            if told is None or told.person_id != self.person_id or webhook.state is WebhookState.REMOVED:
+                continue
+            if webhook.state is WebhookState.ACTIVE:
+                self.emit(WebhookPaused(webhook_id=told.webhook_id))
+            self.emit(
+                WebhookRevised(
+                    webhook_id=told.webhook_id,
+                    receiver=told.receiver,
+                    kinds=told.kinds,
+                    mode=told.mode,
+                    ordered=told.ordered,
+                    title=told.title,
+                    team_id=told.team_id,
+                    outcome_id=told.outcome_id,
+                    person_id=self.successor_id,
                 )
             )
 

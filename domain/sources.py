@@ -3,15 +3,28 @@ ever recorded: of a key its digest, of a database the name that the operator has
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
 
 from domain.codes import NOT_FOUND, SOURCE_DISCONNECTED
-from domain.kernel import OWN, Event, Fold, IndicatorId, MeasureId, OutcomeId, PersonId, ReadingId, Refused, SourceId
+from domain.kernel import (
+    OWN,
+    Event,
+    Fold,
+    IndicatorId,
+    MeasureId,
+    OutcomeId,
+    PersonId,
+    ReadingId,
+    Refused,
+    RosterId,
+    SourceId,
+)
 from domain.organisation import Digest, Lookup
 from domain.pointers import Pointer
+from domain.rosters import Rostered, roster_of
 from domain.values import Name, Reason
 
 Address = Annotated[str, msgspec.Meta(min_length=8, max_length=2_000, pattern=r"^https?://[^\s/]\S*$(?!\n)")]
@@ -19,6 +32,9 @@ Connection = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$(?!\n)"
 Query = Annotated[str, msgspec.Meta(min_length=8, max_length=10_000)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=43_200)]
 Hours = Annotated[int, msgspec.Meta(ge=1, le=8_784)]
+
+
+MOST_SOURCES = 1_000  # of an organisation, so that whoever connects one waits for no long count
 
 
 class SourceKind(StrEnum):
@@ -49,13 +65,15 @@ class SourceState(StrEnum):
 class SourceConnected(Event, frozen=True, tag="source.connected"):
     """A measure or an indicator gets its readings from a source from now on."""
 
+    version: ClassVar[int] = 2
+
     source_id: SourceId
     kind: SourceKind
     value_at: Pointer
     measure_id: MeasureId | None = None
     indicator_id: IndicatorId | None = None
     outcome_id: OutcomeId | None = None
-    person_id: PersonId | None = None  # who connected it, and is told of its silence
+    person_id: PersonId | None = None  # who connected it, answers for it, and is told of its silence
     title: Name | None = None
     day_at: Pointer | None = None
     id_at: Pointer | None = None
@@ -68,6 +86,7 @@ class SourceConnected(Event, frozen=True, tag="source.connected"):
     lookup: Lookup | None = None
     digest: Digest | None = None
     secret_id: UUID | None = None  # where it signs what it sends
+    roster_id: RosterId | None = None
 
 
 class SourceRevised(Event, frozen=True, tag="source.revised"):
@@ -127,11 +146,25 @@ class SourceResumed(Event, frozen=True, tag="source.resumed"):
 class SourceDisconnected(Event, frozen=True, tag="source.disconnected"):
     """A source feeds nothing any more; what it told stays on record."""
 
+    version: ClassVar[int] = 2
+
     source_id: SourceId
     measure_id: MeasureId | None = None
     indicator_id: IndicatorId | None = None
     outcome_id: OutcomeId | None = None
     reason: Annotated[Reason, OWN] | None = None
+    roster_id: RosterId | None = None
+
+
+class SourceAssigned(Event, frozen=True, tag="source.assigned"):
+    """Somebody else answers for a source from now on, and is told of its silence (R14)."""
+
+    source_id: SourceId
+    from_person_id: PersonId
+    person_id: PersonId
+    measure_id: MeasureId | None = None
+    indicator_id: IndicatorId | None = None
+    outcome_id: OutcomeId | None = None
 
 
 class SourceSilent(Event, frozen=True, tag="source.silent"):
@@ -160,6 +193,7 @@ SourceEvent = (
     | SourcePaused
     | SourceResumed
     | SourceDisconnected
+    | SourceAssigned
     | SourceSilent
     | SourceHeardAgain
 )
@@ -176,16 +210,26 @@ class Source(Fold[SourceEvent]):
         self.digest: str | None = None
         self.secret_id: UUID | None = None
         self.silent_since: datetime | None = None
+        self.person_id: UUID | None = None  # who answers for it
 
     def fold(self, event: SourceEvent) -> None:
         match event:
             case SourceConnected():
                 self.connected = self.told = event
-                self.digest, self.secret_id = event.digest, event.secret_id
+                self.digest, self.secret_id, self.person_id = event.digest, event.secret_id, event.person_id
+            case SourceAssigned():
+                self.person_id = event.person_id
             case SourceRevised():
                 self.told = event
             case SourceKeyRotated():
                 self.digest, self.secret_id = event.digest, event.secret_id
+            case SourceSilent() | SourcePaused() | SourceResumed() | SourceHeardAgain() | SourceDisconnected():
+                self._stands(event)
+
+    def _stands(
+        self, event: SourceSilent | SourcePaused | SourceResumed | SourceHeardAgain | SourceDisconnected
+    ) -> None:
+        match event:
             case SourceSilent():
                 self.silent_since = event.silent_since
             case SourcePaused():
@@ -195,13 +239,18 @@ class Source(Fold[SourceEvent]):
             case SourceDisconnected():
                 self.state = SourceState.DISCONNECTED
 
-    def standing(self) -> SourceConnected:
-        """How it was connected; refuses a source that nobody connected, and one that feeds nothing any more."""
+    def known(self) -> SourceConnected:
+        """How it was connected; refuses a source that nobody connected."""
         if self.connected is None:
             raise Refused(NOT_FOUND, "There is no such source: connect one first.", "sourceId")
+        return self.connected
+
+    def standing(self) -> SourceConnected:
+        """How it was connected; refuses one that feeds nothing any more as well."""
+        was = self.known()
         if self.state is SourceState.DISCONNECTED:
             raise Refused(SOURCE_DISCONNECTED, "Connect another source: this one is disconnected.", "sourceId")
-        return self.connected
+        return was
 
 
 class Feeding(Fold[SourceConnected | SourcePaused | SourceResumed | SourceDisconnected]):
@@ -222,3 +271,18 @@ class Feeding(Fold[SourceConnected | SourcePaused | SourceResumed | SourceDiscon
                 self.paused = True
             case SourceResumed():
                 self.paused = False
+
+
+class Sources(Fold[SourceConnected | SourceDisconnected]):
+    """The sources that an organisation has."""
+
+    def __init__(self, organisation_id: UUID) -> None:
+        super().__init__(roster=roster_of(organisation_id, Rostered.SOURCES))
+        self.source_ids: set[UUID] = set()
+
+    def fold(self, event: SourceConnected | SourceDisconnected) -> None:
+        match event:
+            case SourceConnected():
+                self.source_ids.add(event.source_id)
+            case SourceDisconnected():
+                self.source_ids.discard(event.source_id)

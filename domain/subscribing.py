@@ -12,6 +12,7 @@ from domain.codes import (
     NOT_ALLOWED,
     NOT_FOUND,
     PERSON_REQUIRED,
+    WEBHOOK_LIMIT_REACHED,
     WEBHOOK_NOT_IN_STATE,
 )
 from domain.kernel import Command, Event, Issued, OutcomeId, Reads, Refused, TeamId, WebhookId
@@ -19,9 +20,11 @@ from domain.outcomes import Outcome
 from domain.people import Team
 from domain.public_events import CATALOGUE, matches
 from domain.references import check_mentions, mentioned
+from domain.rosters import Rostered, roster_of
 from domain.timekeeping import check_timekeeper
 from domain.values import Reason, Role, Title, checked_choice, checked_moment
 from domain.webhooks import (
+    MOST_WEBHOOKS,
     DisabledBecause,
     Kinds,
     Missed,
@@ -34,6 +37,7 @@ from domain.webhooks import (
     WebhookRemoved,
     WebhookResumed,
     WebhookRevised,
+    Webhooks,
     WebhookSecretRotated,
     WebhookState,
     WebhookSubscribed,
@@ -106,7 +110,7 @@ class SubscribeWebhook(Command):
 
     You get its secret this once. It carries what you may see, as long as you are there: in ids and small facts (THIN),
     or with what it is about, what changed and its sentence (FULL). Refused where a kind is unknown, or the team or the
-    outcome.
+    outcome, and where the organisation has 500 already.
     """
 
     entity = "webhook_id"
@@ -124,11 +128,11 @@ class SubscribeWebhook(Command):
     outcome_id: OutcomeId | None = None
 
     def reads(self) -> Reads:
-        self.webhook = Webhook(self.webhook_id)
+        self.webhook, self.webhooks = Webhook(self.webhook_id), Webhooks(self.issued.organisation_id)
         self.mentions = mentioned(
             teamId=self.team_id and Team(self.team_id), outcomeId=self.outcome_id and Outcome(self.outcome_id)
         )
-        yield [self.webhook, *self.mentions.values()]
+        yield [self.webhook, self.webhooks, *self.mentions.values()]
 
     def execute(self) -> None:
         person_id, api_key_id = subscriber(self.issued)
@@ -136,6 +140,9 @@ class SubscribeWebhook(Command):
             raise Refused(ALREADY_EXISTS, "Choose another id: a webhook has this one.", "webhookId")
         check_kinds(self.kinds)
         check_mentions(self.mentions)
+        if len(self.webhooks.webhook_ids) >= MOST_WEBHOOKS:
+            sentence = f"Remove a webhook that is needed no longer: an organisation has at most {MOST_WEBHOOKS}."
+            raise Refused(WEBHOOK_LIMIT_REACHED, sentence, "webhookId")
         self.emit(
             WebhookSubscribed(
                 webhook_id=self.webhook_id,
@@ -149,6 +156,7 @@ class SubscribeWebhook(Command):
                 title=self.title,
                 team_id=self.team_id,
                 outcome_id=self.outcome_id,
+                roster_id=roster_of(self.issued.organisation_id, Rostered.WEBHOOKS),
             )
         )
 
@@ -255,7 +263,8 @@ class RemoveWebhook(WebhookCommand):
     reason: Reason | None = None
 
     def become(self) -> Event | None:
-        return WebhookRemoved(webhook_id=self.webhook_id, reason=self.reason)
+        roster_id = roster_of(self.issued.organisation_id, Rostered.WEBHOOKS)
+        return WebhookRemoved(webhook_id=self.webhook_id, reason=self.reason, roster_id=roster_id)
 
 
 class Redeliver(WebhookCommand):

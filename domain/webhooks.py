@@ -3,15 +3,17 @@ is made of the installation's own and the id that an event names."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
 
-from domain.kernel import OWN, ApiKeyId, Event, Fold, OutcomeId, PersonId, TeamId, WebhookId
+from domain.kernel import OWN, ApiKeyId, Event, Fold, OutcomeId, PersonId, RosterId, TeamId, WebhookId
+from domain.rosters import Rostered, roster_of
 from domain.values import Reason, Title
 
 NIL = UUID(int=0)
+MOST_WEBHOOKS = 500  # of an organisation: each is looked at for every event that happens
 
 Receiver = Annotated[str, msgspec.Meta(min_length=8, max_length=2_000, pattern=r"^https?://[^\s/]\S*$(?!\n)")]
 Kinds = Annotated[
@@ -45,6 +47,8 @@ class Missed(StrEnum):
 class WebhookSubscribed(Event, frozen=True, tag="webhook.subscribed"):
     """What happens from now on, as far as the person or the key may see it, is sent to a receiver."""
 
+    version: ClassVar[int] = 2
+
     webhook_id: WebhookId
     receiver: Receiver
     kinds: Kinds
@@ -56,6 +60,7 @@ class WebhookSubscribed(Event, frozen=True, tag="webhook.subscribed"):
     outcome_id: OutcomeId | None = None
     person_id: PersonId | None = None
     api_key_id: ApiKeyId | None = None  # of a program, or which the person used
+    roster_id: RosterId | None = None
 
 
 class WebhookRevised(Event, frozen=True, tag="webhook.revised"):
@@ -105,8 +110,11 @@ class WebhookResumed(Event, frozen=True, tag="webhook.resumed"):
 class WebhookRemoved(Event, frozen=True, tag="webhook.removed"):
     """Nothing is sent ever again."""
 
+    version: ClassVar[int] = 2
+
     webhook_id: WebhookId
     reason: Annotated[Reason, OWN] | None = None
+    roster_id: RosterId | None = None
 
 
 class WebhookRedelivered(Event, frozen=True, tag="webhook.redelivered"):
@@ -176,3 +184,18 @@ class Webhook(Fold[WebhookEvent]):
                 self.state = WebhookState.REMOVED
             case _:
                 pass
+
+
+class Webhooks(Fold[WebhookSubscribed | WebhookRemoved]):
+    """The webhooks that an organisation has."""
+
+    def __init__(self, organisation_id: UUID) -> None:
+        super().__init__(roster=roster_of(organisation_id, Rostered.WEBHOOKS))
+        self.webhook_ids: set[UUID] = set()
+
+    def fold(self, event: WebhookSubscribed | WebhookRemoved) -> None:
+        match event:
+            case WebhookSubscribed():
+                self.webhook_ids.add(event.webhook_id)
+            case WebhookRemoved():
+                self.webhook_ids.discard(event.webhook_id)

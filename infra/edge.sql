@@ -28,8 +28,9 @@ select r.system, r.external_id, r.entity_id
  where r.organisation_id = $1 and r.until is null
 
 -- enter_source: the sources of this id that something can be sent to, whosever they are
-select organisation_id, id, kind, value_at, day_at, id_at, items_at, digest, former_digest, secret_id, former_secret_id
+select organisation_id, id, kind, value_at, day_at, id_at, items_at, digest, former_digest, secret_id, former_secret_id, former_holds,
+       connected, time_zone
   from read.enter_source($1)
 
--- admit_source: a token out of its bucket, and the time zone of its organisation
-select time_zone, granted, wait from read.admit_source($1, $2, $3, $4)
+-- admit_source: a token out of its bucket
+select granted, wait from read.admit_source($1, $2, $3, $4)

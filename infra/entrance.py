@@ -8,6 +8,7 @@ next.
 import asyncio
 import hmac
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -56,7 +57,7 @@ class FeedEntered:
 
 @dataclass(frozen=True, slots=True)
 class SourceEntered:
-    """The row of a source that something can be sent to."""
+    """The row of a source that something can be sent to, or could be until it was disconnected."""
 
     organisation_id: UUID
     source_id: UUID
@@ -69,21 +70,34 @@ class SourceEntered:
     former_digest: str | None
     secret_id: UUID | None
     former_secret_id: UUID | None
+    former_holds: bool
+    connected: bool
+    time_zone: str
 
-    def opened_by(self, key: str) -> bool:
-        """By its key, or the former one while that holds."""
+    def by_key(self, key: str) -> Mistake | None:
+        """Why a key does not open it; None where it does."""
         if lookup_of(key, SOURCE_PREFIX) is None:
-            return False
+            return Mistake.OTHER_SECRET
         digest = digest_of(key)
-        return any(hmac.compare_digest(one, digest) for one in (self.digest, self.former_digest) if one is not None)
+        newest, former = (
+            one is not None and hmac.compare_digest(one, digest) for one in (self.digest, self.former_digest)
+        )
+        return self._mistake(newest, former)
 
-    def secrets(self, installation: bytes) -> list[str]:
-        """What it signs with, and did before while that holds."""
-        return [
-            source_secret_of(installation, self.organisation_id, self.source_id, one)
+    def by_signature(self, installation: bytes, holds: Callable[[str], bool]) -> Mistake | None:
+        """Likewise of a signature, which holds by a secret or does not."""
+        newest, former = (
+            one is not None and holds(source_secret_of(installation, self.organisation_id, self.source_id, one))
             for one in (self.secret_id, self.former_secret_id)
-            if one is not None
-        ]
+        )
+        return self._mistake(newest, former)
+
+    def _mistake(self, newest: bool, former: bool) -> Mistake | None:
+        if not newest and not former:
+            return Mistake.OTHER_SECRET
+        if not self.connected:
+            return Mistake.REVOKED
+        return None if newest or self.former_holds else Mistake.EXPIRED
 
 
 @dataclass(slots=True)
@@ -151,7 +165,8 @@ class Entrance:
         return {row["id"]: _entered(organisation_id, row["id"], row) for row in rows}
 
     async def sources(self, source_id: str) -> list[SourceEntered]:
-        """Those of this id that something can be sent to: more than one where two organisations chose the same."""
+        """Those of this id that something can be sent to, or could be: more than one where two organisations chose the
+        same."""
         try:
             wanted = UUID(source_id)
         except ValueError:
@@ -160,14 +175,18 @@ class Entrance:
             rows: Any = await connection.fetch(STATEMENTS["enter_source"], wanted)
         return [SourceEntered(row["organisation_id"], row["id"], *list(row)[2:]) for row in rows]
 
-    async def admit(self, source: SourceEntered) -> str:
-        """The time zone of a source whose key was right. Raises TooManyRequests."""
+    def refuse(self, source: SourceEntered, mistake: Mistake) -> None:
+        """What was sent as it did not come from it."""
+        if self.access is not None:
+            self.access.source_refused(source.organisation_id, source.source_id, source.time_zone, mistake)
+
+    async def admit(self, source: SourceEntered) -> None:
+        """Of a source whose key was right. Raises TooManyRequests."""
         async with self.database.work.acquire() as connection, connection.transaction():
             row: Any = await connection.fetchrow(
                 STATEMENTS["admit_source"], source.organisation_id, source.source_id, self.rate, self.burst
             )
         _check_granted(row)
-        return str(row["time_zone"])
 
     async def _queue(self, lookup: str, digest: str) -> Entered:
         """One lease at a time: whoever asks meanwhile spends what it brings, instead of finding the bucket empty."""

@@ -1,6 +1,6 @@
 """What follows when a person is forgotten: their keys are destroyed, what the read models say of them is taken out of
-every version of every row, what receivers of webhooks answered is let go of, for it may echo what they were sent, and
-the files are written anew, so that no byte of it is left (R11).
+every version of every row, what receivers of webhooks answered and what was wrong with what sources told is let go of,
+for it may echo what was sent, and the files are written anew, so that no byte of it is left (R11).
 
 The projector does the first two on its way past the event, in the transaction of its checkpoint: what it leaves is what
 a rebuild from the ledger would make. The files follow at once, table by table, in any process that serves.
@@ -24,7 +24,10 @@ from projections.rows import Projection, Revision, Table
 
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
 OUTBOX = statements(Path(__file__).with_name("outbox.sql"))
+SOURCES = statements(Path(__file__).with_name("sources.sql"))
 ANSWERS = "outbox.attempt"  # what receivers answered
+ERRORS = "edge.source_state"  # what was wrong with what sources told
+TOLD_NO_MORE = "What was wrong is told no more: it may name somebody who is forgotten."
 CHANNEL = "headway_forgotten"
 SCRUB_LOCK = 7236005
 SECONDS_BETWEEN_LOOKS = 30.0
@@ -69,10 +72,15 @@ class Forgetting:
                     columns = _differing(revision, second[key])
                     if columns:
                         await self._sweep(revision, row["position"], columns, left.get(key))
-        silenced: str = await self.connection.execute(OUTBOX["silence"], self.organisation_id, timeout=SECONDS)
-        if not silenced.endswith(" 0"):
-            self.tables.add(ANSWERS)
+        await self._silence(ANSWERS, OUTBOX["silence"], self.organisation_id)
+        await self._silence(ERRORS, SOURCES["silence"], self.organisation_id, TOLD_NO_MORE)
         await self.note(position)
+
+    async def _silence(self, table: str, statement: str, *values: object) -> None:
+        """Of what others have said, nobody knows whom it names."""
+        silenced: str = await self.connection.execute(statement, *values, timeout=SECONDS)
+        if not silenced.endswith(" 0"):
+            self.tables.add(table)
 
     async def destroy(self, position: int) -> Sequence[LedgerRow]:
         """The person's keys, whether the vault remembers whose they were or only the ledger does; answers the events

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from domain.hearing import HearSource, SourceReading
 from infra.access_log import noted
 from infra.database import Database, statements
+from infra.forgetting import TOLD_NO_MORE
 from infra.ledger import Ledger
 from infra.projector import STATEMENTS as READING
 from infra.sequencer import Accepted
@@ -42,7 +43,7 @@ class Hearing:
 
     async def failed(self, organisation_id: UUID, source_id: UUID, error: str) -> None:
         """Nothing could be taken; the sentence says why."""
-        await self._write("failed", organisation_id, source_id, error[:MOST_TOLD])
+        await self._write("failed", organisation_id, source_id, error[:MOST_TOLD], TOLD_NO_MORE)
 
     async def _write(self, statement: str, organisation_id: UUID, *values: object) -> None:
         async with self.database.work.acquire() as connection, connection.transaction():

@@ -5,9 +5,12 @@ on conflict (organisation_id, source_id) do update
    set heard_at = now(), last_error = null, last_error_at = null,
        last_reading_at = coalesce(excluded.last_reading_at, s.last_reading_at)
 
--- failed: what a source told could not be taken, or nothing came
+-- failed: what a source told could not be taken, or nothing came; what was on its way while somebody was forgotten may name them
 insert into edge.source_state (organisation_id, source_id, last_error, last_error_at)
-values ($1, $2, $3, now())
+values ($1, $2,
+        case when exists (select from edge.forgotten f where f.organisation_id = $1 and f.swept_at > now() - interval '1 min')
+             then $4::text else $3::text end,
+        now())
 on conflict (organisation_id, source_id) do update set last_error = excluded.last_error, last_error_at = now()
 
 -- claim: sources that are to be fetched from now, leased to this process
@@ -40,3 +43,7 @@ update edge.source_state e
   from read.source s
  where e.organisation_id = $1 and e.source_id = $2 and e.lease = $3
    and s.organisation_id = e.organisation_id and s.id = e.source_id and s.until is null
+
+-- silence: what was wrong with what the sources of an organisation told may name somebody who is forgotten. Every row is written, for
+-- what stood in it before lies in the file still
+update edge.source_state set last_error = case when last_error is not null then $2::text end where organisation_id = $1

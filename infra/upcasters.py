@@ -42,6 +42,10 @@ UPCASTERS: Mapping[TypeAndVersion, Callable[[dict[str, object]], dict[str, objec
     ("milestone.set", 1): widened,
     ("milestone.set", 2): widened,
     ("milestone.reached", 1): widened,
+    ("webhook.subscribed", 1): widened,
+    ("webhook.removed", 1): widened,
+    ("source.connected", 1): widened,
+    ("source.disconnected", 1): widened,
 }
 
 

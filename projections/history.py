@@ -31,7 +31,9 @@ ENTRY = Table(
 CONCERNED = Table("concerned", ("entry_id", "position"), only_added=True)
 TABLES = (ENTRY, CONCERNED)
 # of a key, or where a webhook sends or a source is asked, which may be a secret: of no use to a reader of the history
-NOT_TOLD = frozenset({"digest", "lookup", "former_digest", "receiver", "address", "secret_id", "former_secret_id"})
+NOT_TOLD = frozenset(
+    {"digest", "lookup", "former_digest", "receiver", "address", "secret_id", "former_secret_id", "roster_id"}
+)
 
 
 @lru_cache(10_000)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from domain.connecting import TERMS
 from domain.sources import (
+    SourceAssigned,
     SourceConnected,
     SourceDisconnected,
     SourceHeardAgain,
@@ -68,6 +69,8 @@ def _connected(recorded: Recorded) -> Iterator[Revision]:
             )
         case SourceRevised() as event:
             yield revise(SOURCE, event.source_id, **_terms(event))
+        case SourceAssigned() as event:
+            yield revise(SOURCE, event.source_id, person_id=event.person_id)
         case SourceKeyRotated() as event:
             yield revise(
                 SOURCE,

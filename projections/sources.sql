@@ -47,39 +47,40 @@ create policy by_id on source for select
 
 -- functions
 
--- enter_source: the sources of this id, of whichever organisation, that something can be sent to; who calls has yet to show a key
+-- enter_source: the sources of this id, of whichever organisation, that something can be sent to or could be until they were
+-- disconnected, and their organisation's time zone; who calls has yet to show a key. Nothing is taken out of a bucket.
 create function enter_source(p_source uuid)
 returns table (
-    organisation_id uuid, id uuid, kind text, value_at text, day_at text, id_at text, items_at text,
-    digest text, former_digest text, secret_id uuid, former_secret_id uuid)
+    organisation_id uuid, id uuid, kind text, value_at text, day_at text, id_at text, items_at text, digest text, former_digest text,
+    secret_id uuid, former_secret_id uuid, former_holds boolean, connected boolean, time_zone text)
 language plpgsql volatile
 set search_path = read, pg_temp
 as $$
 #variable_conflict use_column
+declare
+    v_source record;
+    v_zone text;
 begin
     perform set_config('headway.source', p_source::text, true);
-    return query
-    select s.organisation_id, s.id, s.kind, s.value_at, s.day_at, s.id_at, s.items_at,
-           s.digest, case when s.former_until > now() then s.former_digest end,
-           s.secret_id, case when s.former_until > now() then s.former_secret_id end
-      from source s
-     where s.id = p_source and s.until is null and s.state <> 'DISCONNECTED' and s.every_minutes is null;
+    for v_source in select s.* from source s where s.id = p_source and s.until is null and s.every_minutes is null loop
+        perform set_config('headway.organisation', v_source.organisation_id::text, true);
+        select o.time_zone into v_zone from organisation o where o.organisation_id = v_source.organisation_id and o.until is null;
+        return query select v_source.organisation_id, v_source.id, v_source.kind, v_source.value_at, v_source.day_at, v_source.id_at,
+                            v_source.items_at, v_source.digest, v_source.former_digest, v_source.secret_id, v_source.former_secret_id,
+                            coalesce(v_source.former_until > now(), false), v_source.state <> 'DISCONNECTED', coalesce(v_zone, 'UTC');
+    end loop;
 end
 $$;
 
--- admit_source: a token out of the bucket of a source whose key was right, and its organisation's time zone
+-- admit_source: a token out of the bucket of a source whose key was right
 create function admit_source(p_organisation uuid, p_source uuid, p_rate float8, p_burst float8)
-returns table (time_zone text, granted int, wait float8)
+returns table (granted int, wait float8)
 language plpgsql volatile
 set search_path = read, pg_temp
 as $$
-#variable_conflict use_column
 begin
     perform set_config('headway.organisation', p_organisation::text, true);
-    return query
-    select coalesce((select o.time_zone from organisation o where o.organisation_id = p_organisation and o.until is null), 'UTC'),
-           d.granted, d.wait
-      from drawn(p_organisation, p_source::text, 1, 0, p_rate, p_burst) d;
+    return query select d.granted, d.wait from drawn(p_organisation, p_source::text, 1, 0, p_rate, p_burst) d;
 end
 $$;
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from graphql import value_from_ast_untyped
+from graphql import Undefined, value_from_ast_untyped
 
 from api.graphql.document import Operation
 from api.graphql.plans import Reads
@@ -42,7 +42,7 @@ class Announcements:
         variables = operation.coerce(self.reads.model.schema, self.raw)
         given = next((one for one in self.field.arguments or () if one.name.value == "since"), None)
         found: Any = value_from_ast_untyped(given.value, variables) if given else None
-        return int(found) if found is not None else None
+        return int(found) if found is not None and found is not Undefined else None
 
     def __aiter__(self) -> "Announcements":
         return self
@@ -54,11 +54,20 @@ class Announcements:
             await self._turn()
         return self._page.popleft()
 
+    async def mark(self) -> int:
+        """The position after which they begin: from now on, unless it was said."""
+        if self.since is None:
+            self.since = await self.reads.reached(self.viewer.organisation_id)
+        return self.since
+
+    def go_on_after(self, position: int) -> None:
+        self.since = position
+
     async def _turn(self) -> None:
         """The next page, once there is one."""
         organisation_id = self.viewer.organisation_id
         if self.since is None:
-            self.since = await self.reads.reached(organisation_id)
+            self.since = await self.mark()
         elif (self.positions.reached(organisation_id) or 0) <= self.since:
             await self._wait(self.since + 1)
         answered = await self.reads.answer(self.operation, {**self.raw, SINCE: self.since}, self.viewer)
@@ -66,10 +75,11 @@ class Announcements:
         last = max(answered.position or 0, self.since)
         if len(nodes) == PAGE:  # those of its last position may go on
             last = int(nodes[-1][POSITION]) - 1
-        for node in nodes:
-            position = int(node.pop(POSITION))
+        positions = [int(node.pop(POSITION)) for node in nodes]
+        for node, position, following in zip(nodes, positions, [*positions[1:], 0], strict=False):
             if position <= last:
-                self._page.append(Told(position, msgspec.json.encode({"data": {self.named: node}})))
+                body = msgspec.json.encode({"data": {self.named: node}})
+                self._page.append(Told(position, body, whole=position != following))
         self.since = last
 
     async def _wait(self, position: int) -> None:

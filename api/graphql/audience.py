@@ -52,6 +52,12 @@ class Listener:
         (told, self.told), self._slot = self._slot, None
         return told
 
+    async def mark(self) -> None:
+        """Every answer is of now."""
+
+    def go_on_after(self, position: int) -> None:
+        """The first answer is of now, however long somebody was away."""
+
     def tell(self, told: Told, digest: bytes) -> bool:
         """Whether it is news."""
         news = digest != self.told

@@ -31,9 +31,15 @@ def takes_stream(accept: str) -> bool:
     return False
 
 
+def mark_of(position: int) -> bytes:
+    """Tells a client after which position it would go on, and nothing else: without data it is no event to it."""
+    return b"id: %d\n\n" % position
+
+
 def event_of(told: Told) -> bytes:
-    """A result as an event; what comes of no position bears no id."""
-    at = b"id: %d\n" % told.position if told.position else b""
+    """A result as an event. What comes of no position bears no id, nor does what is not the last of its position: who
+    breaks off there goes on after the one before, and misses nothing."""
+    at = b"id: %d\n" % told.position if told.position and told.whole else b""
     return b"%bevent: next\ndata: %b\n\n" % (at, told.body.replace(b"\n", b"\ndata: "))
 
 
@@ -46,6 +52,7 @@ class EventStream:
         self.viewer = viewer
         self.guests = guests
         self.errors = errors
+        self._marked = False
         guests.come(self)
 
     def look_as(self, viewer: Viewer) -> None:
@@ -83,8 +90,12 @@ class EventStream:
                 await asyncio.gather(gone, coming)
 
     async def _next(self) -> bytes | None:
-        """The next event; what went wrong is the last."""
+        """The next event, before the first one where it begins; what went wrong is the last."""
         try:
+            if not self._marked:
+                self._marked = True
+                if (position := await self.source.mark()) is not None:
+                    return mark_of(position)
             return event_of(await self.source.__anext__())
         except StopAsyncIteration:
             return None

@@ -35,7 +35,8 @@ from infra.telemetry import log
 RESPONSE, JSON = "application/graphql-response+json", "application/json"
 WORTH_COMPRESSING = 1_024
 SECONDS_FOR_POSITION = 2.0
-MIN_POSITION = b"headway-min-position"
+# the position that an answer is of at least, and the one that a stream goes on after
+POSITIONS = {b"headway-min-position": "Headway-Min-Position", b"last-event-id": "Last-Event-ID"}
 VARY = b"Accept, Authorization, Accept-Encoding"
 MOST_EXACT = 2**53
 
@@ -72,6 +73,7 @@ class Asked:
     variables: dict[str, Any]
     operation_name: str | None
     min_position: int | None
+    told: int | None = None  # what a client that comes back was told last
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,10 @@ class Endpoint:
             return Once(Told(answered.position or 0, answered.body))
         if asked.min_position is not None:
             await self.reads.wait(viewer.organisation_id, asked.min_position, SECONDS_FOR_POSITION)
-        return self.streams.open(operation, asked.variables, viewer)
+        source = self.streams.open(operation, asked.variables, viewer)
+        if asked.told is not None:
+            source.go_on_after(asked.told)
+        return source
 
     async def _only_streamed(self, request: HTTPRequest, asked: Asked, viewer: Viewer) -> Reply:
         """For a client that takes nothing but a stream: what is wrong with the document is told in it."""
@@ -263,7 +268,8 @@ class Endpoint:
         else:
             given = await self._from_body(request, headers)
         asked = self.asked(given)
-        return replace(asked, min_position=read_position(headers[MIN_POSITION])) if MIN_POSITION in headers else asked
+        least, told = (read_position(headers[one], name) if one in headers else None for one, name in POSITIONS.items())
+        return replace(asked, min_position=asked.min_position if least is None else least, told=told)
 
     def asked(self, given: Mapping[str, Any]) -> Asked:
         """The parameters, however they came. Raises RequestRefused."""
@@ -364,10 +370,10 @@ class Endpoint:
         return "INTERNAL", [{"message": sentence, "extensions": {"code": "INTERNAL", "reference": reference}}]
 
 
-def read_position(header: bytes) -> int:
+def read_position(header: bytes, name: str) -> int:
     """Raises RequestRefused for what is no position."""
     if not header.isdigit() or len(header) > len(str(MOST_EXACT)):
-        raise RequestRefused("BAD_REQUEST", "Give the header Headway-Min-Position as a whole number.")
+        raise RequestRefused("BAD_REQUEST", f"Give the header {name} as a whole number.")
     return int(header)
 
 

@@ -30,10 +30,11 @@ LetInStill = Callable[[UUID, list[UUID]], Awaitable[dict[UUID, Entered]]]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A result as it is sent, and the position that it is of."""
+    """A result as it is sent, and the position that it is of; `whole`: nothing else of that position is to come."""
 
     position: int
     body: bytes
+    whole: bool = True
 
 
 class Source(Protocol):
@@ -41,6 +42,14 @@ class Source(Protocol):
 
     async def __anext__(self) -> Told:
         """The next result, once there is one."""
+        ...
+
+    async def mark(self) -> int | None:
+        """The position that what comes first comes after; None where every answer is of now."""
+        ...
+
+    def go_on_after(self, position: int) -> None:
+        """What is of this position, or one before, has been told; makes no difference to what is of now."""
         ...
 
     def look_as(self, viewer: Viewer) -> None:
@@ -67,6 +76,12 @@ class Once:
         if told is None:
             raise StopAsyncIteration
         return told
+
+    async def mark(self) -> None:
+        """Of now."""
+
+    def go_on_after(self, position: int) -> None:
+        """Of now."""
 
     def look_as(self, viewer: Viewer) -> None:
         """Nothing is looked at any more."""

@@ -94,19 +94,31 @@ async def introduced(edge: Edge, key: str | None = None) -> AsyncGenerator[Wire]
 
 @dataclass(slots=True)
 class Events:
-    """An open stream."""
+    """An open stream, and after which position a client that comes back goes on."""
 
     response: aiohttp.ClientResponse
+    mark: str = ""
 
     async def next(self, seconds: float = SECONDS) -> Event:
         fields: dict[str, str] = {}
         while True:
             line = (await asyncio.wait_for(self.response.content.readline(), seconds)).decode()
             assert line, "the stream has ended"
-            if line == "\n":
+            if line != "\n":
+                name, _, value = line.removesuffix("\n").partition(":")
+                fields[name] = value.removeprefix(" ")
+                continue
+            self.mark = fields.get("id", self.mark)
+            if fields.keys() != {"id"}:
                 return Event(fields.get("event", ""), fields.get("data", ""), fields.get("id", ""))
-            name, _, value = line.removesuffix("\n").partition(":")
-            fields[name] = value.removeprefix(" ")
+            fields = {}
+
+    async def begins_after(self) -> int:
+        """The position that is told before any event."""
+        lines = [(await asyncio.wait_for(self.response.content.readline(), SECONDS)).decode() for _ in range(2)]
+        assert lines[1] == "\n"
+        self.mark = lines[0].removeprefix("id: ").removesuffix("\n")
+        return int(self.mark)
 
     async def data(self) -> Any:
         event = await self.next()
@@ -119,9 +131,13 @@ class Events:
 
 
 @asynccontextmanager
-async def streamed(edge: Edge, query: str, key: str | None = None, **variables: Any) -> AsyncGenerator[Events]:
+async def streamed(
+    edge: Edge, query: str, key: str | None = None, /, told_last: str | None = None, **variables: Any
+) -> AsyncGenerator[Events]:
     chosen = edge.here.keys["OWNER"] if key is None else key
     headers = {"accept": STREAM, "authorization": f"Bearer {chosen}"}
+    if told_last is not None:
+        headers["last-event-id"] = told_last
     body = {"query": query, "variables": variables}
     async with edge.session.post(f"{edge.base}/graphql", json=body, headers=headers) as response:
         assert (response.status, response.content_type) == (200, STREAM), await response.read()

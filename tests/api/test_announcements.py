@@ -10,8 +10,8 @@ import pytest
 
 from api.graphql.subscription import PAGE
 from domain.public_events import CATALOGUE
-from tests.api.edge import Edge
-from tests.api.listening import introduced, streamed
+from tests.api.edge import JSON, Edge
+from tests.api.listening import STREAM, introduced, streamed
 
 EVENTS = """query ($since: Position!, $filter: PublicEventFilter) {
   publicEvents(since: $since, filter: $filter, first: 100) {
@@ -143,6 +143,36 @@ async def test_changes_come_as_they_are_recorded_and_go_on_from_a_position(edge:
     third, _ = await milestone_of(edge, outcome, "Third")  # while nobody listens
     async with streamed(edge, CHANGES, since=at) as stream:
         assert (await stream.data())["changes"]["aboutId"] == third
+
+
+async def test_whoever_comes_back_with_the_id_that_was_told_last_misses_nothing(edge: Edge) -> None:
+    outcome, since = await outcome_of(edge)
+    await edge.settled(edge.here)
+    async with streamed(edge, CHANGES) as stream:  # breaks off before anything was told
+        assert await stream.begins_after() >= since
+    first, _ = await milestone_of(edge, outcome, "First")
+    at_risk = await edge.command("check-in", {"outcomeId": outcome, "status": "AT_RISK"})
+    assert at_risk.status == 201
+    async with streamed(edge, CHANGES, told_last=stream.mark, since=0) as stream:  # the body is as it was at first
+        assert (await stream.data())["changes"]["aboutId"] == first
+        assert (await stream.data())["changes"]["kind"] == "outcome.at_risk"
+        half = stream.mark  # of two events that came at once
+    async with streamed(edge, CHANGES, told_last=half, since=0) as stream:
+        assert [(await stream.data())["changes"]["kind"] for _ in range(2)] == ["outcome.at_risk", "check_in.made"]
+        assert int(stream.mark) == at_risk.json["position"]
+    third, _ = await milestone_of(edge, outcome, "Third")
+    async with streamed(edge, CHANGES, told_last=stream.mark, since=0) as stream:
+        assert (await stream.data())["changes"]["aboutId"] == third
+    async with streamed(edge, "subscription { organisation { name } }", told_last="1") as live:
+        assert (await live.data())["organisation"], "what is live is told as it stands"
+
+
+@pytest.mark.parametrize("wrong", ["x", "-1", "9" * 30])
+async def test_what_is_no_id_of_an_event_is_refused(edge: Edge, wrong: str) -> None:
+    headers = {"accept": f"{STREAM}, application/json", "last-event-id": wrong}
+    answer = await edge.ask("POST", "/graphql", {"query": CHANGES}, edge.here.keys["OWNER"], headers, JSON)
+    assert (answer.status, answer.json["errors"][0]["extensions"]["code"]) == (400, "BAD_REQUEST")
+    assert "Last-Event-ID" in answer.json["errors"][0]["message"]
 
 
 async def test_without_a_position_they_begin_now(edge: Edge) -> None:

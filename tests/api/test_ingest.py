@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from infra.access_log import AccessLog
 from infra.api_keys import SOURCE_PREFIX, digest_of, make
 from infra.source_bodies import MOST_BYTES
 from infra.webhook_signing import sign
@@ -22,6 +23,7 @@ from tests.api.edge import JSON, Answer, Edge, refused
 
 CSV = "text/csv"
 TODAY = datetime.now(UTC).date()
+NOON = datetime(2022, 6, 15, 12, tzinfo=UTC)
 SOURCES = """query ($id: ID) { sources(filter: {measure: $id}) { nodes { id kind state keyPrefix silentSince
   expectEveryHours measure { id } person { id } address connection formerKeyUntil
   health { heardAt lastReadingAt lastError nextAt } } } }"""
@@ -196,6 +198,51 @@ async def test_no_other_key_opens_a_source(edge: Edge) -> None:
             answer = await edge.ask("POST", f"/ingest/{nowhere}", {"value": 5}, one.secret)
             assert answer.status == 401, nowhere
         refused(await edge.ask("GET", one.path, key=one.secret), 405, "METHOD_NOT_ALLOWED")
+
+
+REFUSALS = """query ($id: ID) { audit(filter: { about: $id, kinds: ["access"] }) { nodes { type sentence } } }"""
+
+
+async def test_who_sends_by_what_does_not_hold_is_on_record_once_an_hour(edge: Edge) -> None:
+    log = edge.services.entrance.access = AccessLog(edge.services.ledger, lambda: NOON)
+    try:
+        keyed, signed = await fed(edge), await fed(edge, signed=True)
+        await told(edge, "rotate-source-key", sourceId=keyed.source, overlapHours=0)
+        for wrong in (make(SOURCE_PREFIX).text, edge.here.keys["OWNER"], keyed.secret, keyed.secret):
+            await keyed.send({"value": 5}, key=wrong)
+        await signed.sign({"value": 5}, secret=f"whsec_{'A' * 43}=")
+        await signed.sign({"value": 5}, at=time() - 900)  # may be a clock, and is no attempt with another secret
+        await edge.ask("POST", signed.path, {"value": 5})
+        await edge.ask("POST", f"/ingest/{uuid4()}", {"value": 5}, keyed.secret)
+        await told(edge, "disconnect-source", sourceId=signed.source)
+        await signed.sign({"value": 5})
+        await log.write()
+        await signed.sign({"value": 5})
+        assert await log.write() == 0
+        await edge.settled(edge.here)
+        said = "by what does not hold, on 15 June: "
+        for one, wanted in (
+            (
+                keyed,
+                {
+                    f"2 times … {said}the key or the secret was another",
+                    f"2 times … {said}a newer key has taken its place",
+                },
+            ),
+            (signed, {f"once … {said}the key or the secret was another", f"once … {said}the source is disconnected"}),
+        ):
+            found = (await edge.graphql(REFUSALS, edge.here.keys["AUDITOR"], id=one.source)).json["data"]["audit"][
+                "nodes"
+            ]
+            assert {
+                node["sentence"].removeprefix("Somebody sent ").replace("as the source of “Answered”", "…").rstrip(".")
+                for node in found
+            } == wanted
+            assert {node["type"] for node in found} == {"access.source-refused"}
+            unseen = await edge.graphql(REFUSALS, edge.here.keys["MEMBER"], id=one.source)
+            assert unseen.json["data"]["audit"]["nodes"] == []
+    finally:
+        edge.services.entrance.access = None
 
 
 async def test_a_body_is_of_its_kind_and_of_its_size(edge: Edge) -> None:
@@ -432,6 +479,7 @@ async def test_the_blocks_of_the_how_to_run_as_they_stand(edge: Edge) -> None:
     await edge.settled(edge.here)
     readings = (await edge.graphql(query, id=measure)).json["data"]["measure"]["readings"]["nodes"]
     assert [one["value"] for one in readings] == [118, 120]
-    (document,) = re.findall(r"```graphql\n(.*?)```", text, flags=re.DOTALL)
-    (source,) = (await edge.graphql(document)).json["data"]["sources"]["nodes"]
+    audited, asked = re.findall(r"```graphql\n(.*?)```", text, flags=re.DOTALL)
+    assert "data" in (await edge.graphql(audited)).json
+    (source,) = (await edge.graphql(asked)).json["data"]["sources"]["nodes"]
     assert (source["title"], source["state"]) == ("Shop", "DISCONNECTED")

@@ -4,7 +4,7 @@ from tests.api.edge import Edge, refused
 
 QUESTION = """query ($person: ID!, $p: Position!) {
   dutiesOf(person: $person, first: 20, asOf: {position: $p}) { totalCount nodes {
-    kind outcome { title } task { title } team { name } } }
+    kind outcome { title } task { title } team { name } source { id title } } }
 }"""
 
 
@@ -18,7 +18,7 @@ async def duties(edge: Edge, person: str, position: int) -> list[tuple[str, str]
     answer = await edge.graphql(QUESTION, person=person, p=position)
     told = answer.json["data"]["dutiesOf"]
     assert told["totalCount"] == len(told["nodes"])
-    about = [one["outcome"] or one["task"] or one["team"] for one in told["nodes"]]
+    about = [one["outcome"] or one["task"] or one["team"] or one["source"] for one in told["nodes"]]
     return [(one["kind"], next(iter(it.values()))) for one, it in zip(told["nodes"], about, strict=True)]
 
 
@@ -38,10 +38,15 @@ async def test_r14_the_duties_told_are_those_that_a_refusal_lists(edge: Edge) ->
     await tell(edge, "deliver-task", taskId=delivered)
     kept = await tell(edge, "commit-task", **sail | {"title": "Row"}, beneficiaryId=ana)
     await tell(edge, "deliver-task", taskId=kept)
+    key = (await edge.key(edge.here, "MEMBER", personId=leaver))[1]
+    figure = await tell(edge, "define-indicator", title="Visits")
+    asked = {"kind": "PUSH_JSON", "valueAt": "/v", "indicatorId": figure}
+    source = (await edge.command("connect-source", asked, key)).json["id"]
     await edge.settled(edge.here)
     before = (await edge.heads())[edge.here.id]
     told = await duties(edge, leaver, before)
     assert told == [
+        ("ANSWERS_FOR_SOURCE", source),
         ("IS_PROMISED", "Sail"),
         ("LEADS_TEAM", "Crew"),
         ("OWNS_OUTCOME", "Fewer waits"),
@@ -52,7 +57,9 @@ async def test_r14_the_duties_told_are_those_that_a_refusal_lists(edge: Edge) ->
     answer = await edge.command("deactivate-person", leaves)
     refused(answer, 422, "DUTIES_LEFT")
     named = answer.json["detail"].partition(": ")[2].removesuffix(".").split("; ")
-    assert sorted(named) == sorted(f"{kind.lower().replace('_', ' ')} {title}" for kind, title in told)
+    assert sorted(named) == sorted(
+        f"{kind.lower().replace('_', ' ')} {title}".replace(source, "push json") for kind, title in told
+    )
 
     handovers = [{"entityId": owned, "personId": ana}]
     await tell(edge, "deactivate-person", **leaves, successorId=taker, handovers=handovers)
@@ -61,5 +68,5 @@ async def test_r14_the_duties_told_are_those_that_a_refusal_lists(edge: Edge) ->
     assert await duties(edge, leaver, now) == []
     assert await duties(edge, leaver, before) == told
     assert [kind for kind, _ in await duties(edge, taker, now)] == [
-        "IS_PROMISED", "LEADS_TEAM", "PROMISED", "REVIEWS_OUTCOME"
+        "ANSWERS_FOR_SOURCE", "IS_PROMISED", "LEADS_TEAM", "PROMISED", "REVIEWS_OUTCOME"
     ]  # fmt: skip

@@ -4,6 +4,7 @@ reached."""
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -101,6 +102,33 @@ async def test_what_is_pulled_is_what_was_sent_under_the_same_ids(
     await made(edge, "remove-webhook", webhookId=webhook)
     await edge.settled(edge.here)
     refused(await pulled(edge, webhook), 404, "NOT_FOUND")
+
+
+async def test_a_source_that_is_silent_is_told_in_full(edge: Edge, receiver: HostileReceiver) -> None:
+    await made(edge, "subscribe-webhook", receiver=url(receiver), mode="FULL", kinds=["source.*"])
+    measure = await made(edge, "set-measure", outcomeId=await an_outcome(edge), title="Answered", direction="INCREASE")
+    asked = {"kind": "PUSH_JSON", "valueAt": "/v", "measureId": measure, "expectEveryHours": 1, "title": "Shop"}
+    source = await made(edge, "connect-source", **asked)
+    await edge.settled(edge.here)
+    keeper = edge.services.timekeeper
+    was, keeper.clock = keeper.clock, lambda: datetime.now(UTC) + timedelta(hours=2)
+    try:
+        assert await keeper.look() == 1
+    finally:
+        keeper.clock = was
+    (one,) = await came(receiver, 1)
+    told = json.loads(one.body)
+    assert (told["type"], told["data"]["sourceId"]) == ("source.silent", source)
+    entity = told["entity"]
+    assert (entity["__typename"], entity["id"], entity["title"], entity["state"]) == (
+        "Source",
+        source,
+        "Shop",
+        "CONNECTED",
+    )
+    assert entity["measure"] == {"id": measure, "title": "Answered"}
+    assert entity["silentSince"]
+    assert "has told nothing since" in told["sentence"]
 
 
 async def test_at_most_a_hundred_are_pulled_at_once(edge: Edge, receiver: HostileReceiver) -> None:

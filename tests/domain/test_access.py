@@ -1,13 +1,26 @@
-"""What is noted of access: the first use of a key on a day, refusals once an hour, and by the system alone."""
+"""What is noted of access: the first use of a key on a day, refusals once an hour, of sources' keys too, and by the
+system alone."""
 
 from datetime import date
 from typing import Any
 
 import pytest
 
-from domain.access import Export, Exported, KeyRefused, KeyUsed, Mistake, NoteExported, NoteKeyRefused, NoteKeyUsed
+from domain.access import (
+    Export,
+    Exported,
+    KeyRefused,
+    KeyUsed,
+    Mistake,
+    NoteExported,
+    NoteKeyRefused,
+    NoteKeyUsed,
+    NoteSourceRefused,
+    SourceRefused,
+)
 from domain.codes import NOT_ALLOWED, NOT_FOUND
 from domain.organisation import ApiKeyIssued
+from domain.sources import SourceConnected, SourceDisconnected, SourceKind
 from domain.values import Role
 from tests.given import ANA, ORGANISATION, given, named
 from tests.stories import founded
@@ -42,6 +55,30 @@ def test_refusals_of_a_key_are_noted_once_an_hour_for_each_mistake() -> None:
 def test_what_is_no_key_is_not_noted() -> None:
     given().when(USING, by=None).then_refused(NOT_FOUND, "apiKeyId")
     given().when(REFUSING, by=None).then_refused(NOT_FOUND, "apiKeyId")
+
+
+SOURCE, MEASURE = named("source"), named("measure")
+CONNECTED = SourceConnected(source_id=SOURCE, kind=SourceKind.PUSH_JSON, value_at="/v", measure_id=MEASURE)
+
+
+def refusing(mistake: Mistake = Mistake.OTHER_SECRET, times: int = 1) -> NoteSourceRefused:
+    return NoteSourceRefused(source_id=SOURCE, refused_on=DAY, hour=9, mistake=mistake, times=times)
+
+
+def test_refusals_of_what_a_source_is_sent_by_are_noted_once_an_hour_for_each_mistake() -> None:
+    first, second = (
+        SourceRefused(source_id=SOURCE, refused_on=DAY, hour=9, mistake=one, times=times, measure_id=MEASURE)
+        for one, times in ((Mistake.OTHER_SECRET, 3), (Mistake.REVOKED, 1))
+    )
+    given(CONNECTED).when(refusing(times=3), by=None).then(first)
+    given(CONNECTED, first).when(refusing(), by=None).then_nothing()
+    gone = SourceDisconnected(source_id=SOURCE, measure_id=MEASURE)
+    given(CONNECTED, gone, first).when(refusing(Mistake.REVOKED), by=None).then(second)
+
+
+def test_a_refusal_is_noted_by_the_system_alone_and_of_a_source_that_there_is() -> None:
+    given(CONNECTED).when(refusing(), by=ANA).then_refused(NOT_ALLOWED)
+    given().when(refusing(), by=None).then_refused(NOT_FOUND, "sourceId")
 
 
 @pytest.mark.parametrize(

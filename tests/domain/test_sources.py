@@ -15,6 +15,7 @@ from domain.codes import (
     NOT_FOUND,
     NOT_READ_DIRECTLY,
     SOURCE_DISCONNECTED,
+    SOURCE_LIMIT_REACHED,
     SOURCE_MISSING,
     SOURCE_THERE,
 )
@@ -31,7 +32,9 @@ from domain.indicators import IndicatorDefined
 from domain.kernel import Command, Event
 from domain.measures import Direction, MeasureRetired
 from domain.readings import Origin, ReadingTaken
+from domain.rosters import Rostered, roster_of
 from domain.sources import (
+    MOST_SOURCES,
     SourceConnected,
     SourceDisconnected,
     SourceHeardAgain,
@@ -44,12 +47,13 @@ from domain.sources import (
 )
 from domain.taking import Override, TakeReading
 from domain.values import Invalid, Role
-from tests.given import ANA, BEN, TODAY, given, given_loosely, named
+from tests.given import ANA, BEN, ORGANISATION, TODAY, given, given_loosely, named
 from tests.stories_work import MEASURE, OUTCOME, READING, measure
 
 SOURCE, SECRET, FORMER_SECRET, INDICATOR = named("source"), named("secret"), named("former"), named("indicator")
 DIGEST, FORMER_DIGEST = "1" * 64, "0" * 64
 NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
+ROSTER = roster_of(ORGANISATION, Rostered.SOURCES)
 FED: dict[str, Any] = {"measure_id": MEASURE, "outcome_id": OUTCOME}
 
 
@@ -60,13 +64,13 @@ def connect(kind: SourceKind = SourceKind.PUSH_JSON, **more: Any) -> ConnectSour
 
 def connected(by: UUID | None = ANA, kind: SourceKind = SourceKind.PUSH_JSON, **more: Any) -> SourceConnected:
     key: dict[str, Any] = {} if kind.pulls or more.get("secret_id") else {"lookup": "k1", "digest": FORMER_DIGEST}
-    fields: dict[str, Any] = {"value_at": "/value", **FED, **key, **more}
+    fields: dict[str, Any] = {"value_at": "/value", "roster_id": ROSTER, **FED, **key, **more}
     return SourceConnected(source_id=SOURCE, kind=kind, person_id=by, **fields)
 
 
 PAUSED = SourcePaused(source_id=SOURCE, **FED)
 RESUMED = SourceResumed(source_id=SOURCE, **FED)
-DISCONNECTED = SourceDisconnected(source_id=SOURCE, **FED)
+DISCONNECTED = SourceDisconnected(source_id=SOURCE, roster_id=ROSTER, **FED)
 SILENT = SourceSilent(source_id=SOURCE, silent_since=NOON, **FED)
 HEARD = SourceHeardAgain(source_id=SOURCE, **FED)
 
@@ -86,6 +90,7 @@ def test_whoever_may_take_readings_connects_what_sends_them() -> None:
             person_id=ANA,
             lookup="k2",
             digest=DIGEST,
+            roster_id=ROSTER,
         )
     )
 
@@ -240,7 +245,7 @@ def test_a_source_rests_and_goes_on_whoever_says_so() -> None:
 
 def test_a_source_feeds_nothing_once_it_is_disconnected() -> None:
     given(connected(), PAUSED).when(DisconnectSource(source_id=SOURCE, reason="Old.")).then(
-        SourceDisconnected(source_id=SOURCE, reason="Old.", **FED)
+        SourceDisconnected(source_id=SOURCE, reason="Old.", roster_id=ROSTER, **FED)
     )
 
 
@@ -293,3 +298,13 @@ def test_nothing_is_overridden_where_no_source_is() -> None:
     given(measure(), connected(), DISCONNECTED).when(by_hand(Override.UNTIL_RESUMED)).then_refused(
         SOURCE_MISSING, "override"
     )
+
+
+def test_an_organisation_has_a_limited_number_of_sources_and_disconnecting_one_makes_room() -> None:
+    many: list[Event] = [
+        SourceConnected(source_id=named(f"source {nth}"), kind=SourceKind.PUSH_JSON, value_at="/v", roster_id=ROSTER)
+        for nth in range(MOST_SOURCES)
+    ]
+    given(measure(), *many).when(connect()).then_refused(SOURCE_LIMIT_REACHED, "sourceId")
+    gone = SourceDisconnected(source_id=named("source 7"), roster_id=ROSTER)
+    assert given(measure(), *many, gone).when(connect()).refused is None

@@ -6,8 +6,17 @@ from uuid import UUID
 
 import pytest
 
-from domain.codes import ALREADY_EXISTS, INVALID, NOT_ALLOWED, NOT_FOUND, PERSON_REQUIRED, WEBHOOK_NOT_IN_STATE
+from domain.codes import (
+    ALREADY_EXISTS,
+    INVALID,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    PERSON_REQUIRED,
+    WEBHOOK_LIMIT_REACHED,
+    WEBHOOK_NOT_IN_STATE,
+)
 from domain.kernel import Command, Event
+from domain.rosters import Rostered, roster_of
 from domain.subscribing import (
     NoteWebhookDisabled,
     PauseWebhook,
@@ -21,6 +30,7 @@ from domain.subscribing import (
 )
 from domain.values import Invalid, Role
 from domain.webhooks import (
+    MOST_WEBHOOKS,
     DisabledBecause,
     Missed,
     Mode,
@@ -34,7 +44,7 @@ from domain.webhooks import (
     WebhookSubscribed,
     WebhookTested,
 )
-from tests.given import ANA, BEN, TODAY, given, named
+from tests.given import ANA, BEN, ORGANISATION, TODAY, given, named
 from tests.stories_work import an_outcome
 
 HOOK, SECRET, FORMER = named("webhook"), named("secret"), named("former secret")
@@ -47,13 +57,14 @@ def subscribe(**more: object) -> SubscribeWebhook:
 
 
 def subscribed(by: UUID = ANA, **more: object) -> WebhookSubscribed:
-    fields = {"kinds": ("milestone.*",), "mode": Mode.THIN, "ordered": False, **more}
-    return WebhookSubscribed(webhook_id=HOOK, person_id=by, receiver=URL, secret_id=FORMER, **fields)  # pyright: ignore[reportArgumentType]
+    fields = {"kinds": ("milestone.*",), "mode": Mode.THIN, "ordered": False, "webhook_id": HOOK, **more}
+    return WebhookSubscribed(person_id=by, receiver=URL, secret_id=FORMER, **fields)  # pyright: ignore[reportArgumentType]
 
 
 PAUSED = WebhookPaused(webhook_id=HOOK)
 DISABLED = WebhookDisabled(webhook_id=HOOK, because=DisabledBecause.GONE)
-REMOVED = WebhookRemoved(webhook_id=HOOK)
+ROSTER = roster_of(ORGANISATION, Rostered.WEBHOOKS)
+REMOVED = WebhookRemoved(webhook_id=HOOK, roster_id=ROSTER)
 NOON = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
 
 
@@ -66,6 +77,7 @@ def test_a_lead_subscribes_to_kinds_of_what_they_may_see() -> None:
             receiver=URL,
             kinds=("milestone.reached", "commitment.*"),
             secret_id=SECRET,
+            roster_id=ROSTER,
             mode=Mode.THIN,
             ordered=False,
             outcome_id=OUTCOME,
@@ -171,3 +183,10 @@ def test_only_the_system_notes_that_a_receiver_is_gone_and_once() -> None:
     given(subscribed(), DISABLED).when(note, by=None).then_nothing()
     given(subscribed()).when(note).then_refused(NOT_ALLOWED)
     given().when(note, by=None).then_refused(NOT_FOUND)
+
+
+def test_an_organisation_has_a_limited_number_of_webhooks_and_removing_one_makes_room() -> None:
+    many = [subscribed(webhook_id=named(f"hook {nth}"), roster_id=ROSTER) for nth in range(MOST_WEBHOOKS)]
+    given(*many).when(subscribe()).then_refused(WEBHOOK_LIMIT_REACHED, "webhookId")
+    gone = WebhookRemoved(webhook_id=named("hook 7"), roster_id=ROSTER)
+    assert given(*many, gone).when(subscribe()).refused is None

@@ -5,7 +5,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from domain.access import Mistake
+from domain.connecting import ConnectSource
+from domain.indicators import DefineIndicator
 from domain.organisation import IssueApiKey
+from domain.sources import SourceKind
 from domain.values import Role
 from infra import access_log
 from infra.access_log import AccessLog
@@ -83,3 +86,29 @@ async def test_what_was_seen_last_is_written_at_the_end(database: Database) -> N
     log.used(telling.organisation_id, key, "UTC")
     await log.stop()
     assert len(await noted(database, telling)) == 1
+
+
+async def test_refusals_of_a_source_are_noted_like_those_of_a_key(database: Database) -> None:
+    ledger = Ledger(database)
+    telling, source = await founded(ledger), uuid4()
+    await telling.tell(DefineIndicator(indicator_id=source, title="Visits"))
+    await telling.tell(
+        ConnectSource(
+            source_id=source,
+            indicator_id=source,
+            kind=SourceKind.PUSH_JSON,
+            value_at="/v",
+            lookup=uuid4().hex[:8],
+            digest="0" * 64,
+            secret_id=uuid4(),
+        )
+    )
+    logs = [AccessLog(ledger, lambda: LATE), AccessLog(Ledger(database), lambda: LATE)]
+    for log in logs:
+        log.source_refused(telling.organisation_id, source, "Europe/Berlin", Mistake.EXPIRED)
+        log.source_refused(telling.organisation_id, source, "Europe/Berlin", Mistake.EXPIRED)
+        log.source_refused(telling.organisation_id, uuid4(), "Europe/Berlin", Mistake.EXPIRED)
+    assert [await log.write() for log in logs] == [1, 0]
+    (event,) = await noted(database, telling)
+    assert (event["type"], event["actor"]) == ("access.source-refused", "system")
+    assert '"refused_on":"2022-06-16","hour":1,"mistake":"EXPIRED","times":2' in event["body"]

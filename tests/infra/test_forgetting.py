@@ -54,7 +54,8 @@ from infra import api_keys
 from infra.chain import walk
 from infra.database import Database
 from infra.embedded import EmbeddedServer
-from infra.forgetting import Scrubber, reapply
+from infra.forgetting import TOLD_NO_MORE, Scrubber, reapply
+from infra.hearing import Hearing
 from infra.master_key import open_vault
 from infra.person_export import Held, held
 from infra.rebuild import rebuild
@@ -301,6 +302,30 @@ async def test_what_receivers_have_answered_is_let_go_of_with_whom_it_may_name(
     assert [row[0] for row in said] == [other]
     tables = await owner.fetchval("select tables from edge.forgotten where person_id = $1", hers)
     assert "outbox.attempt" in tables
+    assert await Scrubber(database).scrub() >= 1
+
+
+async def test_what_was_wrong_with_what_sources_told_is_let_go_of_with_whom_it_may_name(
+    database: Database, owner: asyncpg.Connection
+) -> None:
+    async with projecting(database) as (ledger, _, positions):
+        telling, other = await founded(ledger), await founded(ledger)
+        hers, hearing = await tell_a_life(telling), Hearing(database, ledger)
+        sources = wrong, well, late, theirs = [uuid4() for _ in range(4)]
+        error = f"At /value there is “{WORD}”, where a number belongs."
+        await hearing.failed(telling.organisation_id, wrong, error)
+        await hearing.failed(other.organisation_id, theirs, error)
+        await owner.execute("insert into edge.source_state values ($1, $2, now())", telling.organisation_id, well)
+        done = await telling.tell(ForgetPerson(person_id=hers))
+        assert await positions.wait(telling.organisation_id, done.position, SECONDS)
+        await hearing.failed(telling.organisation_id, late, error)  # was on its way
+    rows = await owner.fetch(
+        "select source_id, last_error, last_error_at from edge.source_state where source_id = any($1)", sources
+    )
+    said = {row[0]: row[1] for row in rows}
+    assert said == {wrong: TOLD_NO_MORE, well: None, late: TOLD_NO_MORE, theirs: error}
+    assert all((row[1] is None) == (row[2] is None) for row in rows), "that something was wrong is told still"
+    assert "edge.source_state" in await owner.fetchval("select tables from edge.forgotten where person_id = $1", hers)
     assert await Scrubber(database).scrub() >= 1
 
 

@@ -8,17 +8,27 @@ import pytest
 import infra.outbox
 from domain.leaving import DeactivatePerson
 from domain.milestones import MarkMilestone
+from domain.organisation import GrantRole
 from domain.outcomes import SetOutcome
 from domain.people import FormTeam, JoinTeam, RegisterPerson
-from domain.subscribing import PauseWebhook, Redeliver, RemoveWebhook, ResumeWebhook, ReviseWebhook, TestWebhook
+from domain.subscribing import (
+    PauseWebhook,
+    Redeliver,
+    RemoveWebhook,
+    ResumeWebhook,
+    ReviseWebhook,
+    SubscribeWebhook,
+    TestWebhook,
+)
 from domain.tasks import CommitTask, DeliverTask
+from domain.values import Role
 from domain.visibility import SetVisibility, Visibility
 from domain.webhooks import Missed
 from infra.database import Database
 from infra.deliverer import body_of
 from infra.outbox import Outbox
 from infra.positions import Positions
-from tests.infra.sending import DUE, Sending, sending
+from tests.infra.sending import DUE, Sending, founded, sending
 
 
 async def test_what_matches_is_numbered_from_one_and_nothing_from_before(database: Database) -> None:
@@ -249,3 +259,22 @@ async def test_another_life_of_the_server_begins_another_epoch(database: Databas
         first, second = await world.deliveries(webhook)
         assert (first["sequence"], second["sequence"]) == (1, 2)
         assert second["epoch"] > first["epoch"] + 1_000_000  # than any that the life before may have come to
+
+
+async def test_an_id_that_another_organisation_has_chosen_reaches_nothing_of_theirs(database: Database) -> None:
+    async with sending(database) as first:
+        webhook = await first.subscribe(kinds=("milestone.*",))
+        await first.milestone("Theirs")
+        await first.out()
+        second = Sending(await founded(first.ledger), first.ledger, database, first.positions, first.projector,
+                         first.outbox, first.deliverer)  # fmt: skip
+        await second.telling.tell(GrantRole(person_id=second.telling.person_id, granted_role=Role.OWNER))
+        await second.telling.tell(SetOutcome(outcome_id=second.outcome_id, title="Slower"))
+        await second.telling.tell(
+            SubscribeWebhook(webhook_id=webhook, receiver="http://127.0.0.1:10/", secret_id=uuid4())
+        )
+        await second.milestone("Not theirs")
+        await second.out()
+        (claimed,) = await first.deliverer.take(10)
+        assert (claimed.organisation_id, claimed.receiver) == (first.organisation_id, "http://127.0.0.1:9/")
+        assert await second.deliveries(webhook) == []

@@ -8,6 +8,7 @@ import strawberry
 from strawberry import ID, UNSET
 
 from api.graphql.mapping import Column, Expr, Relation, order, stands_on
+from api.graphql.types.common import Node
 from api.graphql.types.indicators import Indicator
 from api.graphql.types.organisation import Person
 from api.graphql.types.progress import Measure
@@ -55,7 +56,7 @@ class SourceHealth:
 
 
 @stands_on("source")
-class Source:
+class Source(Node):
     """What a measure or an indicator gets its readings from. Its key is shown once, when it is made."""
 
     id: ID
@@ -65,7 +66,7 @@ class Source:
     because: Annotated[str | None, "Why it was paused or disconnected."]
     measure: Annotated[Measure | None, Relation(on="measure_id"), "What it feeds; or"]
     indicator: Annotated[Indicator | None, Relation(on="indicator_id")]
-    person: Annotated[Person | None, Relation(on="person_id"), "Who connected it."]
+    person: Annotated[Person | None, Relation(on="person_id"), "Who answers for it: who connected it, or took it over."]
     value_at: Annotated[str, "Where a value stands: a JSON Pointer, or a column."]
     day_at: str | None
     id_at: str | None

@@ -20,8 +20,9 @@ MASKED = (
     " || case when {t}.receiver ~ '^https?://[^/]*/?[^/?]{0,4}$' then '' else '…' end"
 )
 HEALTH = (
-    "(select e.*, (select count(*)::int from outbox.delivery d where d.webhook_id = e.webhook_id"
-    " and d.state in ('DUE', 'SENT')) as waiting, case when e.open_until > now() then e.open_until end as rests_until"
+    "(select e.*, (select count(*)::int from outbox.delivery d"
+    " where d.organisation_id = {org} and d.webhook_id = e.webhook_id and d.state in ('DUE', 'SENT')) as waiting,"
+    " case when e.open_until > now() then e.open_until end as rests_until"
     " from outbox.endpoint e where e.organisation_id = {org} and e.webhook_id = {t}.id)"
 )
 DELIVERIES = (
@@ -40,7 +41,10 @@ VEILED_DELIVERIES = DELIVERIES % (
     " and (e.kind ^@ 'commitment.' or not s.veiled)",
 )
 DELIVERY_ORDER = order("created_at timestamptz desc", "sequence int8 desc", unique="webhook_id uuid")
-ATTEMPTS = "(select a.* from outbox.attempt a where a.webhook_id = {t}.webhook_id and a.sequence = {t}.sequence)"
+ATTEMPTS = (
+    "(select a.* from outbox.attempt a"
+    " where a.organisation_id = {org} and a.webhook_id = {t}.webhook_id and a.sequence = {t}.sequence)"
+)
 
 
 @strawberry.enum

@@ -22,7 +22,8 @@ from api.graphql.schema import Built, build
 from api.viewer import Viewer
 from domain.values import Role
 from infra.database import Database
-from tests.api.graphql.rows import fill, id_of
+from tests.api.graphql.links import fill_links
+from tests.api.graphql.rows import Rows, fill, id_of
 
 RESPONSE = "application/graphql-response+json"
 
@@ -132,6 +133,8 @@ def built() -> Built:
 async def filled_database(database: Database, database_url: str) -> Database:
     connection = await asyncpg.connect(database_url)
     await fill(connection)
+    for name in ("alpha", "beta"):
+        await fill_links(Rows(connection, name))
     await connection.execute("analyze")
     await connection.close()
     return database

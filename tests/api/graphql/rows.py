@@ -536,6 +536,12 @@ class Rows:
             "tagging", self.of("tagging", 9), 42, None, entity_id=self.of("outcome", 0), tag_id=self.of("tag", 1)
         )  # fmt: skip
 
+    async def put(self, table: str, **values: Any) -> None:
+        """A row of what is kept beside the read models."""
+        names, places = ", ".join(values), ", ".join(f"${nth + 2}" for nth in range(len(values)))
+        sql = f"insert into {table} (organisation_id, {names}) values ($1, {places})"
+        await self.connection.execute(sql, self.id, *values.values())
+
     async def _findable(self) -> None:
         for table, title, description in FINDABLE:
             await self.connection.execute(
