@@ -90,48 +90,52 @@ $$;
 create function fact_stands(
     p_organisation uuid, p_fact text, p_task uuid, p_outcome uuid, p_check_in uuid, p_stands_since date, p_as_of bigint, p_on date)
 returns boolean
-language sql stable parallel safe
+language plpgsql stable parallel safe
 as $$
-    select case p_fact
-    when 'DUE_PASSED' then exists (
+begin  -- of five statements the one that is asked for is started
+    case p_fact
+    when 'DUE_PASSED' then return exists (
         select from task k
          where k.organisation_id = p_organisation and k.id = p_task and k.state = 'COMMITTED' and k.due_on = p_stands_since
-           and k.due_on < p_on and k.since <= p_as_of and (k.until is null or k.until > p_as_of))
-    when 'ACCEPTANCE_PASSED' then exists (
+           and k.due_on < p_on and k.since <= p_as_of and (k.until is null or k.until > p_as_of));
+    when 'ACCEPTANCE_PASSED' then return exists (
         select from task k
          where k.organisation_id = p_organisation and k.id = p_task and k.state = 'DELIVERED' and k.delivered_on = p_stands_since
-           and k.acceptance_passed_on <= p_on and k.since <= p_as_of and (k.until is null or k.until > p_as_of))
-    when 'BLOCK_AGED' then exists (
+           and k.acceptance_passed_on <= p_on and k.since <= p_as_of and (k.until is null or k.until > p_as_of));
+    when 'BLOCK_AGED' then return exists (
         select from task_block b
          where b.organisation_id = p_organisation and b.task_id = p_task and b.blocked_on = p_stands_since
-           and b.aged_on <= p_on and b.since <= p_as_of and (b.until is null or b.until > p_as_of))
-    else exists (
-        select from outcome o
-          join lateral (
-               select n.since as noted_at
-                 from missed_check_in n
-                where p_fact = 'CHECK_IN_MISSED' and n.organisation_id = p_organisation and n.outcome_id = p_outcome
-                  and n.due_on = p_stands_since and n.since <= p_as_of
-                  and not exists (
-                      select from missed_check_in l
-                       where l.organisation_id = p_organisation and l.outcome_id = p_outcome
-                         and l.since > n.since and l.since <= p_as_of)
-               union all
-               select n.since
-                 from late_acknowledgement n
-                 join check_in c on c.organisation_id = p_organisation and c.id = n.check_in_id
-                                and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
-                where p_fact = 'ACKNOWLEDGEMENT_PASSED' and n.organisation_id = p_organisation and n.check_in_id = p_check_in
-                  and n.waiting_since = p_stands_since and n.since <= p_as_of
-                  and not exists (
-                      select from acknowledgement a
-                       where a.organisation_id = p_organisation and a.check_in_id = p_check_in
-                         and a.acknowledged_on <= p_on and a.since <= p_as_of and (a.until is null or a.until > p_as_of))) n on true
-         where o.organisation_id = p_organisation and o.id = p_outcome and o.state = 'ACTIVE'
-           and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
+           and b.aged_on <= p_on and b.since <= p_as_of and (b.until is null or b.until > p_as_of));
+    when 'CHECK_IN_MISSED' then return exists (
+        select from missed_check_in n
+          join outcome o on o.organisation_id = p_organisation and o.id = p_outcome and o.state = 'ACTIVE'
+                        and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
+         where n.organisation_id = p_organisation and n.outcome_id = p_outcome and n.due_on = p_stands_since
+           and n.since <= p_as_of
+           and not exists (
+               select from missed_check_in l
+                where l.organisation_id = p_organisation and l.outcome_id = p_outcome
+                  and l.since > n.since and l.since <= p_as_of)
            and not exists (
                select from check_in c
-                where c.organisation_id = p_organisation and c.outcome_id = p_outcome and c.made_at > n.noted_at
-                  and c.dated <= p_on and c.since <= p_as_of and (c.until is null or c.until > p_as_of)))
-    end
+                where c.organisation_id = p_organisation and c.outcome_id = p_outcome and c.made_at > n.since
+                  and c.dated <= p_on and c.since <= p_as_of and (c.until is null or c.until > p_as_of)));
+    else return exists (
+        select from late_acknowledgement n
+          join check_in c on c.organisation_id = p_organisation and c.id = n.check_in_id
+                         and c.since <= p_as_of and (c.until is null or c.until > p_as_of)
+          join outcome o on o.organisation_id = p_organisation and o.id = p_outcome and o.state = 'ACTIVE'
+                        and o.since <= p_as_of and (o.until is null or o.until > p_as_of)
+         where n.organisation_id = p_organisation and n.check_in_id = p_check_in and n.waiting_since = p_stands_since
+           and n.since <= p_as_of
+           and not exists (
+               select from acknowledgement a
+                where a.organisation_id = p_organisation and a.check_in_id = p_check_in
+                  and a.acknowledged_on <= p_on and a.since <= p_as_of and (a.until is null or a.until > p_as_of))
+           and not exists (
+               select from check_in l
+                where l.organisation_id = p_organisation and l.outcome_id = p_outcome and l.made_at > n.since
+                  and l.dated <= p_on and l.since <= p_as_of and (l.until is null or l.until > p_as_of)));
+    end case;
+end
 $$;

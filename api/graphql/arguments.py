@@ -15,12 +15,15 @@ from graphql import (
     GraphQLArgument,
     GraphQLEnumType,
     GraphQLError,
+    GraphQLInputField,
     GraphQLNonNull,
+    ObjectValueNode,
     Undefined,
     ValueNode,
     VariableNode,
     get_named_type,
     is_list_type,
+    is_non_null_type,
     value_from_ast,
 )
 from strawberry.exceptions import StrawberryInputCoercionError
@@ -80,11 +83,15 @@ class Argument:
     read: Callable[[Variables], Any]
     constant: bool
     type: Any
+    literal: ObjectValueNode | None = None  # where it is written out in the document
 
     def part(self, name: str) -> "Argument":
-        """A key of an input object."""
+        """A key of an input object; of one that is written out, read without the others."""
         named = get_named_type(self.type)
         inner = getattr(named, "fields", {}).get(name)
+        if self.literal is not None and inner is not None:
+            node = next((one.value for one in self.literal.fields if one.name.value == name), None)
+            return value_of(inner, node, name)
 
         def read(variables: Variables) -> Any:
             whole = self.read(variables)
@@ -169,43 +176,51 @@ def checked_text(text: str) -> str:
 
 def argument_of(definition: GraphQLArgument, node: ArgumentNode | None, name: str) -> Argument:
     """A field's argument as the document gives it, or its default."""
+    return value_of(definition, node.value if node is not None else None, name)
+
+
+def value_of(definition: GraphQLArgument | GraphQLInputField, value: ValueNode | None, name: str) -> Argument:
+    """An argument, or a key of an input object, as it is written in the document, or its default."""
     default = _default(definition)
-    if node is None:
+    if value is None:
         return Argument(("default", name, id(definition)), lambda _: default, True, definition.type)
-    value = node.value
     if isinstance(value, VariableNode):
-        variable = value.name.value
+        variable, needed = value.name.value, is_non_null_type(definition.type)
 
         def look_up(variables: Variables) -> Any:
-            return variables.get(variable, default)
+            found = variables.get(variable, default)
+            if needed and found is None:
+                raise _misfit()
+            return found
 
-        return Argument(("variable", variable, repr(default)), look_up, False, definition.type)
-    return _compound(definition, value)
-
-
-def _compound(definition: GraphQLArgument, value: ValueNode) -> Argument:
+        return Argument(("variable", variable, repr(default), needed), look_up, False, definition.type)
+    literal = value if isinstance(value, ObjectValueNode) else None
     if not _variables_in(value):
         constant = literal_value(value, definition, {})
-        return Argument(("constant", id(value)), lambda _: constant, True, definition.type)
+        return Argument(("constant", id(value)), lambda _: constant, True, definition.type, literal)
 
     def coerce(variables: Variables) -> Any:
         return literal_value(value, definition, variables)
 
-    return Argument(("value", id(value)), coerce, False, definition.type)
+    return Argument(("value", id(value)), coerce, False, definition.type, literal)
 
 
-def literal_value(value: ValueNode, definition: GraphQLArgument, variables: Variables) -> Any:
+def _misfit() -> RequestRefused:
+    return RequestRefused("BAD_INPUT", "Correct the arguments; one has a value that does not fit its type.")
+
+
+def literal_value(value: ValueNode, definition: GraphQLArgument | GraphQLInputField, variables: Variables) -> Any:
     """A literal, perhaps with variables in it. Raises RequestRefused for what validation lets through."""
     try:
         found = value_from_ast(value, definition.type, dict(variables))
     except (GraphQLError, StrawberryInputCoercionError):
         found = Undefined
     if found is Undefined:
-        raise RequestRefused("BAD_INPUT", "Correct the arguments; one has a value that does not fit its type.")
+        raise _misfit()
     return found
 
 
-def _default(definition: GraphQLArgument) -> Any:
+def _default(definition: GraphQLArgument | GraphQLInputField) -> Any:
     default: Any = getattr(definition, "default_value", Undefined)
     named = get_named_type(definition.type)
     if isinstance(named, GraphQLEnumType) and isinstance(default, str):

@@ -1,7 +1,7 @@
 """From text to a document that may be run: limits, cheapest first, then validation; kept from its second sight on."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, cast
@@ -12,6 +12,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLScalarType,
     GraphQLSchema,
     InlineFragmentNode,
     NamedTypeNode,
@@ -20,9 +21,11 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    Undefined,
     parse,
     specified_rules,
     validate,
+    value_from_ast,
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
@@ -62,9 +65,7 @@ class Operation:
     introspects: bool
     plans: list[Any] = field(default_factory=list[Any])
     payloads: dict[Any, list[Any]] = field(default_factory=dict[Any, list[Any]])
-    plain: Mapping[str, type] | None = (
-        None  # variables whose values need no coercion when they are of the type; {}: others
-    )
+    plain: "Mapping[str, Plain] | None" = None  # variables that are coerced by a look; {}: others
     question: "Operation | None" = None  # what a live query asks again and again
 
     @property
@@ -86,7 +87,7 @@ class Operation:
         if not self.node.variable_definitions:
             return {}
         if self.plain is None:
-            self.plain = plain_variables(self.node)
+            self.plain = plain_variables(schema, self.node)
         if (taken := taken_as_they_are(self.plain, raw)) is not None:
             return taken
         result = get_variable_values(schema, self.node.variable_definitions, dict(raw), MOST_ERRORS, not suggestions)
@@ -100,31 +101,60 @@ def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
     return {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
 
 
-PLAIN: Mapping[str, type] = {"ID": str, "String": str, "Int": int, "Boolean": bool}
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A variable whose value is coerced by a look at its type in Python, and by `read` where it has to be read."""
+
+    kind: type
+    needed: bool
+    default: Any  # Undefined where there is none
+    read: Callable[[Any], Any] | None = None
+
+    def taken(self, value: Any) -> Any:
+        """The value coerced, Undefined where it is left out. Raises GraphQLError where graphql-core has to look."""
+        if value is Undefined and self.default is not Undefined:
+            return self.default
+        if value is None or value is Undefined:
+            if self.needed:
+                raise GraphQLError("It is needed.")
+            return value
+        if type(value) is not self.kind or (self.kind is int and not -(2**31) <= value < 2**31):
+            raise GraphQLError("It is of another type.")
+        return value if self.read is None else self.read(value)
 
 
-def plain_variables(node: OperationDefinitionNode) -> Mapping[str, type]:
-    """Each variable's type in Python; nothing where one of them has a default, or a type that has to be coerced."""
-    found: dict[str, type] = {}
+PLAIN: Mapping[str, type] = {"ID": str, "String": str, "Int": int, "Boolean": bool, "Date": str}
+
+
+def plain_variables(schema: GraphQLSchema, node: OperationDefinitionNode) -> Mapping[str, Plain]:
+    """Each of the variables; nothing where one of them has a type that has to be looked into."""
+    found: dict[str, Plain] = {}
     for definition in node.variable_definitions or ():
+        needed = isinstance(definition.type, NonNullTypeNode)
         kind = definition.type.type if isinstance(definition.type, NonNullTypeNode) else definition.type
         name = kind.name.value if isinstance(kind, NamedTypeNode) else ""
-        if name not in PLAIN or definition.default_value is not None:
+        if name not in PLAIN:
             return {}
-        found[definition.variable.name.value] = PLAIN[name]
+        scalar = cast(GraphQLScalarType, schema.type_map[name])
+        default: Any = Undefined
+        if definition.default_value is not None:
+            default = value_from_ast(definition.default_value, scalar)
+        read = scalar.parse_value if name == "Date" else None
+        found[definition.variable.name.value] = Plain(PLAIN[name], needed, default, read)
     return found
 
 
-def taken_as_they_are(plain: Mapping[str, type], raw: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The variables, where every one is given in its type; None where graphql-core has to look."""
+def taken_as_they_are(plain: Mapping[str, Plain], raw: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The variables, where each is given in its type or may be left out; None where graphql-core has to look."""
     if not plain:
         return None
     taken: dict[str, Any] = {}
-    for name, kind in plain.items():
-        value = raw.get(name)
-        if type(value) is not kind or (kind is int and not -(2**31) <= value < 2**31):
-            return None
-        taken[name] = value
+    try:
+        for name, one in plain.items():
+            if (value := one.taken(raw.get(name, Undefined))) is not Undefined:
+                taken[name] = value
+    except GraphQLError:
+        return None
     return taken
 
 

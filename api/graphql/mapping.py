@@ -4,9 +4,10 @@ The compiler and the ordinary executor both live off these marks; nothing else s
 
 Templates are SQL with places: `{t}` the row that has the field, `{c}` a row of the relation, `{l}` its link, `{org}`,
 `{pos}` the position as of which is asked, `{on}` the day, `{at}` the time, null where the question names a day,
-`{a.name}` an argument, `{v}` a filter's value, `{s}` a row that fields share, `{viewer.person}`, `{rows:table}` the
-rows of a table that are valid for the question, `{hidden}` the ids of the outcomes that the viewer may not see. What of
-a table a viewer sees is said in `sight`, for every way to its rows.
+`{ahead}` and `{behind}` the days at that time where it is the latest and the earliest, `{a.name}` an argument, `{v}` a
+filter's value, `{s}` a row that fields share, `{viewer.person}`, `{rows:table}` the rows of a table that are valid for
+the question, `{hidden}` the ids of the outcomes that the viewer may not see. What of a table a viewer sees is said in
+`sight`, for every way to its rows.
 """
 
 import inspect

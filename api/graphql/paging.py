@@ -1,5 +1,8 @@
 """Connections: one read of `first + 1` rows in order, cut in the same statement."""
 
+import re
+from dataclasses import dataclass
+
 from graphql import SelectionSetNode
 
 from api.graphql.arguments import Argument
@@ -9,7 +12,7 @@ from api.graphql.cursors import SQL_KINDS, beyond, cursor, cursor_keys, page_siz
 from api.graphql.mapping import Order
 from api.graphql.model import named_type
 from api.graphql.refusals import RequestRefused
-from api.graphql.writing import Param, Pieces, Sql, Text, joined, listed, sql, written
+from api.graphql.writing import Param, Pieces, Sql, Text, Writer, joined, listed, sql, written
 
 
 class Page:
@@ -64,7 +67,8 @@ def connection(asked: Asked, cost: Cost) -> Pieces:
     names = [nodes[0].name.value for nodes in selected.values()]
     plain = not page.backward and names.count("nodes") == 1 and {"nodes", "totalCount", "__typename"}.issuperset(names)
     once = _once(asked, names)
-    reading = Reading(asked, page, inner, once or asked.rows(), plain=plain)
+    rows = once.rows if once is not None else asked.rows()
+    reading = Reading(asked, page, inner, rows, plain=plain)
     pieces: Pieces = [Text("{")]
     for nth, (key, nodes) in enumerate(selected.items()):
         pieces.append(Text(f'{"," if nth else ""}"{key}":'))
@@ -74,17 +78,39 @@ def connection(asked: Asked, cost: Cost) -> Pieces:
                 pieces.append(Text(f'"{named}"'))
             case "totalCount":
                 cost.fields += 10
-                pieces.append(sql("(select count(*)", (once or asked.rows()).clause, ")::text"))
+                pieces.append(
+                    sql("(select count(*)", (once.rows if once is not None else asked.rows()).clause, ")::text")
+                )
             case "nodes":
                 pieces.extend(reading.nodes(sets))
             case "edges":
                 pieces.extend(reading.edges(sets, named.removesuffix("Connection") + "Edge"))
             case _:
                 pieces.extend(reading.page_info(sets))
-    return reading.whole([*pieces, Text("}")])
+    whole = reading.whole([*pieces, Text("}")])
+    if once is not None:
+        once.keep(asked.compiler.writer, written(whole))
+    return whole
 
 
-def _once(asked: Asked, names: list[str]) -> From | None:
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Rows that are found once, to be counted and read."""
+
+    name: str
+    found: From
+    rows: From
+
+    def keep(self, writer: Writer, read: Sql) -> None:
+        """Adds them with the columns that are read of them, for to keep all takes longer; all, where more is read."""
+        alias = self.rows.alias
+        text = "".join(part for part in read.parts if isinstance(part, str)).replace(f"{self.name} {alias}", "")
+        columns = dict.fromkeys(re.findall(rf"\b{alias}\b(?:\.(\w+))?", text))
+        kept = ", ".join(f"{self.found.alias}.{one}" for one in (["*"] if "" in columns else columns))
+        writer.once(self.name, sql(f"select {kept}", self.found.clause))
+
+
+def _once(asked: Asked, names: list[str]) -> Once | None:
     """Rows that are reckoned once, to be counted and read. None for those that depend on a row, and for a table's,
     which are counted by one index and read in order by another, unless a filter leaves few of them."""
     both = "totalCount" in names and not {"totalCount", "__typename"}.issuperset(names)
@@ -94,10 +120,9 @@ def _once(asked: Asked, names: list[str]) -> From | None:
     dear = relation.source is not None or any(value.state(observed) == "given" for value in narrowing)
     if not both or asked.alias is not None or not dear:
         return None
-    writer, rows = asked.compiler.writer, asked.rows()
+    writer, found = asked.compiler.writer, asked.rows()
     name, alias = writer.alias(), writer.alias()
-    writer.once(name, sql(f"select {rows.alias}.*", rows.clause))
-    return From(alias, None, sql(f"{name} {alias}"), ())
+    return Once(name, found, From(alias, None, sql(f"{name} {alias}"), ()))
 
 
 class Reading:

@@ -52,7 +52,9 @@ SCOPES: Mapping[str, str] = {
     "cheer": "{c}.outcome_id is null or " + OF_OUTCOME,
     "initiative": OF_OUTCOME,
     "reference": OF_ENTITY,
-    "entry": "{c}.type like 'task.%' and {c}.type <> 'task.escalated' or {c}.position not in {hidden:positions}",
+    # What tells of a webhook that was disabled tells of nothing else.
+    "entry": "{c}.type like 'task.%' and {c}.type <> 'task.escalated' or {c}.type = 'webhook.disabled'"
+    " or {c}.position not in {hidden:positions}",
     "concerned": "{c}.id not in {hidden} and not exists (select from initiative i where i.organisation_id = {org}"
     " and i.until is null and i.id = {c}.id and i.outcome_id in {hidden})",
 }

@@ -54,6 +54,8 @@ class Places:
             "pos": lambda: self.moment.known,
             "on": lambda: self.moment.day,
             "at": lambda: self.moment.time or sql("null::timestamptz"),
+            "ahead": lambda: self._day("Etc/GMT-14"),
+            "behind": lambda: self._day("Etc/GMT+12"),
             "a": lambda: sql(self.arguments[detail or ""].param()),
             "viewer": lambda: sql(VIEWER[detail or ""]),
             "given": lambda: sql(GIVEN[detail or ""]),
@@ -61,6 +63,12 @@ class Places:
             "rows": lambda: self.writer.rows(detail or "", self.moment),
         }
         return places[name]()
+
+    def _day(self, zone: str) -> Sql:
+        """Of the moment in a zone, reckoned once a statement; the day that the question names is everybody's."""
+        if self.moment.time is None:
+            return self.moment.day
+        return sql("(select (", self.moment.time, f" at time zone '{zone}')::date)")
 
 
 def filled(template: str, places: Places) -> Sql:

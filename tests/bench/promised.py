@@ -5,14 +5,20 @@ Outcomes, measures and readings are a fifth of the world of `scale`, in the same
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from random import Random
 from uuid import UUID, uuid4
 
 from domain.celebrations import Celebrated
 from domain.checkins import CheckedIn, Status
+from domain.cycles import CycleClosed
+from domain.declining import WorkDeclined
+from domain.delegation import DutiesDelegated
+from domain.escalation import OpenFact, Receiver
 from domain.kernel import Event
 from domain.milestones import MilestoneMissed, MilestoneMoved, MilestoneReached, MilestoneSet
 from domain.organisation import ApiKeyIssued, OrganisationFounded, Scope
+from domain.outcomes import ReviewerNamed
 from domain.people import PersonRegistered, TeamFormed, TeamJoined
 from domain.promises import (
     BlockKind,
@@ -29,14 +35,20 @@ from domain.promises import (
     TermsAgreed,
     TermsProposed,
 )
+from domain.sources import SourceConnected, SourceKind, SourceSilent
+from domain.standing import OutcomeGraded
+from domain.timekeeping_escalation import TaskEscalated
 from domain.timekeeping_work import DuePassed
 from domain.values import Role
 from domain.visibility import Visibility, VisibilitySet
-from tests.bench.world import FIRST, LAST, Dated, World
+from domain.webhooks import DisabledBecause, Mode, WebhookDisabled, WebhookSubscribed
+from tests.bench.world import CYCLES, FIRST, LAST, Dated, World
 
 SHARE, READINGS_EACH = 5, 30
 TASKS_EACH, MILESTONES_EACH, CHECK_INS_EACH = 30, 6, 4
 TOP_TEAMS = 10
+REVIEWED_BY_ONE = 40  # outcomes in a row, of which one of four has a reviewer
+SILENT = 50  # of so many outcomes one has had no check-in for a while
 DAYS = (LAST - FIRST).days
 ASKED_BEFORE = 20  # days from a request to its due date
 DUE_DAYS = 745  # due dates are spread over, so that some are still to come
@@ -59,7 +71,7 @@ class PromisedWorld(World):
         """In the order of their days, and of one day as they came."""
         first, last = datetime.combine(FIRST, time(8), UTC), datetime.combine(LAST, time(18), UTC)
         set_up = ((first, event) for event in (*self._founded(), *self._strategy(), *self._outcomes()))
-        steps = [*self._promises(), *self._points(), *self._said(), *self._won()]
+        steps = [*self._promises(), *self._points(), *self._said(), *self._won(), *self._waiting()]
         lived = [(datetime.combine(max(day, FIRST), time(12), UTC), event) for day, event in steps if day <= LAST]
         review = ((last, event) for event in self._review())
         yield from sorted([*set_up, *lived, *self._readings(), *review], key=lambda dated: dated[0])
@@ -88,6 +100,16 @@ class PromisedWorld(World):
         yield from super()._outcomes()
         for one in self.outcome_ids[5::40]:
             yield VisibilitySet(outcome_id=one, visibility=Visibility.OWNER_AND_LEADS)
+        for nth in range(1, self.outcomes, 4):
+            reviewer = self.person_ids[nth // REVIEWED_BY_ONE]
+            yield ReviewerNamed(outcome_id=self.outcome_ids[nth], from_reviewer_id=None, reviewer_id=reviewer)
+
+    def _review(self) -> Iterator[Event]:
+        """As in every world, but that of some outcomes nothing is said any more."""
+        silent = set(self.outcome_ids[1::SILENT])
+        for event in super()._review():
+            if not isinstance(event, CheckedIn) or event.outcome_id not in silent:
+                yield event
 
     def _promises(self) -> Iterator[Step]:
         """Due from the first day to a month after the last, so that some are open; the same in every run."""
@@ -177,6 +199,7 @@ class PromisedWorld(World):
             yield day, TaskDelivered(task_id=task, delivered_on=day, outcome_id=outcome)
             yield day, DeliveryAccepted(task_id=task, outcome_id=outcome)
         elif nth % 3:
+            yield from self._gone_further(nth, task, due, outcome)
             yield due, TaskBlocked(
                 task_id=task, kind=BlockKind.DECISION, next_action="Ask.", act_by=due + timedelta(days=5),
                 waiting_for_person_id=self._beneficiary(nth), outcome_id=outcome,
@@ -186,6 +209,69 @@ class PromisedWorld(World):
                 task_id=task, proposer_id=self.promisers[nth], title=f"Task {nth:05}",
                 due_on=due + timedelta(days=60), reason="It takes longer.", outcome_id=outcome,
             )  # fmt: skip
+
+    def _gone_further(self, nth: int, task: UUID, due: date, outcome: UUID) -> Iterator[Step]:
+        """To whom it is promised after a week, to the leads of the outcome's team after two."""
+        lead = self.person_ids[nth * 7 % self.outcomes % len(self.team_ids)]
+        told = ((7, Receiver.BENEFICIARY, self._beneficiary(nth)), (14, Receiver.LEADS, lead))
+        for days, to, person in told:
+            yield due + timedelta(days=days), TaskEscalated(
+                task_id=task, fact=OpenFact.DUE_PASSED, stands_since=due, days=days, to=to,
+                holder_id=self.organisation_id, person_ids=(person,), outcome_id=outcome,
+            )  # fmt: skip
+
+    def _waiting(self) -> Iterator[Step]:
+        """What comes to an inbox beside promises: the viewer's is one of many that have some of each kind."""
+        viewer, absent = self.person_ids[:2]
+        yield LAST, DutiesDelegated(
+            person_id=absent, delegate_id=viewer, starts_on=LAST - timedelta(days=10),
+            ends_on=LAST + timedelta(days=10), reason="On leave.",
+        )  # fmt: skip
+        for nth, team in enumerate(self.team_ids):
+            for turn in range(2):
+                yield LAST, TaskRequested(
+                    task_id=uuid4(), title=f"For whoever can, {turn}", due_on=LAST + timedelta(days=20),
+                    beneficiary_id=self.person_ids[-1], requester_id=self.person_ids[-1], team_id=team,
+                )  # fmt: skip
+                yield LAST - timedelta(days=60), WorkDeclined(
+                    declined_work_id=uuid4(), title=f"Declined {nth:03}", reason="Not now.", team_id=team,
+                    until_on=LAST - timedelta(days=5) + timedelta(days=30 * turn),
+                )  # fmt: skip
+        yield from self._closed()
+        yield from self._unheard()
+
+    def _closed(self) -> Iterator[Step]:
+        """The first cycle, whose outcomes were graded: neither the grades nor the review have been read."""
+        for nth in range(0, self.outcomes, CYCLES):
+            grade = Decimal(nth % 11) / 10
+            yield LAST - timedelta(days=21), OutcomeGraded(
+                outcome_id=self.outcome_ids[nth], grade=grade, suggested=grade, success=nth % 11 > 6,
+                graded_on=LAST - timedelta(days=21), cycle_id=self.cycle_ids[0],
+                team_id=self.team_ids[nth % len(self.team_ids)], owner_id=self.person_ids[nth % self.people],
+            )  # fmt: skip
+        day = LAST - timedelta(days=20)
+        yield day, CycleClosed(cycle_id=self.cycle_ids[0], closed_on=day)
+
+    def _unheard(self) -> Iterator[Step]:
+        """Sources that have told nothing for a while, and webhooks that were disabled."""
+        since = datetime.combine(LAST - timedelta(days=4), time(12), UTC)
+        for nth in range(0, self.outcomes, 5):
+            source, measure, outcome = uuid4(), self.measure_ids[nth][0], self.outcome_ids[nth]
+            yield FIRST, SourceConnected(
+                source_id=source, kind=SourceKind.PUSH_JSON, value_at="/value", measure_id=measure, outcome_id=outcome,
+                person_id=self.person_ids[nth % len(self.team_ids)],
+            )  # fmt: skip
+            if nth % 3 == 0:
+                yield LAST, SourceSilent(
+                    source_id=source, silent_since=since, measure_id=measure, outcome_id=outcome
+                )  # fmt: skip
+        for person in self.person_ids[: len(self.team_ids) // 10]:
+            webhook = uuid4()
+            yield LAST, WebhookSubscribed(
+                webhook_id=webhook, receiver="https://hooks.example/headway", kinds=("milestone.*",), secret_id=uuid4(),
+                mode=Mode.THIN, ordered=False, person_id=person,
+            )  # fmt: skip
+            yield LAST, WebhookDisabled(webhook_id=webhook, because=DisabledBecause.GONE)
 
     def _handed_over(self, nth: int, task: UUID, due: date, outcome: UUID) -> Iterator[Step]:
         late, other = due + timedelta(days=3), self.person_ids[(nth + len(self.team_ids)) % self.people]
@@ -233,7 +319,7 @@ class PromisedWorld(World):
     def _said(self) -> Iterator[Step]:
         """Check-ins over the last months, some of a setback."""
         for nth, one in enumerate(self.outcome_ids):
-            for turn in range(CHECK_INS_EACH):
+            for turn in range(CHECK_INS_EACH - (nth % SILENT == 1)):
                 day = LAST - timedelta(days=14 * (CHECK_INS_EACH - turn) + nth % 7)
                 back = "The oven broke." if (nth + turn) % 6 == 0 else None
                 yield (

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from domain.values import Role
 from tests.bench.pairs import SECONDS, Figure, compared, interleaved, tell
 from tests.bench.place import Place
 from tests.bench.promised import PromisedWorld
@@ -47,7 +48,7 @@ POINTS_UNDER = _listed("$id: ID!", "milestones", POINT, "under: $id, overdue: tr
 REACHED = _listed("$id: ID!", "milestones", POINT, "cycle: $id, state: [REACHED]", "REACHED_DESC")
 Question = tuple[str, str, str, str]  # title, name of the statement by hand, document, kind of the id
 QUESTIONS: list[Question] = [
-    ("inbox", "inbox", INBOX, "person"),
+    ("inbox", "inbox", INBOX, "role"),
     ("commitments of a person", "commitments_mine", MINE, "person"),
     ("commitments overdue", "commitments_overdue", OVERDUE, "person"),
     ("commitments overdue under a team", "commitments_under", UNDER, "team"),
@@ -64,13 +65,15 @@ _QUARTER = {"from": (LAST - timedelta(days=90)).isoformat(), "starts": (LAST - t
 
 
 def _id(world: PromisedWorld, kind: str) -> str:
-    """The viewer; the team that they lead, with its tenth of all teams below it, and one of those; a tree's root."""
+    """The viewer and their role; the team that they lead, with its tenth of all teams below it, and one of those; a
+    tree's root."""
     of = {
         "person": world.person_ids[0],
         "team": world.team_ids[0],
         "small team": world.team_ids[-len(world.team_ids) // 10],
         "outcome": world.outcome_ids[0],
         "cycle": world.cycle_ids[-1],
+        "role": Role.MEMBER.value,
     }
     return str(of[kind])
 

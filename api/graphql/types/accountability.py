@@ -20,11 +20,9 @@ from api.graphql.types.practice import COMMENT_ORDER, Comment
 
 def overdue(row: str) -> str:
     """Whether a task is: its day has ended for promiser and beneficiary, each in their own zone, or is before the day
-    that the question names. Where the two are is looked up for what is due around now, and for nothing else;
-    the days between which every zone lies are reckoned once a statement."""
-    within = [f"(select coalesce(({{at}} at time zone 'Etc/GMT{most}')::date, {{on}}))" for most in ("-14", "+12")]
+    that the question names. Where the two are is looked up for what is due around now, and for nothing else."""
     return (
-        f"({row}.state = 'COMMITTED' and {row}.due_on < {within[0]} and ({row}.due_on < {within[1]} or {row}.due_on <"
+        f"({row}.state = 'COMMITTED' and {row}.due_on < {{ahead}} and ({row}.due_on < {{behind}} or {row}.due_on <"
         f" day_of_both({{org}}, {row}.promiser_id, {row}.beneficiary_id, {{at}}, {{pos}})))"
     )
 

@@ -99,99 +99,99 @@ def _duty(kind: DutyKind, about: str, due: str, person: str, rows: str, settled_
     )
 
 
-def _first_lead(team: str) -> str:
-    """A lead of a team who is the viewer, or has delegated their duties to them."""
-    return (
-        f"(select m.person_id from {{rows:membership}} m where m.team_id = {team} and m.lead and m.person_id = {MINE}"
-        " order by m.person_id <> {viewer.person}, m.person_id limit 1)"
-    )
-
-
 # Whoever is promised it: the beneficiary, or who asked for it and does not promise it (R6); the viewer before others.
 ASKING = (
-    " cross join lateral (select p.person_id from (values (k.beneficiary_id), (k.requester_id)) p (person_id)"
-    f" where p.person_id = {MINE} and (p.person_id = k.beneficiary_id or p.person_id is distinct from k.promiser_id)"
-    " order by p.person_id <> {viewer.person}, p.person_id <> k.beneficiary_id limit 1) w"
+    "case when k.beneficiary_id = {viewer.person} then k.beneficiary_id when k.requester_id = {viewer.person}"
+    " and k.requester_id is distinct from k.promiser_id then k.requester_id"
+    f" when k.beneficiary_id = {MINE} then k.beneficiary_id when k.requester_id = {MINE}"
+    " and k.requester_id is distinct from k.promiser_id then k.requester_id end"
 )
 OPEN_TERMS = (
     " cross join lateral (select p.proposer_id from {rows:proposed_terms} p"
     " where p.task_id = k.id and p.state = 'OPEN' offset 0) p"  # promise by promise, by the index
 )
-# What the viewer has to do with, by the three indexes together, and is not settled yet.
-PROMISED = (
-    f"select k.* from {{rows:task}} k where (k.promiser_id = {MINE} or k.beneficiary_id = {MINE}"
-    f" or k.requester_id = {MINE}) and k.state in ('REQUESTED', 'COUNTERED', 'COMMITTED', 'DELIVERED')"
-)
+# What several parts read, once each. Where several of them act in a team, it is the viewer's own, if so.
+SHARED = {
+    # The viewer, and whoever has delegated theirs to them on the day.
+    "acting (ids)": "select array(select {viewer.person} union all select d.person_id from {rows:delegation} d"
+    " where d.delegate_id = {viewer.person} and {on} between d.starts_on and d.ends_on)",
+    "policy": "select g.acknowledgement_days, g.time_zone from {rows:organisation} g",
+    "belonging": "select distinct on (m.team_id, m.lead) m.team_id, m.lead, m.person_id from {rows:membership} m"
+    f" where m.person_id = {MINE} order by m.team_id, m.lead, m.person_id <> {{viewer.person}}, m.person_id",
+    "led": "select m.team_id, m.person_id from belonging m where m.lead",
+    # What they promise or are promised, by the three indexes together, and is not settled yet.
+    "promised": "select k.id, k.state, k.due_on, k.requested_on, k.delivered_on, k.promiser_id, k.beneficiary_id,"
+    f" {ASKING} as asking_id, k.promiser_id = {MINE} as theirs from {{rows:task}} k where (k.promiser_id = {MINE}"
+    f" or k.beneficiary_id = {MINE} or k.requester_id = {MINE})"
+    " and k.state in ('REQUESTED', 'COUNTERED', 'COMMITTED', 'DELIVERED')",
+    # What they own, review, or lead the team of, by the three indexes together.
+    "held": "select o.id, o.state, o.team_id, o.cycle_id, o.owner_id, o.reviewer_id from {rows:outcome} o"
+    f" where o.owner_id = {MINE} or o.reviewer_id = {MINE} or o.team_id = any (array(select l.team_id from led l))",
+}
 SETTLED_AS_SQL = (
     "case e.fact" + "".join(f" when '{fact.value}' then '{kind.value}'" for fact, kind in SETTLED_AS.items()) + " end"
 )
+# Of one fact the step that came the furthest, to the viewer themself if it came to them.
+FURTHEST = (
+    "(select distinct on (e.fact, e.stands_since, e.task_id, e.outcome_id, e.check_in_id) e.id, e.fact, e.stands_since,"
+    " e.task_id, e.outcome_id, e.check_in_id, w.person_id from {rows:escalated_to} w join {rows:escalation} e"
+    f" on e.id = w.escalation_id and e.noted_on <= {{on}} where w.person_id = {MINE}"
+    " order by e.fact, e.stands_since, e.task_id, e.outcome_id, e.check_in_id,"
+    " w.person_id = {viewer.person} desc, e.days desc, e.id desc, w.id desc)"
+)
 PARTS = (
     _duty(
-        DutyKind.ESCALATED, "e.id", "e.stands_since", "w.person_id",
-        f"{{rows:escalated_to}} w join {{rows:escalation}} e on e.id = w.escalation_id and e.noted_on <= {{on}}"
-        f" where w.person_id = {MINE} and fact_stands({{org}}, e.fact, e.task_id, e.outcome_id, e.check_in_id,"
-        " e.stands_since, {pos}, {on}) and not exists (select from {rows:escalated_to} x join {rows:escalation} l"
-        f" on l.id = x.escalation_id and l.noted_on <= {{on}} where x.person_id = {MINE} and l.fact = e.fact"
-        " and l.stands_since = e.stands_since and l.task_id is not distinct from e.task_id"
-        " and l.outcome_id is not distinct from e.outcome_id and l.check_in_id is not distinct from e.check_in_id"
-        " and (x.person_id = {viewer.person}, l.days, l.id, x.id)"
-        " > (w.person_id = {viewer.person}, e.days, e.id, w.id))",
+        DutyKind.ESCALATED, "e.id", "e.stands_since", "e.person_id",
+        f"{FURTHEST} e where fact_stands({{org}}, e.fact, e.task_id, e.outcome_id, e.check_in_id, e.stands_since,"
+        " {pos}, {on})",
         settled_as=SETTLED_AS_SQL,
         task_id="e.task_id", outcome_id="e.outcome_id", check_in_id="e.check_in_id", escalation_id="e.id",
     ),
     _duty(
         DutyKind.ANSWER_REQUEST, "k.id", "least(k.due_on, k.requested_on + g.acknowledgement_days)", "k.promiser_id",
-        f"{{rows:organisation}} g join promised k on k.state = 'REQUESTED' and k.promiser_id = {MINE}",
+        "policy g join promised k on k.state = 'REQUESTED' and k.theirs",
         task_id="k.id",
     ),
     _duty(
         DutyKind.ANSWER_REQUEST, "k.id", "least(k.due_on, k.requested_on + g.acknowledgement_days)", "m.person_id",
-        "{rows:organisation} g join {rows:task} k on k.state = 'REQUESTED' and k.promiser_id is null"
-        " cross join lateral (select m.person_id from {rows:membership} m where m.team_id = k.team_id"
-        f" and m.person_id = {MINE} order by m.person_id <> {{viewer.person}}, m.person_id limit 1) m",
+        "policy g cross join (select distinct on (m.team_id) m.team_id, m.person_id from belonging m"
+        " order by m.team_id, m.person_id <> {viewer.person}, m.person_id) m"
+        " join {rows:task} k on k.team_id = m.team_id and k.state = 'REQUESTED' and k.promiser_id is null",
         task_id="k.id",
     ),
     _duty(
-        DutyKind.ACCEPT_DELIVERY, "k.id", "k.delivered_on + g.acknowledgement_days", "w.person_id",
-        f"{{rows:organisation}} g join promised k on k.state = 'DELIVERED'{ASKING}",
+        DutyKind.ACCEPT_DELIVERY, "k.id", "k.delivered_on + g.acknowledgement_days", "k.asking_id",
+        "policy g join promised k on k.state = 'DELIVERED' and k.asking_id is not null",
         task_id="k.id",
     ),
     _duty(
         DutyKind.DELIVER, "k.id", "k.due_on", "k.promiser_id",
-        f"promised k where {overdue('k')} and k.promiser_id = {MINE}",
+        f"promised k where {overdue('k')} and k.theirs",
         task_id="k.id",
     ),
     _duty(
         DutyKind.CLEAR_BLOCK, "k.id", "b.act_by", "k.promiser_id",
         "promised k cross join lateral (select b.act_by from {rows:task_block} b"
-        " where b.task_id = k.id and b.act_by < {on} offset 0) b"
-        f" where k.state = 'COMMITTED' and k.promiser_id = {MINE}",
+        " where b.task_id = k.id and b.act_by < {on} offset 0) b where k.state = 'COMMITTED' and k.theirs",
         task_id="k.id",
     ),
     _duty(
-        DutyKind.ANSWER_TERMS, "k.id", "k.due_on", "k.promiser_id",
-        f"promised k{OPEN_TERMS} where k.promiser_id = {MINE} and p.proposer_id <> k.promiser_id"
-        " and k.state = 'COMMITTED'",
+        DutyKind.ANSWER_TERMS, "k.id", "k.due_on",
+        "case when p.proposer_id = k.promiser_id then k.asking_id else k.promiser_id end",
+        f"promised k{OPEN_TERMS} where k.state in ('COUNTERED', 'COMMITTED') and case"
+        " when p.proposer_id = k.promiser_id then k.asking_id is not null else k.theirs and k.state = 'COMMITTED' end",
         task_id="k.id",
     ),
     _duty(
-        DutyKind.ANSWER_TERMS, "k.id", "k.due_on", "w.person_id",
-        f"promised k{OPEN_TERMS}{ASKING}"
-        " where p.proposer_id = k.promiser_id and k.state in ('COUNTERED', 'COMMITTED')",
-        task_id="k.id",
-    ),
-    _duty(
-        DutyKind.CHECK_IN_DUE, "o.id", "d.due_on", "w.person_id",
-        "{rows:outcome} o cross join lateral (select o.owner_id as person_id where o.owner_id is not null union all"
-        f" (select l.person_id from (select {_first_lead('o.team_id')}) l (person_id)"
-        " where o.owner_id is null and l.person_id is not null)) w"
+        DutyKind.CHECK_IN_DUE, "o.id", "d.due_on", "coalesce(o.owner_id, l.person_id)",
+        "held o left join led l on l.team_id = o.team_id and o.owner_id is null"
         " cross join lateral check_in_due({org}, o.id, {pos}, {on}) d"
-        f" where o.state = 'ACTIVE' and (o.owner_id is null or o.owner_id = {MINE}) and d.due_on <= {{on}}",
+        f" where o.state = 'ACTIVE' and coalesce(o.owner_id, l.person_id) = {MINE} and d.due_on <= {{on}}",
         outcome_id="o.id",
     ),
     _duty(
         DutyKind.ACKNOWLEDGEMENT_DUE, "c.id", "c.dated + g.acknowledgement_days", "o.reviewer_id",
-        f"{{rows:organisation}} g join {{rows:outcome}} o on o.reviewer_id = {MINE}"
+        f"policy g join held o on o.reviewer_id = {MINE}"
         " cross join lateral (select c.id, c.dated, c.author_id from {rows:check_in} c"
         " where c.outcome_id = o.id and c.dated <= {on} order by c.dated desc, c.made_at desc, c.id desc limit 1) c"
         " where c.author_id is distinct from o.reviewer_id and c.author_id is distinct from {viewer.person}"
@@ -200,42 +200,42 @@ PARTS = (
     ),
     _duty(
         DutyKind.GRADE, "o.id", "y.ends_on", "coalesce(o.reviewer_id, o.owner_id)",
-        "{rows:cycle} y join {rows:outcome} o on o.cycle_id = y.id and o.state in ('ACTIVE', 'PAUSED')"
-        f" where y.state = 'IN_REVIEW' and coalesce(o.reviewer_id, o.owner_id) = {MINE}",
+        f"held o join {{rows:cycle}} y on y.id = o.cycle_id and y.state = 'IN_REVIEW'"
+        f" where o.state in ('ACTIVE', 'PAUSED') and coalesce(o.reviewer_id, o.owner_id) = {MINE}",
         outcome_id="o.id",
     ),
     _duty(
         DutyKind.GRADE_ACKNOWLEDGEMENT_DUE, "o.id", "d.graded_on + g.acknowledgement_days", "w.person_id",
-        "{rows:organisation} g cross join {rows:outcome} o join {rows:grade} d on d.id = o.id and d.graded_on <= {on}"
+        "policy g cross join held o left join led l on l.team_id = o.team_id"
+        " join {rows:grade} d on d.id = o.id and d.graded_on <= {on}"
         " cross join lateral (select case when o.reviewer_id is distinct from d.grader_id and o.reviewer_id is not null"
-        f" then o.reviewer_id else {_first_lead('o.team_id')} end as person_id) w"
-        f" where (o.reviewer_id = {MINE} or o.team_id in (select m.team_id from {{rows:membership}} m"
-        f" where m.lead and m.person_id = {MINE})) and o.state in ('GRADED', 'CARRIED_OVER') and w.person_id = {MINE}"
+        " then o.reviewer_id else l.person_id end as person_id) w"
+        f" where o.state in ('GRADED', 'CARRIED_OVER') and w.person_id = {MINE}"
         " and d.grader_id is distinct from w.person_id and d.grader_id is distinct from {viewer.person}"
         " and not exists (select from {rows:acknowledgement} a where a.outcome_id = o.id and a.check_in_id is null"
         " and a.since > d.since)",
         outcome_id="o.id",
     ),
     _duty(
-        DutyKind.REVIEW_ACKNOWLEDGEMENT_DUE, "y.id", "y.closed_on + g.acknowledgement_days", "w.person_id",
-        "{rows:organisation} g cross join {rows:cycle} y cross join lateral (select o.owner_id as person_id"
-        f" from {{rows:outcome}} o where o.cycle_id = y.id and o.owner_id = {MINE}"
-        " and o.state in ('GRADED', 'CARRIED_OVER', 'ABANDONED') and not exists (select from {rows:acknowledgement} a"
-        " where a.cycle_id = y.id and a.person_id = o.owner_id and a.since > y.since)"
-        " order by o.owner_id <> {viewer.person}, o.owner_id limit 1) w"
-        " where y.state = 'CLOSED' and y.closed_on <= {on}",
+        DutyKind.REVIEW_ACKNOWLEDGEMENT_DUE, "y.id", "y.closed_on + g.acknowledgement_days", "y.person_id",
+        "policy g cross join (select distinct on (y.id) y.id, y.closed_on, o.owner_id as person_id"
+        " from held o join {rows:cycle} y on y.id = o.cycle_id and y.state = 'CLOSED' and y.closed_on <= {on}"
+        f" where o.owner_id = {MINE} and o.state in ('GRADED', 'CARRIED_OVER', 'ABANDONED')"
+        " and not exists (select from {rows:acknowledgement} a where a.cycle_id = y.id and a.person_id = o.owner_id"
+        " and a.since > y.since) order by y.id, o.owner_id <> {viewer.person}, o.owner_id) y",
         cycle_id="y.id",
     ),
     _duty(
         DutyKind.MILESTONE_PASSED, "m.id", "m.due_on", "coalesce(m.owner_id, o.owner_id)",
-        "{rows:milestone} m join {rows:outcome} o on o.id = m.outcome_id"
-        f" where m.state = 'PLANNED' and m.due_on < {{on}} and coalesce(m.owner_id, o.owner_id) = {MINE}"
-        " and o.state in ('DRAFT', 'ACTIVE')",
-        outcome_id="o.id", milestone_id="m.id",
+        "{rows:milestone} m cross join lateral (select o.owner_id from {rows:outcome} o where o.id = m.outcome_id"
+        " and o.state in ('DRAFT', 'ACTIVE') offset 0) o"  # few are left, each by the index
+        f" where m.state = 'PLANNED' and m.due_on < {{on}} and (m.owner_id = {MINE} or m.owner_id is null"
+        f" and m.outcome_id in (select h.id from held h where h.owner_id = {MINE}))",
+        outcome_id="m.outcome_id", milestone_id="m.id",
     ),
     _duty(
         DutyKind.SOURCE_SILENT, "s.id", "(s.silent_since at time zone g.time_zone)::date", "s.person_id",
-        f"{{rows:organisation}} g join {{rows:source}} s on s.silent_since is not null and s.person_id = {MINE}",
+        f"policy g join {{rows:source}} s on s.silent_since is not null and s.person_id = {MINE}",
         source_id="s.id",
     ),
     _duty(
@@ -245,18 +245,19 @@ PARTS = (
         webhook_id="h.id",
     ),
     _duty(
-        DutyKind.RECONSIDER, "c.id", "r.review_on", "w.person_id",
-        f"{{rows:declined_work}} c cross join lateral (select {REVIEW_ON.format(row='c')}"
-        f" as review_on) r cross join lateral (select coalesce(c.person_id, {_first_lead('c.team_id')}) as person_id) w"
-        f" where c.reconsidered_on is null and r.review_on <= {{on}} and w.person_id = {MINE}",
+        DutyKind.RECONSIDER, "c.id", "r.review_on", "coalesce(c.person_id, l.person_id)",
+        f"{{rows:declined_work}} c left join led l on l.team_id = c.team_id"
+        f" cross join lateral (select {REVIEW_ON.format(row='c')} as review_on) r"
+        f" where c.reconsidered_on is null and r.review_on <= {{on}} and coalesce(c.person_id, l.person_id) = {MINE}",
         declined_work_id="c.id",
     ),
 )  # fmt: skip
-# Of the viewer, and of whoever has delegated theirs to them on the day. Each stands once: as the viewer's own, if so.
+# Each stands once.
 DUTIES = (
-    "(with acting (ids) as materialized (select array(select {viewer.person} union all select d.person_id"
-    " from {rows:delegation} d where d.delegate_id = {viewer.person} and {on} between d.starts_on and d.ends_on)),"
-    f" promised as materialized ({PROMISED})" + " union all".join(PARTS) + ")"
+    "(with "
+    + ", ".join(f"{name} as materialized ({rows})" for name, rows in SHARED.items())
+    + " union all".join(PARTS)
+    + ")"
 )
 DUTY_ORDER = order("due_on date", "urgency int4", unique="about_id uuid")
 SETTLED_BY = (
@@ -284,40 +285,52 @@ OTHERWISE = (
 )
 # Who has a role that reaches the commands, and is whom the rules let issue them (R5, R6): what is promised is settled
 # by its parties alone; a grade or a check-in is read by the reviewer, their delegate, or a lead of the team.
-OF_TASK = "exists (select from {rows:task} k where k.id = {t}.task_id and "
+OF_TASK = (
+    "exists (select from {rows:task} k where k.id = {t}.task_id and case when {t}.settled_as = 'ACCEPT_DELIVERY' then"
+    " k.beneficiary_id = {viewer.person} or k.requester_id = {viewer.person} and k.promiser_id <> {viewer.person}"
+    " else k.promiser_id = {viewer.person} end)"
+)
 REVIEWS = (
     "exists (select from {rows:outcome} o where o.id = {t}.outcome_id and (o.reviewer_id = {viewer.person}"
     " or exists (select from {rows:membership} m where m.team_id = o.team_id and m.lead"
     " and m.person_id = {viewer.person})"
     " or exists (select from {rows:delegation} d where d.person_id = o.reviewer_id and d.delegate_id = {viewer.person}"
     " and {on} between d.starts_on and d.ends_on)))"
+    " and ({t}.check_in_id is null or exists (select from {rows:check_in} c where c.id = {t}.check_in_id"
+    " and c.author_id is distinct from {viewer.person}))"
 )
-MAY_SETTLE: dict[DutyKind, str] = {
-    DutyKind.DELIVER: OF_TASK + "k.promiser_id = {viewer.person})",
-    DutyKind.CLEAR_BLOCK: OF_TASK + "k.promiser_id = {viewer.person})",
-    DutyKind.ACCEPT_DELIVERY: OF_TASK + "(k.beneficiary_id = {viewer.person} or"
-    " k.requester_id = {viewer.person} and k.promiser_id <> {viewer.person}))",
-    DutyKind.ANSWER_REQUEST: "{t}.person_id = {viewer.person}",
-    DutyKind.ANSWER_TERMS: "{t}.person_id = {viewer.person}",
-    DutyKind.ACKNOWLEDGEMENT_DUE: REVIEWS + " and exists (select from {rows:check_in} c where c.id = {t}.check_in_id"
-    " and c.author_id is distinct from {viewer.person})",
-    DutyKind.GRADE_ACKNOWLEDGEMENT_DUE: REVIEWS,
-    DutyKind.REVIEW_ACKNOWLEDGEMENT_DUE: "{t}.person_id = {viewer.person}",
-    DutyKind.WEBHOOK_DISABLED: "({t}.person_id = {viewer.person} or {viewer.role} = 'OWNER')",
+MAY_SETTLE: dict[str, tuple[DutyKind, ...]] = {
+    OF_TASK: (DutyKind.DELIVER, DutyKind.CLEAR_BLOCK, DutyKind.ACCEPT_DELIVERY),
+    "{t}.person_id = {viewer.person}": (
+        DutyKind.ANSWER_REQUEST,
+        DutyKind.ANSWER_TERMS,
+        DutyKind.REVIEW_ACKNOWLEDGEMENT_DUE,
+    ),
+    REVIEWS: (DutyKind.ACKNOWLEDGEMENT_DUE, DutyKind.GRADE_ACKNOWLEDGEMENT_DUE),
+    "({t}.person_id = {viewer.person} or {viewer.role} = 'OWNER')": (DutyKind.WEBHOOK_DISABLED,),
 }  # of any other kind: whoever has the role
 
 
-def _reaching(kind: DutyKind) -> str:
-    """Whether the viewer's role reaches the command that settles a duty."""
-    needed = COMMANDS[SETTLED[kind].command].role
-    roles = ", ".join(f"'{role.value}'" for role in Role if role.reaches(needed))
-    return f"{{viewer.role}} in ({roles})"
+def _reaching() -> str:
+    """Whether the viewer's role reaches the command that settles a duty, by the least role that each needs."""
+    kinds: dict[Role, list[str]] = {}
+    for kind, settling in SETTLED.items():
+        kinds.setdefault(COMMANDS[settling.command].role, []).append(f"'{kind.value}'")
+    return " or ".join(
+        f"{{t}}.settled_as in ({', '.join(named)})"
+        f" and {{viewer.role}} in ({', '.join(repr(role.value) for role in Role if role.reaches(needed))})"
+        for needed, named in kinds.items()
+    )
+
+
+def _of(kinds: tuple[DutyKind, ...]) -> str:
+    return ", ".join(f"'{kind.value}'" for kind in kinds)
 
 
 CAN_SETTLE = (
-    "(case {t}.settled_as"
-    + "".join(f" when '{kind.value}' then {_reaching(kind)} and {MAY_SETTLE.get(kind, 'true')}" for kind in SETTLED)
-    + " else false end)"
+    f"coalesce(({_reaching()}) and case"
+    + "".join(f" when {{t}}.settled_as in ({_of(kinds)}) then {rule}" for rule, kinds in MAY_SETTLE.items())
+    + " else true end, false)"
 )
 
 

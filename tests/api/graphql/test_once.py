@@ -24,3 +24,27 @@ async def test_one_document_asks_for_what_is_overdue_and_for_what_is_not(asker: 
         assert found[True]["totalCount"] > 0
         for yes in (True, False):
             assert {one["overdue"] for one in found[yes]["nodes"]} == {yes}
+
+
+async def test_only_what_is_read_is_kept_of_rows_that_are_found_once(asker: Asker) -> None:
+    document = "query ($id: ID!) { commitments(filter: { promiser: $id }) { totalCount nodes { title } } }"
+    kept = asker.sql(document, id="a").partition(" as materialized (select ")[2].partition(" from ")[0]
+    assert {one.partition(".")[2] for one in kept.split(", ")} == {"title", "due_on", "id"}
+
+
+async def test_a_key_that_is_called_as_rows_are_in_the_statement_changes_nothing(asker: Asker) -> None:
+    keys = " ".join(f"a{nth}: {name}" for nth, name in enumerate(["id", "title", "state", "due"] * 4))
+    document = (
+        f"query ($days: Int) {{ milestones(filter: {{ upcomingWithin: $days }}) {{ totalCount nodes {{ {keys} }} }} }}"
+    )
+    page = (await asker.data(document, days=3_000))["milestones"]
+    assert page["totalCount"] >= len(page["nodes"]) > 0
+    assert all(one["a0"] == one["a12"] for one in page["nodes"])
+
+
+async def test_upcoming_is_what_is_due_within_so_many_days_however_many(asker: Asker) -> None:
+    document = "query ($days: Int) { milestones(filter: { upcomingWithin: $days }) { totalCount } }"
+    counts = {days: (await asker.data(document, days=days))["milestones"]["totalCount"] for days in (-1, 0, 2**31 - 1)}
+    assert counts[-1] == 0 < counts[2**31 - 1]
+    everything = "{ milestones(filter: { state: [PLANNED], overdue: false }) { totalCount } }"
+    assert counts[2**31 - 1] == (await asker.data(everything))["milestones"]["totalCount"]
