@@ -37,13 +37,13 @@ WAITS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)  # second
 JITTER = (0.8, 1.2)
 MOST_AT_ONCE = 200
 MOST_OF_EACH = 16  # on their way to one receiver
-MOST_CLAIMED = 128
+MOST_CLAIMED = 40  # while those are on their way, what came of others is written down
 MOST_WEBHOOKS = 25  # in one claim, as the statement has it
 LEASE_SECONDS = 60.0
 LOOKS_A_LEASE = 10  # for leases that have run out
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_AFTER_FAULT = 5.0  # of our own
-SECONDS_TO_GATHER = 0.002  # what came of several tries is written together; of many, longer
+SECONDS_TO_GATHER = 0.002  # what came of several tries is written together
 FAILING = timedelta(days=5)
 LEAST_FAILED = 10
 GONE = 410
@@ -289,7 +289,8 @@ class Deliverer:
     async def _write(self) -> None:
         while True:
             await self._came_back.wait()
-            await asyncio.sleep(SECONDS_TO_GATHER * (1 + len(self._sending) / 32))
+            if self._sending:
+                await asyncio.sleep(SECONDS_TO_GATHER)
             self._came_back.clear()
             await self._write_down()
 
