@@ -343,7 +343,7 @@ as $$
               from entry x
              where x.organisation_id = p_organisation and x.entity_id = e.entity_id and x.position < e.position
                and case when p_place ->> 'is' = 'last' then x.type = p_place ->> 'type'
-                        else json_typeof(x.said #> w.path) is not null and x.type not like '%-proposed' end
+                        else json_typeof(x.said #> w.path) is not null and x.type !~ '(-proposed|\.countered)$' end
              order by x.position desc
              limit 1)
         end
@@ -396,7 +396,8 @@ begin
 end
 $$;
 
--- told_sentence: an event as one tells it to a person, with the names that stood at its position
+-- told_sentence: an event as one tells it to a person, with the names that stood at its position; where the language has no sentence for
+-- it, in English as a whole, days and words too
 create function told_sentence(p_organisation uuid, p_position bigint, p_language text, p_hidden uuid[])
 returns text
 language plpgsql stable parallel safe
@@ -404,6 +405,8 @@ as $$
 declare
     v_type text;
     v_day date;
+    v_language text := p_language;
+    v_segments jsonb;
     v_segment jsonb;
     v_part jsonb;
     v_piece text;
@@ -412,19 +415,24 @@ begin
     select e.type, day_of(p_organisation, e.occurred_at) into v_type, v_day
       from entry e
      where e.organisation_id = p_organisation and e.position = p_position;
-    for v_segment in select jsonb_array_elements(worded(p_language, 'sentence:' || v_type)) loop
+    v_segments := worded(v_language, 'sentence:' || v_type);
+    if v_segments is null then
+        v_language := 'en';
+        v_segments := worded(v_language, 'sentence:' || v_type);
+    end if;
+    for v_segment in select jsonb_array_elements(v_segments) loop
         v_piece := '';
         for v_part in select jsonb_array_elements(v_segment -> 'parts') loop
             v_piece := v_piece || case when jsonb_typeof(v_part) = 'string' then v_part #>> '{}'
-                else coalesce(told_place(p_organisation, p_language, p_position, v_part, v_day, p_hidden),
-                              case when not (v_segment -> 'optional')::bool then worded(p_language, 'general:missing') #>> '{}' end) end;
+                else coalesce(told_place(p_organisation, v_language, p_position, v_part, v_day, p_hidden),
+                              case when not (v_segment -> 'optional')::bool then worded(v_language, 'general:missing') #>> '{}' end) end;
             exit when v_piece is null;
         end loop;
         v_told := v_told || coalesce(v_piece, '');
     end loop;
     v_told := regexp_replace(v_told, '([!?…])\.', '\1', 'g');
     foreach v_piece in array array['general:hidden', 'general:missing'] loop  -- such a word is no title, and may begin a sentence
-        v_piece := worded(p_language, v_piece) #>> '{}';
+        v_piece := worded(v_language, v_piece) #>> '{}';
         v_told := replace(replace(v_told, '“' || v_piece || '”', v_piece), '„' || v_piece || '“', v_piece);
         v_told := case when v_told ^@ v_piece then upper(left(v_told, 1)) || substr(v_told, 2) else v_told end;
     end loop;
