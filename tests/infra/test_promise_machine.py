@@ -286,6 +286,7 @@ class Promises(RuleBasedStateMachine):
             self.say_it_again()
         elif step == "time passes":
             self.time_passes(data.draw(st.sampled_from(self.days_that_matter())), data.draw(hours), data.draw(moves))
+            self.told(data.draw(people), self.plain, self.today, self.days)
         elif step == "anything":
             choice = self.choice(self.ids[data.draw(tasks)], *data.draw(choices))
             self.alike(data.draw(st.sampled_from(sorted(ACTS))), self.people[data.draw(people)], choice)
