@@ -37,7 +37,9 @@ async def test_what_was_countered_is_as_unconfirmed_as_what_was_asked(asker: Ask
 
 async def test_a_block_has_aged_once_its_days_are_over(asker: Asker, writer: asyncpg.Connection) -> None:
     blocks = "select x.task_id, x.blocked_on, o.cycle_id from read.task_block x" + OF_CYCLES
-    task, blocked_on, cycle = await writer.fetchrow(blocks, asker.viewer.organisation_id) or (None, None, None)
+    found_one = await writer.fetchrow(blocks, asker.viewer.organisation_id)
+    assert found_one
+    task, blocked_on, cycle = found_one
     days = await writer.fetchval(
         "select block_days from read.organisation where id = $1 and until is null", asker.viewer.organisation_id
     )
