@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import ClassVar
+from uuid import UUID
 
 from domain.codes import ALREADY_EXISTS, DAY_IN_FUTURE, INVALID, PERSON_LEFT, SERVES_NOTHING_SAID, TERMS_OPEN
 from domain.evidence import Shown
@@ -204,6 +205,12 @@ class TaskCommand(Command):
         if self.promise.proposed is not None:
             self.emit(TermsLapsed(task_id=self.task_id, outcome_id=self.promise.outcome_id))
 
+    def answer_for_all(self, promiser_id: UUID | None) -> None:
+        """Who promises contributes no longer: they answer for all of it."""
+        if promiser_id and promiser_id in self.promise.contributor_ids:
+            outcome_id = self.promise.outcome_id
+            self.emit(ContributionEnded(task_id=self.task_id, contributor_id=promiser_id, outcome_id=outcome_id))
+
 
 class TermsCommand(TaskCommand, kw_only=True):
     """What commands that propose other terms have in common; what is left out stays as it is."""
@@ -254,8 +261,7 @@ class AcceptTask(AskedCommand):
             self.emit(TaskTaken(task_id=self.task_id, team_id=team_id, promiser_id=person_id, outcome_id=outcome_id))
         else:
             self.emit(TaskAccepted(task_id=self.task_id, promiser_id=person_id, outcome_id=outcome_id))
-        if person_id in self.promise.contributor_ids:  # who answers for all of it contributes to nobody's promise
-            self.emit(ContributionEnded(task_id=self.task_id, contributor_id=person_id, outcome_id=outcome_id))
+        self.answer_for_all(person_id)
 
 
 class DeclineTask(AskedCommand):
@@ -295,6 +301,7 @@ class CounterTask(TermsCommand):
         self.emit(countered)
         if self.promise.own:
             self.emit(agreed(CounterAgreed, countered, was.due_on))
+            self.answer_for_all(countered.proposer_id)
 
 
 class WithdrawRequest(TaskCommand):
@@ -356,6 +363,7 @@ class AgreeTerms(TaskCommand):
         was = admit(self.promise, self)
         kind = CounterAgreed if self.promise.state is State.COUNTERED else TermsAgreed
         self.emit(agreed(kind, self.promise.demand_open(), was.due_on))
+        self.answer_for_all(self.promise.promiser_id)
 
 
 class RefuseTerms(TaskCommand):

@@ -44,7 +44,8 @@ comment on table concerned is 'only added';
 -- functions
 
 -- history_changes: what an event changed of its entity, field by field; before is what the entity's last earlier event that told
--- the field had said, were it not a proposal, which changes nothing yet. What was said again unchanged is left out.
+-- the field had said, were it not a proposal or a counter, which change nothing yet. What was said again unchanged is left out. A reason
+-- is of its event alone, and what tells what was before (formerDueOn, fromTeamId) has itself no before.
 create function history_changes(p_organisation uuid, p_entity uuid, p_position bigint)
 returns table (field text, before json, after json)
 language sql stable parallel safe rows 5
@@ -56,7 +57,8 @@ as $$
            select x.said -> f.key as value
              from entry x
             where x.organisation_id = p_organisation and x.entity_id = e.entity_id and x.position < e.position
-              and json_typeof(x.said -> f.key) is not null and x.type not like '%-proposed'
+              and json_typeof(x.said -> f.key) is not null and x.type !~ '(-proposed|\.countered)$'
+              and f.key <> 'reason' and f.key !~ '^(former|from)[A-Z]'
             order by x.position desc
             limit 1) b on true
      where e.organisation_id = p_organisation and e.entity_id = p_entity and e.position = p_position

@@ -56,6 +56,7 @@ DERIVED: tuple[str, ...] = (
     "cycle_review",
     "advice",
     "telling",
+    "comparing",
     "public_events",
     "ahead",
     "deliveries",

@@ -343,7 +343,7 @@ as $$
               from entry x
              where x.organisation_id = p_organisation and x.entity_id = e.entity_id and x.position < e.position
                and case when p_place ->> 'is' = 'last' then x.type = p_place ->> 'type'
-                        else json_typeof(x.said #> w.path) is not null and x.type not like '%-proposed' end
+                        else json_typeof(x.said #> w.path) is not null and x.type !~ '(-proposed|\.countered)$' end
              order by x.position desc
              limit 1)
         end
@@ -396,7 +396,8 @@ begin
 end
 $$;
 
--- told_sentence: an event as one tells it to a person, with the names that stood at its position
+-- told_sentence: an event as one tells it to a person, with the names that stood at its position; where the language has no sentence for
+-- it, in English as a whole, days and words too
 create function told_sentence(p_organisation uuid, p_position bigint, p_language text, p_hidden uuid[])
 returns text
 language plpgsql stable parallel safe
@@ -404,6 +405,8 @@ as $$
 declare
     v_type text;
     v_day date;
+    v_language text := p_language;
+    v_segments jsonb;
     v_segment jsonb;
     v_part jsonb;
     v_piece text;
@@ -412,90 +415,27 @@ begin
     select e.type, day_of(p_organisation, e.occurred_at) into v_type, v_day
       from entry e
      where e.organisation_id = p_organisation and e.position = p_position;
-    for v_segment in select jsonb_array_elements(worded(p_language, 'sentence:' || v_type)) loop
+    v_segments := worded(v_language, 'sentence:' || v_type);
+    if v_segments is null then
+        v_language := 'en';
+        v_segments := worded(v_language, 'sentence:' || v_type);
+    end if;
+    for v_segment in select jsonb_array_elements(v_segments) loop
         v_piece := '';
         for v_part in select jsonb_array_elements(v_segment -> 'parts') loop
             v_piece := v_piece || case when jsonb_typeof(v_part) = 'string' then v_part #>> '{}'
-                else coalesce(told_place(p_organisation, p_language, p_position, v_part, v_day, p_hidden),
-                              case when not (v_segment -> 'optional')::bool then worded(p_language, 'general:missing') #>> '{}' end) end;
+                else coalesce(told_place(p_organisation, v_language, p_position, v_part, v_day, p_hidden),
+                              case when not (v_segment -> 'optional')::bool then worded(v_language, 'general:missing') #>> '{}' end) end;
             exit when v_piece is null;
         end loop;
         v_told := v_told || coalesce(v_piece, '');
     end loop;
     v_told := regexp_replace(v_told, '([!?…])\.', '\1', 'g');
     foreach v_piece in array array['general:hidden', 'general:missing'] loop  -- such a word is no title, and may begin a sentence
-        v_piece := worded(p_language, v_piece) #>> '{}';
+        v_piece := worded(v_language, v_piece) #>> '{}';
         v_told := replace(replace(v_told, '“' || v_piece || '”', v_piece), '„' || v_piece || '“', v_piece);
         v_told := case when v_told ^@ v_piece then upper(left(v_told, 1)) || substr(v_told, 2) else v_told end;
     end loop;
     return v_told;
 end
-$$;
-
--- row_told: a thing as it stood at a position, by the columns of its row; a measure with the terms told last. Null where it did not stand.
-create function row_told(p_organisation uuid, p_thing uuid, p_as_of bigint)
-returns jsonb
-language sql stable parallel safe
-as $$
-    select r.told - '{organisation_id,id,since,until,lookup,digest,made_at,taken_at,recorded_at,series_id,measure_id}'::text[]
-      from (select coalesce(
-            (select to_jsonb(x) from person x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from team x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from outcome x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from task x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from milestone x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from cycle x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from objective x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from indicator x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from boundary x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from decision x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from declined_work x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from check_in x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from reading x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from comment x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from tag x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from api_key x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from organisation x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) from strategy x where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of)),
-            (select to_jsonb(x) || coalesce(t.told, '{}')
-               from measure x
-               left join lateral (
-                    select to_jsonb(y) as told
-                      from measure_terms y
-                     where y.organisation_id = p_organisation and y.measure_id = x.id
-                       and y.since <= p_as_of and (y.until is null or y.until > p_as_of)
-                     order by y.since desc, y.effective_on desc
-                     limit 1) t on true
-              where x.organisation_id = p_organisation and x.id = p_thing
-                and x.since <= p_as_of and (x.until is null or x.until > p_as_of))) as told) r
-$$;
-
--- compared: a thing at two positions, field by field, and whether they differ
-create function compared(p_organisation uuid, p_thing uuid, p_from bigint, p_to bigint)
-returns table (field text, before json, after json, changed boolean)
-language sql stable parallel safe rows 15
-as $$
-    select lower(left(c.name, 1)) || substr(c.name, 2), b.value::json, a.value::json,
-           nullif(b.value, 'null') is distinct from nullif(a.value, 'null')
-      from jsonb_each(row_told(p_organisation, p_thing, p_from)) b
-      full join jsonb_each(row_told(p_organisation, p_thing, p_to)) a using (key)
-     cross join lateral (select replace(initcap(replace(key, '_', ' ')), ' ', '')) c (name)
 $$;

@@ -1,7 +1,7 @@
 """The table of sentences: what each event is told as, from one file a language, made ready for `told_sentence` in SQL.
 
 A sentence is a list of segments, each a list of texts and places; a place says where its value stands and of which kind
-it is, which the fields of the events know. What a language lacks is told in English.
+it is, which the fields of the events know. A sentence that a language lacks is told in English, as a whole.
 """
 
 import re
@@ -55,13 +55,16 @@ class WordingWrong(ValueError):
 
 
 def languages(*folders: Path) -> dict[str, Told]:
-    """Language → key → what is told; of two folders the later one counts. Raises WordingWrong."""
+    """Language → key → what is told, the words that it lacks in English; of two folders the later one counts.
+
+    Raises WordingWrong."""
     told: dict[str, dict[str, Any]] = {}
     for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
         told.setdefault(path.stem.lower(), {}).update(_of_file(path))
     if lacking := EVENTS.keys() - {key.removeprefix("sentence:") for key in told[FALLBACK]}:
         raise WordingWrong(f"Write an English sentence for {', '.join(sorted(lacking))}.")
-    return {language: {**told[FALLBACK], **own} for language, own in told.items()}
+    words = {key: said for key, said in told[FALLBACK].items() if not key.startswith("sentence:")}
+    return {language: {**words, **own} for language, own in told.items()}
 
 
 def commands() -> Told:

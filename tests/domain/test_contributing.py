@@ -6,12 +6,19 @@ from domain.codes import INVALID, NOT_A_PARTY, NOT_FOUND, PERSON_LEFT, TASK_NOT_
 from domain.contributing import ContributeToTask, StopContributing
 from domain.leaving import DeactivatePerson
 from domain.people import PersonDeactivated
-from domain.promises import CommitmentBroken, ContributionBegun, ContributionEnded, TaskAccepted, TaskTaken
-from domain.tasks import AcceptTask, DeliverTask
+from domain.promises import (
+    CommitmentBroken,
+    ContributionBegun,
+    ContributionEnded,
+    CounterAgreed,
+    TaskAccepted,
+    TaskTaken,
+)
+from domain.tasks import AcceptTask, AgreeTerms, CounterTask, DeliverTask
 from tests.domain.test_team_requests import ASKED
 from tests.given import ANA, BEN, CAT, given, given_loosely
 from tests.stories import TEAM, joined
-from tests.stories_work import OUTCOME, TASK, person, promise, request
+from tests.stories_work import DUE, LATER, OUTCOME, TASK, counter, person, promise, request
 
 BEGUN = ContributionBegun(task_id=TASK, contributor_id=CAT, outcome_id=OUTCOME)
 ENDED = ContributionEnded(task_id=TASK, contributor_id=CAT, outcome_id=OUTCOME)
@@ -52,6 +59,13 @@ def test_r5_who_promises_what_they_contributed_to_is_no_contributor_any_more() -
     given(request(of=CAT), BEGUN).when(AcceptTask(task_id=TASK), by=CAT).then(accepted, ENDED)
     taken = TaskTaken(task_id=TASK, team_id=TEAM, promiser_id=CAT, outcome_id=OUTCOME)
     given(ASKED, BEGUN, joined(CAT, TEAM)).when(AcceptTask(task_id=TASK), by=CAT).then(taken, ENDED)
+
+
+def test_r5_who_is_bound_by_the_terms_they_countered_is_no_contributor_any_more() -> None:
+    countered, terms = counter(by=CAT), CounterTask(task_id=TASK, due_on=LATER, reason="ill")
+    agreed = CounterAgreed(task_id=TASK, title="Mend it", due_on=LATER, former_due_on=DUE, outcome_id=OUTCOME)
+    given(request(of=CAT), BEGUN, countered).when(AgreeTerms(task_id=TASK), by=BEN).then(agreed, ENDED)
+    given(request(of=CAT, to=CAT), BEGUN).when(terms, by=CAT).then(countered, agreed, ENDED)
 
 
 def test_r14_whoever_leaves_contributes_no_longer() -> None:

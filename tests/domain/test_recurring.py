@@ -114,6 +114,12 @@ def test_r6_days_that_passed_meanwhile_are_left_out() -> None:
     given(standing(), delivered(late)).when(ACCEPT, by=BEN, on=late).then(KEPT, again(date(2022, 10, 1)))
 
 
+def test_r6_a_day_that_has_begun_has_not_passed() -> None:
+    days = Series(recurs=Recurrence(every=1, unit=CadenceUnit.DAYS), first_due_on=DUE, scheduled_on=DUE)
+    today = DUE + timedelta(3)
+    assert days.following(today) == today
+
+
 def test_r6_it_ends_with_its_last_day() -> None:
     for until, more in ((NEXT_DUE, True), (NEXT_DUE - timedelta(1), False)):
         recurs = Recurrence(every=1, unit=CadenceUnit.MONTHS, until=until)

@@ -62,6 +62,14 @@ def test_r6_what_nobody_takes_is_asked_of_somebody() -> None:
     )
 
 
+def test_r6_what_one_of_them_took_is_handed_on_by_them_and_not_by_the_team() -> None:
+    handed = TaskReassigned(
+        task_id=TASK, from_promiser_id=ANA, promiser_id=CAT, requester_id=BEN, reason="Ill.", outcome_id=OUTCOME
+    )
+    command = ReassignTask(task_id=TASK, promiser_id=CAT, reason="Ill.")
+    given(person(CAT), ASKED, TAKEN).when(command, by=BEN).then(handed)
+
+
 def test_r14_whoever_asked_a_team_leaves_the_request_to_somebody() -> None:
     command = DeactivatePerson(person_id=BEN, reason="Moves.", successor_id=CAT)
     story = given_loosely(person(BEN), person(CAT), ASKED).when(command, by=ANA)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,25 @@ import msgspec
 import pytest
 
 from domain.commands import EVENTS
+from domain.cycles import PlanCycle
 from domain.indicators import UnitOfMeasure
 from domain.kernel import Event
 from domain.measures import Direction, SetMeasure
 from domain.outcomes import SetOutcome
-from domain.people import RegisterPerson, RevisePerson
+from domain.people import FormTeam, RegisterPerson, RevisePerson
 from domain.readings import CorrectReading, VoidReading
+from domain.reassigning import ReassignTask
 from domain.taking import TakeReading
-from domain.tasks import AcceptTask, AgreeTerms, CommitTask, DeliverTask, RenegotiateTask, RequestTask
+from domain.tasks import (
+    AcceptTask,
+    AgreeTerms,
+    CommitTask,
+    CounterTask,
+    DeliverTask,
+    RefuseTerms,
+    RenegotiateTask,
+    RequestTask,
+)
 from infra.codec import decode
 from infra.database import Database
 from infra.positions import Positions
@@ -105,7 +116,59 @@ async def test_another_language_tells_what_it_has_and_the_rest_in_english(story:
     told = await story.told(5, "de")
     assert told[1] == "Ana hat „Shelves“ zugesagt."
     assert told[3].startswith("Ana hat „Shelves“ vom 3. März 2031 auf den 10. März 2031 verschoben: supplier late.")
-    assert told[4] == "Ana revised Benjamin: name von Ben auf Benjamin."
+    assert told[4] == "Ana revised Benjamin: name from Ben to Benjamin."
+
+
+async def test_a_sentence_that_a_language_lacks_bears_english_days_too(story: Story) -> None:
+    cycle = uuid4()
+    await story.tell(PlanCycle(cycle_id=cycle, title="Spring", starts_on=DUE, ends_on=LATER))
+    (told,) = await story.told(1)
+    assert "3 March 2031" in told
+    assert told in await story.told(2, "de")
+
+
+async def test_what_a_team_was_asked_for_is_told_of_the_team(story: Story) -> None:
+    team, task, ben, ana = uuid4(), uuid4(), uuid4(), story.telling.person_id
+    asked = RequestTask(task_id=task, title="Shelves", due_on=DUE, team_id=team, beneficiary_id=ben, serves_nothing="-")
+    for command in (
+        RegisterPerson(person_id=ben, name="Ben"),
+        FormTeam(team_id=team, name="Shop"),
+        asked,
+        ReassignTask(task_id=task, promiser_id=ben, reason="Nobody took it"),
+    ):
+        await story.tell(command, by=ana)
+    assert await story.told(2) == [
+        "Ana asked Shop for “Shelves” on behalf of Ben by 3 March 2031; it serves no outcome: -.",
+        "Ana asks Ben for “Shelves”, in place of Shop: Nobody took it.",
+    ]
+    assert (await story.told(3, "de"))[:2] == [
+        "Ana hat Shop für Ben bis 3. März 2031 um „Shelves“ gebeten; es dient keinem Ergebnis: -.",
+        "Ana bittet Ben um „Shelves“, anstelle von Shop: Nobody took it.",
+    ]
+
+
+async def test_terms_that_were_countered_and_refused_were_never_in_force(story: Story) -> None:
+    tell, ben, task, ana = story.tell, uuid4(), uuid4(), story.telling.person_id
+    await tell(RegisterPerson(person_id=ben, name="Ben"))
+    asked = RequestTask(task_id=task, title="Shelves", due_on=DUE, promiser_id=ana, serves_nothing="Upkeep")
+    await tell(asked, by=ben)
+    await tell(CounterTask(task_id=task, due_on=LATER, reason="Too early"))
+    await tell(RefuseTerms(task_id=task, reason="Too late"), by=ben)
+    await tell(AcceptTask(task_id=task))
+    await tell(RenegotiateTask(task_id=task, due_on=DUE + timedelta(1), reason="supplier late"))
+    told = "Ana proposed other terms for “Shelves” (due date from 3 March 2031 to 4 March 2031): supplier late."
+    assert await story.told() == [told]
+
+
+async def test_a_reason_is_of_one_event_and_what_was_before_has_no_before(story: Story) -> None:
+    await renegotiated(story, task := uuid4())
+    await story.tell(RenegotiateTask(task_id=task, due_on=DUE, reason="He came"))
+    told = await story.rows(
+        "array(select c.field || coalesce(' not ' || c.before, '') from history_changes($1, e.entity_id, e.position) c"
+        " order by c.field)",
+        1,
+    )
+    assert told == [['dueOn not "2031-03-10"', "proposerId", "reason"]]
 
 
 async def test_a_promise_to_oneself_needs_no_consent_and_other_terms_move_no_date(story: Story) -> None:

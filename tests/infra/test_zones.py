@@ -110,6 +110,14 @@ async def test_r6_a_due_date_is_noted_at_the_minute_when_its_day_has_ended_for_b
         assert await world.look(ends + A_MINUTE) == 0
 
 
+async def test_r6_the_day_of_who_has_moved_is_that_of_where_they_are_now(database: Database) -> None:
+    async with apart(database, ANGELES, None) as world:
+        await world.live(world.telling.person_id, AUCKLAND)
+        await world.promise()
+        assert await world.look(ENDS_IN_UTC - A_MINUTE) == 0
+        assert await world.look(ENDS_IN_UTC) == 1
+
+
 async def test_r6_what_came_due_while_no_timekeeper_was_there_is_found_at_the_first_look(database: Database) -> None:
     async with apart(database, AUCKLAND, ANGELES) as world:
         await world.promise()

@@ -121,6 +121,16 @@ async def test_whoever_hands_it_over_after_it_was_due_has_not_kept_it_and_before
     assert before == {"promises": 1, "counted": 1, "kept": 1, "kept_first": 1, "unanswered": 1}
 
 
+async def test_the_first_day_of_whoever_takes_it_over_is_the_one_that_stood_then(database: Database) -> None:
+    handed: list[Act] = [("hand over", 1, 0), ("accept", 0, 0), ("deliver", 4, 0)]
+    found = await one(database, ("commit", 0, 5), ("renegotiate", 1, 9), *handed)
+    assert found == {"promises": 1, "counted": 1, "kept": 1, "kept_first": 1, "unanswered": 1}
+
+
+async def test_what_was_broken_before_it_was_due_is_counted(database: Database) -> None:
+    assert await one(database, ("commit", 0, 5), ("break", 2, 0)) == {"promises": 1, "counted": 1, "broken": 1}
+
+
 async def test_the_day_asked_for_in_a_counter_was_never_promised(database: Database) -> None:
     found = await one(database, ("ask", 0, 2), ("counter", 5, 5), ("deliver", 5, 0))
     assert found == {"promises": 1, "counted": 1, "kept": 1, "kept_first": 1, "unanswered": 1}

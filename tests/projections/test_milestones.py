@@ -170,14 +170,17 @@ async def test_r9_a_milestone_is_told_as_it_was_and_as_it_is(database: Database,
     today = date(2030, 1, 1)
     async with database.read.of(telling.organisation_id) as connection:
         seen = [tuple(await connection.fetchrow(ask, position, today) or ()) for position in steps]
-        before = await connection.fetchval(ask, steps[-1], START)
+        days = [START, DUE - timedelta(2), DUE - timedelta(1)]
+        stood = [await connection.fetchval(ask, steps[-1], day) for day in days]
+        former = await connection.fetch("select due_on, reason from former_day where milestone_id = $1", one)
     assert seen == [
         ("PLANNED", START, 0, None, None),
         ("MISSED", START, 0, "rain", None),
         ("PLANNED", DUE, 1, None, None),
         ("REACHED", DUE, 1, None, 1),
     ]
-    assert before == "PLANNED", "on a day before it was reached"
+    assert stood == ["PLANNED", "PLANNED", "REACHED"], "on the days before it was reached, and on that day"
+    assert [tuple(row) for row in former] == [(START, "sun")]
     connection = await asyncpg.connect(database_url)
     result = await rebuild(connection, seals())
     await connection.close()

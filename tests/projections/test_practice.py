@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from domain.acknowledging import Acknowledge
 from domain.cadence import Cadence, CadenceUnit, SetCadence, due_after
-from domain.checkins import CheckIn, RetractCheckIn, Status
+from domain.checkins import CheckIn, RetractCheckIn, ReviseCheckIn, Status
 from domain.cycles import PlanCycle
 from domain.focus import ActivateOutcome, PauseOutcome
 from domain.measures import Direction, SetMeasure
 from domain.outcomes import SetOutcome
-from domain.people import FormTeam, RegisterPerson
+from domain.people import FormTeam, JoinTeam, RegisterPerson
 from domain.taking import TakeReading
 from infra.database import Database
 from infra.timekeeper import Timekeeper
@@ -114,6 +114,31 @@ async def test_r13_the_nearest_cadence_counts(database: Database) -> None:
             await settled()
             found.append(await rhythm.due())
         assert found == [30, 20, 15, 10, 5, 5, 15]
+
+
+async def test_r9_of_one_day_the_last_word_counts_and_is_read_by_each_for_themself(database: Database) -> None:
+    async with World(database) as (world, settled):
+        rhythm, lead = Rhythm(world), uuid4()
+        await rhythm.begin()
+        tell = world.telling.tell
+        await tell(RegisterPerson(person_id=lead, name="Cat"))
+        await tell(JoinTeam(team_id=rhythm.team, person_id=lead, lead=True))
+        await rhythm.say(Status.ON_TRACK)
+        last = await rhythm.say(Status.OFF_TRACK)
+        await settled()
+        assert await rhythm.shown(0) == "OFF_TRACK"
+        await tell(ReviseCheckIn(check_in_id=last, status=Status.AT_RISK, reason="It was milder"))
+        for reader in (rhythm.reviewer, lead):
+            await tell(Acknowledge(check_in_id=last), by=reader)
+        await settled()
+        assert await rhythm.shown(0) == "AT_RISK"
+        told = await world.ask(
+            "(select c.revisions,"
+            " (select count(*) from acknowledgement a where a.check_in_id = c.id and a.until is null)"
+            " from check_in c where c.organisation_id = $1 and c.id = $2 and c.until is null) x",
+            last,
+        )
+        assert tuple(told) == (1, 2)
 
 
 async def test_r13_silence_is_never_green(database: Database) -> None:

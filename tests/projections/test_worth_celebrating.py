@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.alignment import AlignOutcome
-from domain.celebrations import Celebrate
+from domain.celebrations import Celebrate, WithdrawCelebration
 from domain.checkins import CheckIn, Status
 from domain.cycles import PlanCycle
 from domain.focus import ActivateOutcome
@@ -150,8 +150,11 @@ async def test_r15_what_a_person_kept_in_a_row_is_told_to_them_and_their_leads(d
         for viewer in (crew[1], other, None):
             (found,) = await ask(viewer)
             assert (found["team_id"], found["person_id"], found["kept"]) == (team_id, None, 5)
-        await telling.tell(Celebrate(celebration_id=uuid4(), title="Bravo", task_id=tasks[-1]), on=TODAY)
+        celebration_id = uuid4()
+        await telling.tell(Celebrate(celebration_id=celebration_id, title="Bravo", task_id=tasks[-1]), on=TODAY)
         assert await ask(lead) == []
+        await telling.tell(WithdrawCelebration(celebration_id=celebration_id, reason="Not yet"), on=TODAY)
+        assert {(one["person_id"], one["kept"]) for one in await ask(lead)} == {(crew[0], 5), (None, 5)}
 
 
 async def test_r6_a_run_is_of_promises_kept_by_the_terms_in_force_on_their_due_dates(database: Database) -> None:

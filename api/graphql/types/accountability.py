@@ -337,7 +337,9 @@ class Task(Node):
         "Whether it serves an outcome that the viewer may not see; `outcome` is null then.",
     ]
     proposed_terms: Annotated[
-        list[ProposedTerms], Relation(on="task_id", order=order("since int8"), typical=1), "The oldest first."
+        list[ProposedTerms],
+        Relation(on="task_id", order=order("since int8"), typical=1),
+        "The last that were proposed or countered, and what became of them; `history` tells the ones before.",
     ]
     changed_at: Annotated[datetime | None, Expr(CHANGED_AT), "When what stands here was recorded."]
     tags: Tags

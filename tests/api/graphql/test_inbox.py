@@ -133,7 +133,10 @@ async def test_each_has_what_is_theirs_to_do(asker: Asker, writer: asyncpg.Conne
 async def test_in_the_review_of_a_cycle_the_reviewer_has_its_outcomes_to_grade(
     asker: Asker, writer: asyncpg.Connection
 ) -> None:
+    reviewed = "update read.outcome set reviewer_id = $2 where owner_id = $1 and until is null"
+    owner, reviewer = (id_of("alpha", "person", who) for who in (WHO, THIRD))
     await writer.execute("update read.cycle set state = 'IN_REVIEW' where state = 'RUNNING' and until is null")
+    await writer.execute(reviewed, owner, reviewer)
     try:
         expected = await rows_of(
             writer,
@@ -144,7 +147,18 @@ async def test_in_the_review_of_a_cycle_the_reviewer_has_its_outcomes_to_grade(
         assert await of_kind(asker, "GRADE", "outcome") == expected
         assert any(expected.values())
     finally:
+        await writer.execute(reviewed, owner, None)
         await writer.execute("update read.cycle set state = 'RUNNING' where state = 'IN_REVIEW' and until is null")
+
+
+async def test_r13_a_check_in_waits_from_the_day_it_is_due_and_not_before(asker: Asker) -> None:
+    found = 0
+    for who in (WHO, DELEGATE, THIRD):
+        for day in range(75):
+            waiting = [one["due"] for one in await inbox(asker, who, day) if one["kind"] == "CHECK_IN_DUE"]
+            assert all(due <= (FIRST_DAY + timedelta(day)).isoformat() for due in waiting)
+            found += len(waiting)
+    assert found
 
 
 async def test_r6_a_delivery_waits_for_the_beneficiary_and_for_who_asked(
