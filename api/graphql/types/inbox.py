@@ -285,19 +285,20 @@ OTHERWISE = (
 )
 # Who has a role that reaches the commands, and is whom the rules let issue them (R5, R6): what is promised is settled
 # by its parties alone; a grade or a check-in is read by the reviewer, their delegate, or a lead of the team.
+# Each is looked up by its id: what asks whether one exists may be planned to read them all.
 OF_TASK = (
-    "exists (select from {rows:task} k where k.id = {t}.task_id and case when {t}.settled_as = 'ACCEPT_DELIVERY' then"
-    " k.beneficiary_id = {viewer.person} or k.requester_id = {viewer.person} and k.promiser_id <> {viewer.person}"
-    " else k.promiser_id = {viewer.person} end)"
+    "coalesce((select case when {t}.settled_as = 'ACCEPT_DELIVERY' then k.beneficiary_id = {viewer.person}"
+    " or k.requester_id = {viewer.person} and k.promiser_id <> {viewer.person} else k.promiser_id = {viewer.person} end"
+    " from {rows:task} k where k.id = {t}.task_id), false)"
 )
 REVIEWS = (
-    "exists (select from {rows:outcome} o where o.id = {t}.outcome_id and (o.reviewer_id = {viewer.person}"
+    "coalesce((select o.reviewer_id = {viewer.person}"
     " or exists (select from {rows:membership} m where m.team_id = o.team_id and m.lead"
     " and m.person_id = {viewer.person})"
     " or exists (select from {rows:delegation} d where d.person_id = o.reviewer_id and d.delegate_id = {viewer.person}"
-    " and {on} between d.starts_on and d.ends_on)))"
-    " and ({t}.check_in_id is null or exists (select from {rows:check_in} c where c.id = {t}.check_in_id"
-    " and c.author_id is distinct from {viewer.person}))"
+    " and {on} between d.starts_on and d.ends_on) from {rows:outcome} o where o.id = {t}.outcome_id), false)"
+    " and ({t}.check_in_id is null or coalesce((select c.author_id is distinct from {viewer.person}"
+    " from {rows:check_in} c where c.id = {t}.check_in_id), false))"
 )
 MAY_SETTLE: dict[str, tuple[DutyKind, ...]] = {
     OF_TASK: (DutyKind.DELIVER, DutyKind.CLEAR_BLOCK, DutyKind.ACCEPT_DELIVERY),
