@@ -199,8 +199,9 @@ class Endpoint:
             known = tag.decode("latin-1").removeprefix("W/") if tag else None
         answered = await self.answer(operation, asked, viewer, known)
         if known is not None and known == answered.tag:
-            return Reply(304, b"", self._caching(answered))
-        return self._fine(answered, media, headers.get(b"accept-encoding", b"").decode("latin-1"))
+            return Reply(304, b"", self._caching(answered, tagged=True))
+        coding = headers.get(b"accept-encoding", b"").decode("latin-1")
+        return self._fine(answered, media, coding, tagged=request.method == "GET")
 
     def _refuse_by_get(self, operation: Operation) -> None:
         if operation.kind is OperationType.MUTATION:
@@ -301,14 +302,14 @@ class Endpoint:
 
     # what goes back
 
-    def _caching(self, answered: Answered) -> list[tuple[bytes, bytes]]:
+    def _caching(self, answered: Answered, *, tagged: bool) -> list[tuple[bytes, bytes]]:
         headers = [(b"cache-control", b"private, no-cache"), (b"vary", VARY)]
-        if answered.tag is not None:
+        if tagged and answered.tag is not None:
             headers.append((b"etag", answered.tag.encode()))
         return headers
 
-    def _fine(self, answered: Answered, media: str, accept_encoding: str) -> Reply:
-        body, headers = answered.body, self._caching(answered)
+    def _fine(self, answered: Answered, media: str, accept_encoding: str, *, tagged: bool) -> Reply:
+        body, headers = answered.body, self._caching(answered, tagged=tagged)
         headers.append((b"content-type", f"{media}; charset=utf-8".encode()))
         coding = coding_of(accept_encoding) if accept_encoding and len(body) > WORTH_COMPRESSING else None
         if coding is not None:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
 from typing import Any, Protocol
 from uuid import UUID
@@ -69,8 +70,15 @@ class Kept:
 
     position: int
     body: bytes
-    tag: str
+    tag_at: Callable[[int], str]
     coded: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    _tag: str = ""
+
+    @property
+    def tag(self) -> str:
+        """Reckoned when somebody first asks for it, which a POST does not."""
+        self._tag = self._tag or self.tag_at(self.position)
+        return self._tag
 
     @property
     def size(self) -> int:
@@ -121,9 +129,19 @@ class Answered:
 
     body: bytes
     position: int | None
-    tag: str | None = None
     kept: Kept | None = None
     partial: bool = False
+    known: str | None = None  # what the client has, where that is still the answer
+
+    @property
+    def tag(self) -> str | None:
+        """None where nothing may be kept."""
+        return self.kept.tag if self.kept else self.known
+
+
+@cache
+def _counted(path: str, reason: str) -> Any:
+    return QUERIES.labels(path, reason)
 
 
 class Reads:
@@ -213,9 +231,9 @@ class Reads:
             reached = await self._reached(viewer.organisation_id)
             if kept is not None and kept.position == reached:
                 self._count("kept")
-                return Answered(kept.body, reached, kept.tag, kept)
+                return Answered(kept.body, reached, kept)
             if tag is not None and tag == asked.tag(reached or 0):
-                return Answered(b"", reached, tag)
+                return Answered(b"", reached, known=tag)
         return await self._read(asked)
 
     def names_key(self, operation: Operation, raw: Mapping[str, Any], viewer: Viewer) -> bool:
@@ -240,7 +258,7 @@ class Reads:
 
     def _count(self, path: str, reason: str = "") -> None:
         self.counts[reason or path] += 1
-        QUERIES.labels(path, reason).inc()
+        _counted(path, reason).inc()
 
     async def reached(self, organisation_id: UUID) -> int:
         """How far the read models are, as the process knows it or the database."""
@@ -273,10 +291,10 @@ class Reads:
         self.check_positions(asked.plan, asked.binding.variables, position)
         if not asked.plan.lasting:
             return Answered(self._body(data, position, asked.cost), position)
-        kept = Kept(position, self._body(data, position, asked.cost), asked.tag(position))
+        kept = Kept(position, self._body(data, position, asked.cost), asked.tag)
         if self.responses.used:
             self.responses.put(asked.key, kept)
-        return Answered(kept.body, position, kept.tag, kept)
+        return Answered(kept.body, position, kept)
 
     def check_positions(self, plan: Compiled, variables: Mapping[str, Any], reached: int) -> None:
         """No answer is given as of a position that the read models have not reached."""
