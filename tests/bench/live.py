@@ -171,8 +171,8 @@ async def _delay(stage: Stage) -> list[Figure]:
     told = [(told - visible, hand) for told, visible, hand in rounds]
     whole = [(told, hand) for told, _, hand in rounds]
     return [
-        compared("live", "visible → message p50", told, 3, at_most=True, sides="ms, ms by hand"),
-        compared("live", "commit → message p50, which projects", whole, 6, at_most=True, sides="ms, ms by hand"),
+        compared("live", "committed → message p50", told, 3, at_most=True, sides="ms, ms by hand"),
+        compared("live", "answered → message p50, which projects", whole, 6, at_most=True, sides="ms, ms by hand"),
     ]
 
 

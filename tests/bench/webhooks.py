@@ -280,8 +280,9 @@ async def _delay(place: Place) -> list[Figure]:
     server.close()
     told = "ms, ms by hand"
     return [
-        compared("webhooks", "visible → receipt p50", [(a - v, h) for a, v, h in rounds], 2, at_most=True, sides=told),
-        compared("webhooks", "commit → receipt p50, which projects", [(a, h) for a, _, h in rounds], 4, at_most=True,
+        compared("webhooks", "committed → receipt p50", [(a - v, h) for a, v, h in rounds], 2, at_most=True,
+                 sides=told),
+        compared("webhooks", "answered → receipt p50, which projects", [(a, h) for a, _, h in rounds], 4, at_most=True,
                  sides=told),
     ]  # fmt: skip
 
