@@ -5,7 +5,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,8 @@ class TenantPool:
     async def of(self, organisation_id: UUID) -> AsyncGenerator[Connection]:
         """A connection that sees this organisation alone; raises DatabaseBusy after two seconds."""
         try:
-            await asyncio.wait_for(self._free.acquire(), SECONDS_TO_CONNECT)
+            async with asyncio.timeout(SECONDS_TO_CONNECT) if self._free.locked() else nullcontext():
+                await self._free.acquire()
         except TimeoutError:
             raise DatabaseBusy("No read connection came free in time.") from None
         try:

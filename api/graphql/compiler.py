@@ -75,11 +75,10 @@ class Compiled:
     veiled: bool  # whether it hides it
     serial: int = field(default_factory=count().__next__)  # in keys, where an id might be given anew
 
-    @property
-    def lasting(self) -> bool:
-        """Whether the answer is the same while the position stands; what goes out to webhooks moves without it, and
-        how sources do."""
-        return self.text is None or not any(one in self.text for one in MOVING)
+    lasting: bool = field(init=False)  # the answer stands while the position does; not how webhooks and sources do
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lasting", self.text is None or not any(one in self.text for one in MOVING))
 
     def holds_for(self, variables: Variables, *, veiled: bool) -> bool:
         if self.scoped and self.veiled is not veiled:

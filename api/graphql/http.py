@@ -270,6 +270,8 @@ class Endpoint:
             given = await self._from_body(request, headers)
         asked = self.asked(given)
         least, told = (read_position(headers[one], name) if one in headers else None for one, name in POSITIONS.items())
+        if least is None and told is None:
+            return asked
         return replace(asked, min_position=asked.min_position if least is None else least, told=told)
 
     def asked(self, given: Mapping[str, Any]) -> Asked:

@@ -123,7 +123,7 @@ class Responses:
         self._bytes += bytes_more
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answered:
     """The body of an answer. `kept` where it may be given again; `position` None where nothing was read."""
 
@@ -381,7 +381,7 @@ class Reads:
         return told[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Bound:
     """A plan with the values of a request."""
 
