@@ -30,6 +30,7 @@ from projections.rows import Projection, Recorded, Row, Sheet, Table
 
 STATEMENTS = statements(Path(__file__).with_suffix(".sql"))
 MOST_EVENTS = 500  # in one transaction
+MOST_LED = 50  # whom the follower may hold up: many events for many webhooks are a long transaction
 WORKERS = 3
 SECONDS_BETWEEN_SWEEPS = 5.0
 SECONDS_UNTIL_ANOTHER_LOOK = 0.05  # at a checkpoint that somebody else holds
@@ -189,7 +190,7 @@ class Projector:
                     )
                 crash("between rows and checkpoint")
                 await self._checkpoint(connection, organisation_id, progresses)
-                if advance is _all_at_once and not stopped and {*at.values()} == {outbox}:
+                if advance is _all_at_once and len(events) <= MOST_LED and not stopped and {*at.values()} == {outbox}:
                     made = await self._lead(connection, readers[outbox], events)
         if made and self.follower:
             self.follower.followed(organisation_id, events[-1][0], made)

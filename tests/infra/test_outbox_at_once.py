@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 import infra.outbox
+import infra.projector
 from domain.organisation import GrantRole
 from domain.people import RegisterPerson
 from domain.subscribing import PauseWebhook, ReviseWebhook
@@ -218,6 +219,19 @@ async def test_what_is_wanted_of_webhooks_is_left_to_the_outbox(database: Databa
         await world.milestone("Not of its kinds any more")
         await world.projected()
         assert (sender.taken, await world.outbox.advance(world.organisation_id)) == ([], True)
+
+
+async def test_much_at_once_is_left_to_the_outbox(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(infra.projector, "MOST_LED", 0)
+    async with sending(database) as world:
+        webhook = await world.subscribe(kinds=("milestone.*",))
+        await world.out()
+        sender = await following(world)
+        await world.milestone()
+        await world.projected()
+        assert (sender.taken, await states(world, webhook)) == ([], "")
+        await world.out()
+        assert ([one.sequence for one in sender.taken], await states(world, webhook)) == ([1], "S")
 
 
 async def test_an_outbox_that_fails_holds_up_no_read_model(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
