@@ -214,8 +214,9 @@ class Deliverer:
     async def _claim(self) -> None:
         while True:
             self._awake.clear()
-            if room := min(MOST_AT_ONCE - len(self._sending), MOST_CLAIMED):
-                self._begin(await self.take(room))
+            most, *_ = self.room()
+            if most:
+                self._begin(await self.take(most))
             with suppress(TimeoutError):
                 async with asyncio.timeout(SECONDS_BETWEEN_LOOKS):  # wait_for may lose that it was to stop
                     await self._awake.wait()

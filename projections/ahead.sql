@@ -13,18 +13,12 @@ set search_path = read, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_projections text[];
-    v_positions bigint[];
-    v_stopped bigint[];
     v_start bigint;
 begin
     perform set_config('headway.organisation', p_organisation::text, true);
     select array_agg(c.projection), array_agg(c.position), array_agg(c.stopped_at), min(c.position) filter (where c.stopped_at is null)
-      into v_projections, v_positions, v_stopped, v_start
+      into projections, positions, stopped_at, v_start
       from (select * from checkpoint c where c.organisation_id = p_organisation for update skip locked) c;
-    projections := v_projections;
-    positions := v_positions;
-    stopped_at := v_stopped;
     time_zone := (select o.time_zone from organisation o where o.organisation_id = p_organisation and o.until is null);
     outbox := (select c.position from outbox.checkpoint c where c.organisation_id = p_organisation);
     return next;

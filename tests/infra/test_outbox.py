@@ -169,15 +169,21 @@ async def test_a_replay_begins_before_the_webhook_and_keeps_the_ids_of_what_was_
         assert [row["position"] for row in rows] == [at, at + 2, at - 2]  # what is new waits for no replay
 
 
+async def replayed(world: Sending) -> UUID:
+    """A webhook that is to be sent ten milestones of before it."""
+    for n in range(10):
+        await world.milestone(f"Before {n}")
+    webhook = await world.subscribe(kinds=("milestone.*",))
+    await world.out()
+    await world.telling.tell(Redeliver(webhook_id=webhook, since_position=1))
+    await world.projected()
+    return webhook
+
+
 async def test_a_long_replay_goes_a_stretch_at_a_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(infra.outbox, "MOST_EVENTS", 3)
     async with sending(database) as world:
-        for n in range(10):
-            await world.milestone(f"Before {n}")
-        webhook = await world.subscribe(kinds=("milestone.*",))
-        await world.out()
-        await world.telling.tell(Redeliver(webhook_id=webhook, since_position=1))
-        await world.projected()
+        webhook = await replayed(world)
         stretches = 0
         while not await world.outbox.advance(world.organisation_id):
             stretches += 1
@@ -198,12 +204,7 @@ async def test_a_replay_that_was_broken_off_is_found_again_and_ends_with_its_web
 ) -> None:
     monkeypatch.setattr(infra.outbox, "MOST_EVENTS", 3)
     async with sending(database) as world:
-        for n in range(10):
-            await world.milestone(f"Before {n}")
-        webhook = await world.subscribe(kinds=("milestone.*",))
-        await world.out()
-        await world.telling.tell(Redeliver(webhook_id=webhook, since_position=1))
-        await world.projected()
+        webhook = await replayed(world)
         await world.outbox.advance(world.organisation_id)
         await world.outbox.advance(world.organisation_id)
         assert world.organisation_id in await world.outbox.restless()
