@@ -28,6 +28,7 @@ from graphql import (
 )
 from strawberry.exceptions import StrawberryInputCoercionError
 
+from api.graphql.mapping import definition_of
 from api.graphql.refusals import RequestRefused
 from api.graphql.writing import SQL_TYPES, Param
 from api.viewer import Viewer
@@ -91,7 +92,7 @@ class Argument:
         inner = getattr(named, "fields", {}).get(name)
         if self.literal is not None and inner is not None:
             node = next((one.value for one in self.literal.fields if one.name.value == name), None)
-            return value_of(inner, node, name)
+            return value_of(inner, node, name, needed=_takes_one(self) and node is not None)
 
         def read(variables: Variables) -> Any:
             whole = self.read(variables)
@@ -179,22 +180,26 @@ def argument_of(definition: GraphQLArgument, node: ArgumentNode | None, name: st
     return value_of(definition, node.value if node is not None else None, name)
 
 
-def value_of(definition: GraphQLArgument | GraphQLInputField, value: ValueNode | None, name: str) -> Argument:
+def value_of(
+    definition: GraphQLArgument | GraphQLInputField, value: ValueNode | None, name: str, *, needed: bool = False
+) -> Argument:
     """An argument, or a key of an input object, as it is written in the document, or its default."""
     default = _default(definition)
     if value is None:
         return Argument(("default", name, id(definition)), lambda _: default, True, definition.type)
     if isinstance(value, VariableNode):
-        variable, needed = value.name.value, is_non_null_type(definition.type)
+        variable, needed = value.name.value, needed or is_non_null_type(definition.type)
 
         def look_up(variables: Variables) -> Any:
             found = variables.get(variable, default)
-            if needed and found is None:
+            if needed and (found is None or found is Undefined):
                 raise _misfit()
             return found
 
         return Argument(("variable", variable, repr(default), needed), look_up, False, definition.type)
     literal = value if isinstance(value, ObjectValueNode) else None
+    if literal is not None and _takes_one(definition) and len(literal.fields) != 1:
+        raise _misfit()
     if not _variables_in(value):
         constant = literal_value(value, definition, {})
         return Argument(("constant", id(value)), lambda _: constant, True, definition.type, literal)
@@ -203,6 +208,12 @@ def value_of(definition: GraphQLArgument | GraphQLInputField, value: ValueNode |
         return literal_value(value, definition, variables)
 
     return Argument(("value", id(value)), coerce, False, definition.type, literal)
+
+
+def _takes_one(definition: Argument | GraphQLArgument | GraphQLInputField) -> bool:
+    """Whether it takes an input object of which one key has to be given, and not as null."""
+    written = definition_of(get_named_type(definition.type))
+    return written is not None and written.is_one_of
 
 
 def _misfit() -> RequestRefused:

@@ -20,6 +20,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 import strawberry
 
 MARK = "headway"
+BACKREF = "strawberry-definition"
 BY_ID = "{c}.id = {a.id}"  # the row that the argument `id` names
 PLACE = re.compile(r"\{([a-z]+)(?:[.:]([a-z_]+))?\}")
 C = TypeVar("C")
@@ -237,3 +238,8 @@ def mark_of(definition: Any) -> Mark | None:
     """The mark in a strawberry field's metadata."""
     metadata: Mapping[str, Any] = getattr(definition, "metadata", None) or {}
     return metadata.get(MARK)
+
+
+def definition_of(thing: Any) -> Any:
+    """Strawberry's own definition behind a type or field."""
+    return thing.extensions.get(BACKREF)

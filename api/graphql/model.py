@@ -33,12 +33,12 @@ from api.graphql.mapping import (
     Relation,
     Stand,
     Variants,
+    definition_of,
     mark_of,
     stand_of,
 )
 from api.graphql.writing import FORMATS
 
-BACKREF = "strawberry-definition"
 PAGING = frozenset({"first", "after", "last", "before"})
 
 
@@ -125,11 +125,6 @@ class Model:
         if isinstance(named, (GraphQLInterfaceType, GraphQLUnionType)):
             return [one.name for one in self.schema.get_possible_types(named)]
         return [named.name]
-
-
-def definition_of(thing: Any) -> Any:
-    """Strawberry's own definition behind a type or field."""
-    return thing.extensions.get(BACKREF)
 
 
 def is_connection(named: GraphQLNamedType) -> bool:

@@ -10,7 +10,7 @@ from graphql import GraphQLEnumType
 
 from api.graphql.arguments import Argument, Observed, argument_of
 from api.graphql.compiler import NOW, ORGANISATION, Compiler, ordering
-from api.graphql.mapping import Column, Expr
+from api.graphql.mapping import Column, Expr, Order
 from api.graphql.model import Kind, Mapped, MappingWrong, Model, snake
 from api.graphql.refusals import RequestRefused
 from api.graphql.sight import VEIL
@@ -37,7 +37,7 @@ async def verify(model: Model, connection: asyncpg.Connection) -> None:
     wrong: list[str] = []
     for fields in model.fields.values():
         for mapped in fields.values():
-            wrong.extend(_columns(model, mapped, columns, checks))
+            wrong.extend([*_columns(model, mapped, columns, checks), *_keys(model, mapped, columns)])
             problems = [await _prepared(connection, statement) for statement in _statements(model, mapped)]
             wrong.extend(f"{mapped.parent}.{mapped.name}: {problem}" for problem in problems if problem)
     if wrong:
@@ -59,6 +59,21 @@ def _columns(model: Model, mapped: Mapped, columns: dict[str, bool], checks: str
         missing = [value for value in mapped.named.values if f"'{value}'" not in checks]
         return [f"{where} knows {value}, which the column's check does not" for value in missing]
     return []
+
+
+def _keys(model: Model, mapped: Mapped, columns: dict[str, bool]) -> list[str]:
+    """A column that rows are ordered by and that may be null, where the order does not say so; cursors would be."""
+    table = model.stand(mapped.named.name).table
+    if mapped.kind is not Kind.CONNECTION or table is None or mapped.relation.source or mapped.relation.order is None:
+        return []
+    order = mapped.relation.order
+    orders = [order] if isinstance(order, Order) else [*order.values()]
+    keys = {(f"{table}.{key.sql.removeprefix('{c}.')}", key.nullable) for one in orders for key in one.keys}
+    return [
+        f"{mapped.parent}.{mapped.name} is ordered by {name}, which may be null: say so"
+        for name, nullable in sorted(keys)
+        if columns.get(name) is False and not nullable
+    ]
 
 
 def _statements(model: Model, mapped: Mapped) -> list[Sql]:

@@ -177,4 +177,4 @@ DELIVERY_FILTERS = {
     "filter.kind": "{c}.kind = {v}",
     "filter.about": "{c}.about_id = {v}",
 }
-WEBHOOK_ORDER = order("title text", unique="id uuid")
+WEBHOOK_ORDER = order("title text null", unique="id uuid")

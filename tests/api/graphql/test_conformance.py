@@ -133,6 +133,9 @@ async def test_c15_one_of_takes_exactly_one_key(asker: Asker) -> None:
     assert await refused(asker, "{ organisation(asOf: {}) { id } }") == "BAD_INPUT"
     both = "query ($p: Position, $t: DateTime) { organisation(asOf: { position: $p, time: $t }) { id } }"
     assert await refused(asker, both, p=1, t="2023-01-01T00:00:00Z") == "BAD_INPUT"
+    two = 'query ($t: ID) { feed(scope: { team: $t, outcome: "1" }) { totalCount } }'
+    assert [await refused(asker, two, **given) for given in ({"t": "2"}, {"t": None})] == ["BAD_INPUT"] * 2
+    assert await refused(asker, "query ($t: ID) { feed(scope: { team: $t }) { totalCount } }", t=None) == "BAD_INPUT"
 
 
 async def test_c16_positions_go_beyond_32_bits(asker: Asker) -> None:

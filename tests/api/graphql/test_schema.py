@@ -10,9 +10,10 @@ from graphql import build_schema, get_introspection_query, parse, validate
 from strawberry import ID
 
 from api.explorer_setup import EXAMPLES
-from api.graphql.mapping import Column, Expr, Relation, mapped, stands_on
+from api.graphql.mapping import Column, Expr, Relation, mapped, order, stands_on
 from api.graphql.model import MappingWrong, model_of
 from api.graphql.schema import Built, sdl
+from api.graphql.types.common import Connection, Node
 from api.graphql.verification import verify
 from infra.database import Database
 from tests.api.graphql.conftest import Asker
@@ -34,6 +35,13 @@ async def test_the_read_model_has_all_that_the_schema_stands_on(
     await connection.close()
 
 
+@stands_on("webhook")
+class Untitled(Node):
+    """May lack what its rows are ordered by."""
+
+    id: ID
+
+
 @stands_on("person")
 class Wrong:
     """Stands on what is not there."""
@@ -51,12 +59,17 @@ async def test_what_the_read_model_lacks_is_named(database_url: str, database: D
         def wrong(self, id: ID) -> Wrong | None:
             raise NotImplementedError
 
+        @mapped(Relation(order=order("title")))
+        def untitled(self, first: int | None = None, after: str | None = None) -> Connection[Untitled]:
+            raise NotImplementedError
+
     connection = await asyncpg.connect(database_url)
     with pytest.raises(MappingWrong) as caught:
         await verify(model_of(strawberry.Schema(Query)._schema), connection)
     await connection.close()
     text = str(caught.value)
     assert "Wrong.email must not be null, but person.email may be" in text
+    assert "Query.untitled is ordered by webhook.title, which may be null: say so" in text
     assert "Wrong.height stands on person.height, which is not there" in text
     assert "Wrong.weight: function no_such_function" in text
 
