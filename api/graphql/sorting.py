@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +50,9 @@ def key_text(value: Any) -> str | None:
     """As PostgreSQL writes a key."""
     if value is None:
         return None
+    if isinstance(value, datetime):  # a fraction without its last zeros, and whole hours from Greenwich
+        seconds, _, fraction = str(value.astimezone(UTC).replace(tzinfo=None)).partition(".")
+        return f"{seconds}.{fraction.rstrip('0')}+00" if fraction else f"{seconds}+00"
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
