@@ -51,7 +51,8 @@ $$;
 -- A promise is due once: on the first of its due dates that nobody had replaced by the end of that very day (the terms in force on the
 -- due date count), else on the one that stands. What was asked for and countered was never promised. Where it was handed over, each
 -- promiser answers for the dates of their own time: the former one for those that passed before, the next one for those that came
--- after; what was handed over before it was due is none of the former one's promises. Only promises with one of their dates in the
+-- after; what was handed over before it was due is none of the former one's promises. What has ended had been delivered before, also
+-- where the promiser's day of delivery is ahead of the organisation's. Only promises with one of their dates in the
 -- window are looked into, for the day agreed on is one of those.
 create function promises_due(
     p_organisation uuid, p_person uuid, p_team uuid, p_from date, p_to date, p_as_of bigint, p_on date)
@@ -125,7 +126,7 @@ as $$
                   and (b.began_at is null or f.since > b.began_at) and (h.handed_at is null or f.since < h.handed_at)) d
     ),
     told as (
-        select d.*, case when d.delivered_on <= p_on then d.delivered_on end as given_on,
+        select d.*, case when least(d.delivered_on, d.ended_on) <= p_on then d.delivered_on end as given_on,
                case when d.ended_on <= p_on then d.state end as ended
           from dated d
          where d.agreed_on between p_from and p_to and d.agreed_on < p_on

@@ -54,14 +54,19 @@ class Part:
                 return due
         raise AssertionError("the last due date is never replaced")
 
+    def given(self, on: date) -> date | None:
+        """When it was delivered, if it was by then; what has ended had been."""
+        known = [day for day in (self.delivered, self.ended and self.ended[1]) if day]
+        return self.delivered if known and min(known) <= on else None
+
     def ending(self, on: date) -> str | None:
         """None: it was nobody's to keep, or not due yet."""
         due = self.agreed()
         theirs = self.promised and not (self.began and due < self.began) and not (self.handed and due >= self.handed)
         if not theirs or due >= on:
             return None
-        if self.delivered and self.delivered <= on:
-            return "IN_TIME" if self.delivered <= due else "LATE"
+        if given := self.given(on):
+            return "IN_TIME" if given <= due else "LATE"
         if self.handed and self.handed <= on:
             return "HANDED_OVER"
         if self.ended and self.ended[1] <= on:
@@ -140,7 +145,7 @@ class Story:
         self._tell(TaskBlocked(task_id=self.task_id, kind=BlockKind.OTHER, next_action="Wait", act_by=act_by))
 
     def _deliver(self, number: int) -> None:
-        self.now.delivered = self.day - timedelta(max(number, 0) % 2)
+        self.now.delivered = self.day + timedelta((0, -1, 1)[number % 3])  # where they are it may be tomorrow already
         self._tell(TaskDelivered(task_id=self.task_id, delivered_on=self.now.delivered))
         self.state = "DELIVERED"
 
@@ -187,7 +192,7 @@ def follow_through(
     mine = [(one, ending) for one in parts if one.promiser in people and (ending := one.ending(on))]
     mine = [(one, ending) for one, ending in mine if first <= one.agreed() <= last]
     counted = [(one, ending) for one, ending in mine if ending != "RELEASED_IN_TIME"]
-    given = [(one, one.delivered if one.delivered and one.delivered <= on else None) for one, _ in counted]
+    given = [(one, one.given(on)) for one, _ in counted]
 
     def count(ending: str) -> int:
         return sum(was == ending for _, was in mine)

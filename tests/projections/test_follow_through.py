@@ -141,3 +141,9 @@ async def test_as_of_before_it_was_delivered_it_was_overdue_and_on_its_day_not_d
     assert await one(database, *acts, position=1) == {"promises": 1, "counted": 1, "overdue": 1}
     assert (await one(database, *acts))["late"] == 1
     assert await one(database, *acts, on=START + timedelta(5)) == {}
+
+
+async def test_what_is_accepted_on_the_day_before_the_promisers_own_is_delivered_then(database: Database) -> None:
+    acts = (("commit", 0, 5), ("deliver", 8, 2), ("take", 0, 0))  # delivered on the 9th where the promiser is
+    for day, found in ((7, {"overdue": 1}), (8, {"late": 1})):
+        assert await one(database, *acts, on=START + timedelta(day)) == {"promises": 1, "counted": 1} | found
