@@ -24,12 +24,14 @@ from domain.forgetting import ForgetPerson
 from domain.kernel import Command, Issued, Refused, wire_name
 from domain.notices import Channel, SetNotices
 from domain.organisation import IssueApiKey
+from domain.sources import SourceKind
 from domain.subscribing import ReviseWebhook, RotateWebhookSecret, SubscribeWebhook
 from domain.values import Invalid, camel, checked_moment, cleaned_text, is_numeral
 from infra import api_keys
 from infra.ledger import Ledger
 from infra.receivers import WRONG_URLS, reach_of
 from infra.sequencer import Waiting
+from infra.source_credentials import Credential, credentials_of
 from infra.source_databases import databases_of
 from infra.vault import Vault
 from infra.webhook_keys import secret_of, source_secret_of
@@ -37,6 +39,7 @@ from infra.webhook_keys import secret_of, source_secret_of
 KEYED_IDS = UUID("4b0f7f0e-6a55-4b67-9f0b-0f5a8c1e5a11")
 LONGEST_KEY = 255
 CLOCKS_APART = timedelta(seconds=5)  # a caller's clock may run ahead of ours by so much
+CONNECTIONS = {SourceKind.PULL_SQL: databases_of, SourceKind.PULL_HTTP: credentials_of}  # by name
 KEYS: dict[type[Command], str] = {  # what a new one begins with
     IssueApiKey: api_keys.PREFIX,
     IssueFeedToken: api_keys.FEED_PREFIX,
@@ -203,14 +206,24 @@ class Desk:
 
     def _check_reach(self, command: Command) -> None:
         """Raises Invalid for what nothing is sent to or fetched from; where a name leads is looked at each time."""
-        settings = self.ledger.database.settings
         if isinstance(command, SubscribeWebhook | ReviseWebhook | SetNotices) and command.receiver is not None:
             self._check_url(command.receiver, "receiver")
         if isinstance(command, ConnectSource | ReviseSource):
             if command.address is not None:
                 self._check_url(command.address, "address")
-            if command.connection is not None and command.connection not in databases_of(settings):
-                raise Invalid("Name a database that the operator has set for sources.", "connection")
+            if command.connection is not None:
+                self._check_connection(command, command.connection)
+
+    def _check_connection(self, command: ConnectSource | ReviseSource, name: str) -> None:
+        """Of one that is revised the kind is not known here."""
+        settings = self.ledger.database.settings
+        kinds = [command.kind] if isinstance(command, ConnectSource) else [*CONNECTIONS]
+        known = {kind: CONNECTIONS[kind](settings).get(name) for kind in kinds}
+        if not any(known.values()):
+            raise Invalid("Name a database or a credential that the operator has set for sources.", "connection")
+        credential = known.get(SourceKind.PULL_HTTP)
+        if isinstance(credential, Credential) and command.address and not credential.fits(command.address):
+            raise Invalid("Name the credential of this host: the operator has set this one for another.", "connection")
 
     def _check_url(self, url: str, field: str) -> None:
         if wrong := reach_of(self.ledger.database.settings).check_url(url):

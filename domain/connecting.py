@@ -56,6 +56,7 @@ NEEDED = {
     SourceKind.PULL_HTTP: frozenset({"address"}),
     SourceKind.PULL_SQL: frozenset({"connection", "query"}),
 }
+ALLOWED = {SourceKind.PULL_HTTP: frozenset({"connection"})}
 OF_PULLING = frozenset({"address", "connection", "query", "every_minutes"})
 CALLED = {"value_at": "valueAt", "day_at": "dayAt", "id_at": "idAt", "items_at": "itemsAt"}
 
@@ -75,7 +76,7 @@ def check_pointers(kind: SourceKind, terms: Any) -> None:
 def check_terms(kind: SourceKind, terms: Any) -> None:
     """Raises Invalid for what a source of this kind can't have, or lacks."""
     needed = NEEDED.get(kind, frozenset[str]())
-    allowed = needed | ({"every_minutes"} if kind.pulls else set[str]())
+    allowed = needed | ALLOWED.get(kind, frozenset[str]()) | ({"every_minutes"} if kind.pulls else set[str]())
     for name in sorted(OF_PULLING):
         given = getattr(terms, name) is not None
         field = "everyMinutes" if name == "every_minutes" else name

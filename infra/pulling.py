@@ -21,6 +21,7 @@ from infra.posting import Post
 from infra.projector import STATEMENTS as READING
 from infra.rounds import Rounds
 from infra.source_bodies import MOST_BYTES, NotRead, Places, of_json, of_rows
+from infra.source_credentials import Credential, credentials_of
 from infra.source_databases import NotAnswered, databases_of, rows_of
 from infra.telemetry import log
 from infra.timekeeper import now
@@ -65,6 +66,7 @@ class Puller(Rounds):
         self.post = post
         self.clock = clock
         self.databases: Mapping[str, str] = databases_of(database.settings)
+        self.credentials: Mapping[str, Credential] = credentials_of(database.settings)
         super().__init__("puller", self.pull, SECONDS_BETWEEN_LOOKS)
 
     async def open(self) -> None:
@@ -113,18 +115,33 @@ class Puller(Rounds):
     async def _readings(self, source: Fetched, time_zone: str) -> tuple[SourceReading, ...]:
         places = Places(source.value_at, source.day_at, source.id_at, source.items_at, time_zone)
         if source.address is not None:
-            return of_json(await self._body(source.address), places)
+            credential = self._credential(source.address, source.connection)
+            return of_json(await self._body(source.address, credential), places)
         url = self.databases.get(source.connection or "")
         if url is None:
             raise NotAnswered(f"The operator has set no database {source.connection}.")
         return of_rows(await rows_of(url, source.query or ""), places)
 
-    async def _body(self, address: str) -> bytes:
-        answer, body = await self.post.get(address, HEADERS, MOST_BYTES)
+    def _credential(self, address: str, name: str | None) -> Credential | None:
+        """What an address is shown. Raises NotAnswered for what is not there, or not meant for it."""
+        if name is None:
+            return None
+        credential = self.credentials.get(name)
+        if credential is None:
+            raise NotAnswered(f"The operator has set no credential {name}.")
+        if not credential.fits(address):
+            raise NotAnswered(f"The credential {name} is for another host: it is not shown to this address.")
+        return credential
+
+    async def _body(self, address: str, credential: Credential | None) -> bytes:
+        shown = {credential.header: credential.value} if credential else {}
+        answer, body = await self.post.get(address, HEADERS | shown, MOST_BYTES)
         if answer.result != "accepted":
             raise NotAnswered(WRONG[answer.result].format(status=answer.status))
         if len(body) > MOST_BYTES:
             raise NotAnswered(f"The address answered with more than {MOST_BYTES} bytes.")
+        if credential and credential.is_echoed(body):  # a pointer could lead to it
+            raise NotAnswered("The address answered with the credential itself: let it answer without.")
         return body
 
     async def _zone(self, organisation_id: UUID) -> str:

@@ -14,7 +14,7 @@ from platformdirs import user_data_dir
 PREFIX = "HEADWAY_"
 CLIENT = frozenset({"URL", "API_KEY", "TEAM_API_KEY", "AUDITOR_API_KEY"})  # of keys.env, which a shell may export
 ADDRESSES = frozenset({"database_url", "application_database_url", "smtp_url"})
-SECRET = ADDRESSES | {"master_key", "source_databases"}
+SECRET = ADDRESSES | {"master_key", "source_databases", "source_credentials"}
 Address = Annotated[str, Meta(pattern="^postgres(ql)?://")]
 TELLING = frozenset({"host", "port", "user", "dbname", "database", "sslmode", "target_session_attrs", "starttls"})
 MASK = "***"
@@ -106,6 +106,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         _said(
             "Databases that sources may be read from, as name=postgresql://reader:password@host/database, separated by"
             " spaces; give each a role that may read what is meant and nothing else."
+        ),
+    ] = ""
+    source_credentials: Annotated[
+        str,
+        _said(
+            "Headers that addresses want of sources, as name=https://host#Authorization:Bearer%20token, separated by"
+            " spaces; each is sent to that scheme, host and port alone."
         ),
     ] = ""
     notifier: Annotated[bool, _said("Whether this process tells people what waits for them; one of them should.")] = (

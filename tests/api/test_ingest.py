@@ -14,12 +14,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 
+from api.applying import Urls
 from infra.access_log import AccessLog
 from infra.api_keys import SOURCE_PREFIX, digest_of, make
 from infra.source_bodies import MOST_BYTES
 from infra.webhook_signing import sign
-from tests.api.edge import JSON, Answer, Edge, refused
+from tests.api.edge import JSON, ROOMY, Answer, Edge, refused, served
 
 CSV = "text/csv"
 TODAY = datetime.now(UTC).date()
@@ -34,6 +36,16 @@ async def _an_organisation_of_its_own(edge: Edge) -> AsyncIterator[None]:
     was, edge.here = edge.here, await edge.found("Harbour of sources")
     yield
     edge.here = was
+
+
+@pytest.fixture(scope="module")
+async def edge(urls: Urls) -> AsyncIterator[Edge]:
+    """Of an operator who has named a credential."""
+    settings = replace(ROOMY, source_credentials="crm=https://crm.example.com#Authorization:Bearer%20sesame-open")
+    async with served(settings, urls) as opened:
+        opened.here = await opened.found("Harbour")
+        opened.there = await opened.found("Lighthouse")
+        yield opened
 
 
 @dataclass
@@ -329,6 +341,15 @@ async def test_what_is_fetched_has_no_key_and_its_address_is_masked(edge: Edge) 
     assert b"token=abc" not in raw
 
 
+async def test_an_address_that_wants_a_credential_is_shown_it_by_its_name_alone(edge: Edge) -> None:
+    one = await fed(edge, kind="PULL_HTTP", address="https://crm.example.com/won", valueAt="v", connection="crm")
+    assert (await one.told())["connection"] == "crm"
+    elsewhere = {"sourceId": one.source, "address": "https://example.com/", "connection": "crm"}
+    refused(await edge.command("revise-source", elsewhere), 400, "INVALID")
+    same = {"sourceId": one.source, "address": "https://crm.example.com/lost"}
+    assert (await edge.command("revise-source", same)).status == 201
+
+
 @pytest.mark.parametrize(
     ("terms", "field"),
     [
@@ -336,6 +357,9 @@ async def test_what_is_fetched_has_no_key_and_its_address_is_masked(edge: Edge) 
         ({"kind": "PULL_HTTP", "address": "https://127.0.0.1/"}, "address"),
         ({"kind": "PULL_HTTP", "address": "https://ana:secret@example.com/"}, "address"),
         ({"kind": "PULL_SQL", "connection": "elsewhere", "query": "select 1 as v"}, "connection"),
+        ({"kind": "PULL_SQL", "connection": "crm", "query": "select 1 as v"}, "connection"),
+        ({"kind": "PULL_HTTP", "connection": "elsewhere", "address": "https://crm.example.com/"}, "connection"),
+        ({"kind": "PULL_HTTP", "connection": "crm", "address": "https://figures.example.com/"}, "connection"),
         ({"kind": "PUSH_JSON", "lookup": "mine"}, "lookup"),
         ({"kind": "PUSH_JSON", "secretId": str(uuid4())}, "secretId"),
     ],

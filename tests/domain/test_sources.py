@@ -105,6 +105,7 @@ def test_what_signs_has_a_secret_and_no_key() -> None:
     ("kind", "terms"),
     [
         (SourceKind.PULL_HTTP, {"address": "https://example.com/figures"}),
+        (SourceKind.PULL_HTTP, {"address": "https://example.com/figures", "connection": "crm"}),
         (SourceKind.PULL_SQL, {"connection": "warehouse", "query": "select 1 as value", "value_at": "value"}),
     ],
 )
@@ -152,6 +153,7 @@ def test_what_adds_up_needs_ids() -> None:
         ("itemsAt", SourceKind.PUSH_CSV, {"items_at": "rows"}),
         ("address", SourceKind.PUSH_JSON, {"address": "https://example.com/"}),
         ("everyMinutes", SourceKind.PUSH_CSV, {"every_minutes": 5}),
+        ("connection", SourceKind.PUSH_JSON, {"connection": "crm"}),
         ("address", SourceKind.PULL_HTTP, {}),
         ("signed", SourceKind.PULL_HTTP, {"address": "https://example.com/", "signed": True}),
         ("connection", SourceKind.PULL_SQL, {"query": "select 1 as value"}),

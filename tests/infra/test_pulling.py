@@ -26,6 +26,7 @@ from infra.projector import Projector
 from infra.pulling import MOST_BYTES, Puller
 from infra.receivers import reach_of
 from infra.settings import Settings, SettingsInvalid
+from infra.source_credentials import credentials_of
 from infra.source_databases import NotAnswered, databases_of, rows_of
 from infra.timekeeper import Timekeeper
 from tests.infra.at_work import Telling, founded, projecting
@@ -347,6 +348,76 @@ def test_databases_are_named_once_each_and_a_mistake_tells_no_address(wrong: str
     with pytest.raises(SettingsInvalid) as told:
         databases_of(Settings(source_databases=wrong))
     assert "//x" not in str(told.value)
+
+
+# credentials
+
+
+def named(world: Fetching, **origins: str) -> None:
+    told = " ".join(f"{name}={origin}#Authorization:Bearer%20sesame-open" for name, origin in origins.items())
+    world.puller.credentials = credentials_of(Settings(source_credentials=told))
+
+
+async def test_an_address_is_shown_what_the_operator_has_named(world: Fetching) -> None:
+    named(world, crm=world.address.removesuffix("/figures"))
+    world.answers({"value": 5})
+    source = await world.connect(connection="crm")
+    await world.pull()
+    assert [one.headers["authorization"] for one in world.asked] == ["Bearer sesame-open"]
+    assert (await world.values(), (await world.state(source))["last_error"]) == ([5], None)
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://127.0.0.1:9", "https://127.0.0.1:{port}", "http://localhost:{port}", "http://127.0.0.1"]
+)
+async def test_it_is_shown_to_no_other_origin(world: Fetching, origin: str) -> None:
+    named(world, crm=origin.format(port=world.address.split(":")[2].split("/")[0]))
+    world.answers({"value": 5})
+    source = await world.connect(connection="crm")
+    await world.pull()
+    assert world.asked == []
+    assert await world.error(source) == "The credential crm is for another host: it is not shown to this address."
+
+
+async def test_a_credential_that_is_not_named_is_told(world: Fetching) -> None:
+    world.answers({"value": 5})
+    source = await world.connect(connection="crm")
+    await world.pull()
+    assert (world.asked, await world.error(source)) == ([], "The operator has set no credential crm.")
+
+
+async def test_an_answer_that_tells_the_credential_is_not_read(world: Fetching) -> None:
+    async def echo(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"value": request.headers["authorization"].split()[1]})
+
+    named(world, crm=world.address.removesuffix("/figures"))
+    world.answer = echo
+    source = await world.connect(connection="crm")
+    await world.pull()
+    assert await world.error(source) == "The address answered with the credential itself: let it answer without."
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "crm",
+        "crm=https://crm.example",
+        "CRM=https://crm.example#Authorization:sesame-open",
+        "crm=ftp://crm.example#Authorization:sesame-open",
+        "crm=https://crm.example/path#Authorization:sesame-open",
+        "crm=https://ana:pass@crm.example#Authorization:sesame-open",
+        "crm=https://crm.example:port#Authorization:sesame-open",
+        "crm=https://crm.example#Host:sesame-open",
+        "crm=https://crm.example#Authorization:short",
+        "crm=https://crm.example#Authorization:sesame-open%0D%0AX-More:1",
+        "crm=https://crm.example#Authorization:sesame%C3%A9-open",
+        "crm=https://crm.example#Authorization:sesame-open crm=https://crm.example#Authorization:sesame-open",
+    ],
+)
+def test_credentials_are_named_once_each_and_a_mistake_tells_none(wrong: str) -> None:
+    with pytest.raises(SettingsInvalid) as told:
+        credentials_of(Settings(source_credentials=wrong))
+    assert "sesame" not in str(told.value)
 
 
 async def test_a_silence_is_noted_once_and_over_with_the_next_word(world: Fetching) -> None:

@@ -72,7 +72,7 @@ class Source(Node):
     id_at: str | None
     items_at: Annotated[str | None, "Where the list of readings stands, if there are several."]
     address: Annotated[str | None, Expr(MASKED, price=1), "Its beginning: the rest may be secret."]
-    connection: Annotated[str | None, "The database, by the name that the operator has given it."]
+    connection: Annotated[str | None, "The database, or what the address is shown, by the operator's name for it."]
     query: str | None
     every_minutes: int | None
     expect_every_hours: Annotated[int | None, "Longer without a word is silence."]
