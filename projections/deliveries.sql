@@ -148,7 +148,7 @@ $$;
 
 -- claim_deliveries: takes what is due, from at most 25 webhooks and so many from each, and says of each whether it may still be seen.
 -- One statement that locks the webhooks, and another that looks, once they are locked, how many are on their way: a single one would
--- look before it holds them.
+-- look before it holds them. Nobody waits for the disk: what a crash of the server takes back is sent once more.
 create function claim_deliveries(p_limit int, p_each int, p_seconds float8)
 returns setof outbox.claimed
 language plpgsql volatile
@@ -160,7 +160,7 @@ declare
     v_taken outbox.claimed[];
     v_organisation uuid;
 begin
-    perform set_config('headway.sweep', 'on', true);
+    perform set_config('headway.sweep', 'on', true), set_config('synchronous_commit', 'off', true);
     select array_agg(e.webhook_id) into v_ids
       from (select e.webhook_id
               from outbox.endpoint e
@@ -266,9 +266,12 @@ $$;
 -- key was revoked, or an outcome hidden since they were made; of the others, whether the outcome may be named
 create function withhold(p_organisation uuid, p_webhooks uuid[], p_sequences bigint[])
 returns table (webhook_id uuid, sequence bigint, withheld boolean, veiled boolean)
-language sql volatile
+language plpgsql volatile
 set search_path = read, pg_temp
 as $$
+#variable_conflict use_column
+begin
+    return query
     with asked as materialized (
         select w.id, w.person_id, v.role, coalesce(v.role in ('OWNER', 'AUDITOR'), false) as sees_all
           from webhook w
@@ -276,9 +279,10 @@ as $$
          where w.organisation_id = p_organisation and w.until is null and w.id = any (p_webhooks)
     ),
     hidden as materialized (
-        select a.person_id, h.id
+        select a.person_id, h.ids
           from (select distinct person_id from asked where not sees_all) a
-         cross join lateral hidden_outcomes(p_organisation, a.person_id) h
+         cross join lateral (select hidden_from(p_organisation, a.person_id) as ids offset 0) h
+         where h.ids <> '{}'
     ),
     judged as materialized (
         select d.webhook_id, d.sequence, d.attempt, s.veiled, a.role is null or (s.veiled and not e.kind ^@ 'commitment.') as withheld
@@ -290,7 +294,7 @@ as $$
                select case when not a.sees_all and exists (select from hidden) then e.outcome_id || named_in(p_organisation, e.data) end
                offset 0) n (named)
          cross join lateral (
-               select exists (select from hidden h where h.person_id is not distinct from a.person_id and h.id = any (n.named))) s (veiled)
+               select exists (select from hidden h where h.person_id is not distinct from a.person_id and h.ids && n.named)) s (veiled)
     ),
     ended as (
         update outbox.delivery d
@@ -307,7 +311,8 @@ as $$
            set due_at = greatest(e.open_until, now())
          where e.organisation_id = p_organisation and e.webhook_id in (select j.webhook_id from judged j where j.withheld)
     )
-    select j.webhook_id, j.sequence, j.withheld, j.veiled from judged j
+    select j.webhook_id, j.sequence, j.withheld, j.veiled from judged j;
+end
 $$;
 
 -- told_after: deliveries to a webhook after a number, those that may be seen with such eyes, whatever became of them
@@ -335,7 +340,7 @@ as $$
 $$;
 
 -- finish_deliveries: what came of tries that still hold their lease, and how the webhooks do; those whose lease was lost change nothing.
--- Nobody waits for the disk: what a crash of the server takes back is sent once more.
+-- Nobody waits for the disk here either.
 -- Ten tries in five minutes of which seven in ten failed let a webhook rest for about half a minute, and twice as long each time again;
 -- not all equally long, that those who rest for one reason do not come back together.
 create function finish_deliveries(
