@@ -18,7 +18,7 @@ Break = Callable[[pytest.MonkeyPatch], None]
 BY_ANY = (Party.PROMISER, Party.REQUESTER, Party.BENEFICIARY)
 # A failure is enough; what it shrinks to is not asked for. The same stories at every run.
 UNTIL_IT_FAILS = settings(
-    max_examples=60, stateful_step_count=50, phases=[Phase.generate], derandomize=True, report_multiple_bugs=False
+    max_examples=400, stateful_step_count=50, phases=[Phase.generate], derandomize=True, report_multiple_bugs=False
 )
 
 
