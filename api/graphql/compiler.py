@@ -131,13 +131,12 @@ class Compiler:
         return self._statement(select, sql(""), cost)
 
     def _statement(self, select: Sql, source: Sql, cost: Cost) -> Compiled:
-        """Told last by one that reads what may be hidden: whether anything was ever restricted."""
+        """Told last by one that reads what may be hidden and hides nothing: whether anything was ever restricted."""
         writer = self.writer
-        scoped = not writer.tables.isdisjoint(SCOPES)
-        restricted = sql(", ", RESTRICTED, writer.organisation, ")") if scoped else sql("")
+        scoped, veiled = not writer.tables.isdisjoint(SCOPES), writer.veil is not None
+        restricted = sql(", ", RESTRICTED, writer.organisation, ")") if scoped and not veiled else sql("")
         text, params = rendered(writer.with_common(select + restricted + source))
         positions, observations = tuple(self.positions), self.observed.observations
-        veiled = writer.veil is not None
         return Compiled(text, b"", params, observations, cost, positions, scoped=scoped, veiled=veiled)
 
     def payload(self, type_name: str, sets: Sequence[SelectionSetNode], accepted: bool) -> Compiled:

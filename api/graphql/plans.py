@@ -190,10 +190,10 @@ class Reads:
 
     def _too_much(self, plan: Compiled, told: Any, viewer: Viewer) -> bool:
         """Whether a statement without a veil was run for somebody from whom something may be hidden."""
-        if not plan.scoped or not told[-1]:
+        if not plan.scoped or plan.veiled or not told[-1]:
             return False
         self._restricted.add(viewer.organisation_id)
-        return not plan.veiled and not viewer.sees_all
+        return not viewer.sees_all
 
     def _keep(self, operation: Operation, plan: Compiled) -> None:
         operation.plans.append(plan)
