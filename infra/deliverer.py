@@ -285,7 +285,6 @@ class Deliverer:
         ]
         key = signing_key(installation, claimed.organisation_id)
         headers = sign(claimed.id, int(time()), body, secrets, key)
-        await asyncio.sleep(0)  # what was claimed together is signed in a row: a sixteenth less of the time in all
         return await self.post.post(claimed.receiver, body, headers)
 
     async def _write(self) -> None:
