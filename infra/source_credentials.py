@@ -9,7 +9,8 @@ from urllib.parse import unquote, urlsplit
 from infra.settings import Settings, SettingsInvalid
 
 NAMED = re.compile(r"([a-z][a-z0-9_]{0,62})=(https?://[^\s/?#@]+)/?#([A-Za-z][A-Za-z0-9-]{0,63}):(\S+)")
-SENT = re.compile(r"[ -~]{8,4096}")  # shorter ones can't be told from what an address answers by chance
+LEAST = 8  # characters: shorter ones can't be told from what an address answers by chance
+SENT = re.compile(rf"[ -~]{{{LEAST},4096}}")
 PORTS = {"https": 443, "http": 80}
 OURS = frozenset(
     {"accept", "accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent"}
@@ -48,8 +49,9 @@ class Credential:
             return False
 
     def is_echoed(self, body: bytes) -> bool:
-        """Whether an answer tells it, with or without the word before it."""
-        return self.value.rpartition(" ")[2].encode() in body
+        """Whether an answer tells it, whole or a word of it."""
+        told = (self.value, *self.value.split(" "))
+        return any(one.encode() in body for one in told if len(one) >= LEAST)
 
 
 def credentials_of(settings: Settings) -> Mapping[str, Credential]:

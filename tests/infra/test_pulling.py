@@ -397,6 +397,14 @@ async def test_an_answer_that_tells_the_credential_is_not_read(world: Fetching) 
     assert await world.error(source) == "The address answered with the credential itself: let it answer without."
 
 
+def test_a_short_word_of_a_credential_is_no_echo_of_it() -> None:
+    credential = credentials_of(
+        Settings(source_credentials="crm=https://crm.example#Authorization:Token%20sesame-open%201")
+    )
+    assert not credential["crm"].is_echoed(b'{"Token": 1}')
+    assert credential["crm"].is_echoed(b'{"value": "sesame-open"}')
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
