@@ -16,7 +16,7 @@ from litestar.enums import ScopeType
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from api.bodies import chunks_of, send_answer
+from api.bodies import send_answer, whole
 from api.graphql.document import Documents, Operation, checked_variables
 from api.graphql.event_stream import STREAM, EventStream, takes_stream
 from api.graphql.mutating import Mutating
@@ -41,6 +41,7 @@ VARY = b"Accept, Authorization, Accept-Encoding"
 MOST_EXACT = 2**53
 
 HTTPRequest = Request[None, None, State]
+Headers = Mapping[bytes, bytes]  # of several of one name the last
 Authenticate = Callable[[HTTPRequest], Awaitable[Viewer]]
 
 # Code → status. Two numbers: for graphql-response+json, and where a client asks for application/json by name, for which
@@ -171,28 +172,28 @@ class Endpoint:
             refused = RequestRefused("NOT_ACCEPTABLE", f"Accept {RESPONSE} or {JSON}.")
             return self._failed(refused, JSON, by_name=False)
         try:
-            return await self._replied(request, media, streams)
+            return await self._replied(request, headers, media, streams)
         except Exception as error:
             return self._failed(error, media or JSON, JSON in accept.lower())
 
-    async def _replied(self, request: HTTPRequest, media: str | None, streams: bool) -> Reply:
+    async def _replied(self, request: HTTPRequest, headers: Headers, media: str | None, streams: bool) -> Reply:
         if request.method not in {"GET", "POST"}:
             raise RequestRefused("METHOD_NOT_ALLOWED", "Use GET or POST.")
         viewer = await self.authenticate(request)
-        asked = await self._asked(request, dict(request.scope["headers"]))
+        asked = await self._asked(request, headers)
         if media is None:
             return await self._only_streamed(request, asked, viewer)
         operation = self.documents.get(asked.query).operation(asked.operation_name)
         if operation.kind is not OperationType.SUBSCRIPTION:
-            return await self._answered(request, operation, asked, viewer, media)
+            return await self._answered(request, headers, operation, asked, viewer, media)
         if streams:
             return self._streamed(await self.source(operation, asked, viewer), viewer)
         raise RequestRefused("NOT_ACCEPTABLE", f"Accept {STREAM} for a subscription, or send it over a WebSocket.")
 
     async def _answered(
-        self, request: HTTPRequest, operation: Operation, asked: Asked, viewer: Viewer, media: str
+        self, request: HTTPRequest, headers: Headers, operation: Operation, asked: Asked, viewer: Viewer, media: str
     ) -> Reply:
-        headers, known = dict(request.scope["headers"]), None
+        known = None
         if request.method == "GET":
             self._refuse_by_get(operation)
             tag = headers.get(b"if-none-match")
@@ -263,7 +264,7 @@ class Endpoint:
 
     # what comes in
 
-    async def _asked(self, request: HTTPRequest, headers: dict[bytes, bytes]) -> Asked:
+    async def _asked(self, request: HTTPRequest, headers: Headers) -> Asked:
         if request.method == "GET":
             given = from_url(request.scope["query_string"])
         else:
@@ -287,20 +288,17 @@ class Endpoint:
             raise RequestRefused("BAD_REQUEST", "Give minPosition as a whole number from 0 to 2^53.")
         return Asked(query, checked_variables(given.get("variables")), name or None, position)
 
-    async def _from_body(self, request: HTTPRequest, headers: dict[bytes, bytes]) -> dict[str, Any]:
+    async def _from_body(self, request: HTTPRequest, headers: Headers) -> dict[str, Any]:
         kind, _, parameters = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
         charset = parameters.partition("charset=")[2].strip(' "')
         if kind.strip() != JSON or charset not in {"", "utf-8"} or b"content-encoding" in headers:
             raise RequestRefused("MEDIA_TYPE_UNKNOWN", "Send application/json in UTF-8.")
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > self.most_bytes:
+        fits = length.isdigit() and int(length) <= self.most_bytes
+        body = await whole(request.receive, self.most_bytes) if fits else None
+        if body is None:
             raise RequestRefused("BODY_TOO_LARGE", f"Send at most {self.most_bytes} bytes.")
-        body = bytearray()
-        async for chunk in chunks_of(request.receive):
-            body += chunk
-            if len(body) > self.most_bytes:
-                raise RequestRefused("BODY_TOO_LARGE", f"Send at most {self.most_bytes} bytes.")
-        return json_object(bytes(body))
+        return json_object(body)
 
     # what goes back
 
