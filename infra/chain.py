@@ -3,6 +3,7 @@ it."""
 
 import struct
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -96,10 +97,7 @@ async def _walk_one(
         before = await connection.fetchval(STATEMENTS["before"], organisation_id, since - 1) or NONE
     at = since - 1
     while at < head:
-        try:
-            links = await connection.fetch(STATEMENTS["links"], organisation_id, at, CHUNK)
-        except asyncpg.PostgresError:
-            return Walk(organisation_id, head, await _unreadable(connection, organisation_id, at))
+        links = await _readable(connection, organisation_id, at)
         if not links:
             return Walk(organisation_id, head, at + 1)
         for link in links:
@@ -109,11 +107,10 @@ async def _walk_one(
     return Walk(organisation_id, head, None if before == head_hash else head)
 
 
-async def _unreadable(connection: asyncpg.Connection, organisation_id: UUID, at: int) -> int:
-    """The first position that the disk no longer gives."""
-    while True:
-        try:
-            await connection.fetch(STATEMENTS["links"], organisation_id, at, 1)
-        except asyncpg.PostgresError:
-            return at + 1
-        at += 1
+async def _readable(connection: asyncpg.Connection, organisation_id: UUID, at: int) -> list[asyncpg.Record]:
+    """What comes next; one alone where the disk does not give all, for a page of others may have been in the way; none
+    where it does not give that one either."""
+    for most in (CHUNK, 1):
+        with suppress(asyncpg.PostgresError):
+            return await connection.fetch(STATEMENTS["links"], organisation_id, at, most)
+    return []

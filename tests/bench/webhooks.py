@@ -8,7 +8,7 @@ notice sent with the commit and one post by whoever hears it.
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -178,12 +178,16 @@ async def _sent(stage: Stage) -> float:
     return goal / took
 
 
-async def _posted(url: str, messages: Sequence[tuple[bytes, dict[str, str]]]) -> float:
+Written = Callable[[Claimed], tuple[bytes, dict[str, str]]]
+
+
+async def _posted(url: str, messages: Sequence[Claimed], written: Written) -> float:
     """Posts a second, as many at once."""
     left = iter(messages)
 
     async def client(session: aiohttp.ClientSession) -> None:
-        for body, headers in left:
+        for one in left:
+            body, headers = written(one)
             async with session.post(url, data=body, headers=headers) as answer:
                 await answer.read()
 
@@ -205,11 +209,19 @@ async def _rate(place: Place) -> list[Figure]:
         await asyncio.gather(*(stage.stone() for _ in range(EVENTS)))
         await stage.out()
         taken = await stage.deliverer.take(MOST_CLAIMED)
-        made = [_signed(stage, one) for one in taken]
-        messages = [made[n % len(made)] for n in range(HOOKS * EVENTS)]
-        rounds = await interleaved(partial(_sent, stage), partial(_posted, url, messages), before=stage.again)
-    pairs = [(first, second) for first, second in rounds]
-    return [compared("webhooks", "deliveries ÷ bare posts", pairs, 0.5, sides="a second, a second")]
+        made = {one.lease: _signed(stage, one) for one in taken}
+        messages = [taken[n % len(taken)] for n in range(HOOKS * EVENTS)]
+        rounds = await interleaved(
+            partial(_sent, stage),
+            partial(_posted, url, messages, lambda one: made[one.lease]),
+            partial(_posted, url, messages, partial(_signed, stage)),
+            before=stage.again,
+        )
+    sides = "a second, a second"
+    return [
+        compared("webhooks", "deliveries ÷ bare posts", [(a, b) for a, b, _ in rounds], 0.5, sides=sides),
+        compared("webhooks", "deliveries ÷ posts signed each", [(a, c) for a, _, c in rounds], 0.5, sides=sides),
+    ]
 
 
 async def _arrive(stage: Stage, heard: asyncio.Event) -> tuple[float, float]:

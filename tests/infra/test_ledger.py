@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -182,6 +183,32 @@ async def test_one_altered_value_is_found_at_its_position(database_url: str, tel
     )
     [one] = await walk(connection, telling.organisation_id)
     assert one.broken_at == 2
+    await connection.close()
+
+
+class Rotten(asyncpg.Connection):
+    """To a disk that gives no more than one row, as where a page of others lies in the way, and that of no event from a
+    position on."""
+
+    from_position = 1_000_000
+
+    async def fetch(self, query: str, *args: Any, **more: Any) -> Any:
+        if len(args) == 3 and (args[2] > 1 or args[1] + 1 >= self.from_position):
+            raise asyncpg.DataCorruptedError("invalid page")
+        return await super().fetch(query, *args, **more)
+
+
+@pytest.mark.parametrize("broken_at", [None, 3])
+async def test_a_page_that_cannot_be_read_breaks_no_chain_but_its_own(
+    database_url: str, telling: Telling, broken_at: int | None
+) -> None:
+    for _ in range(3):
+        await telling.tell(RegisterPerson(person_id=uuid4(), name="Ana"))
+    connection = await asyncpg.connect(database_url, connection_class=Rotten)
+    connection.from_position = broken_at or Rotten.from_position
+    async with asyncio.timeout(10):
+        [one] = await walk(connection, telling.organisation_id)
+    assert one.broken_at == broken_at
     await connection.close()
 
 
