@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from infra.addresses import PLAIN_PORT, SECURE_PORT
 from infra.settings import Settings, SettingsInvalid
 
 NAMED = re.compile(r"([a-z][a-z0-9_]{0,62})=(https?://[^\s/?#@]+)/?#([A-Za-z][A-Za-z0-9-]{0,63}):(\S+)")
 LEAST = 8  # characters: shorter ones can't be told from what an address answers by chance
 SENT = re.compile(rf"[ -~]{{{LEAST},4096}}")
-PORTS = {"https": 443, "http": 80}
+PORTS = {"https": SECURE_PORT, "http": PLAIN_PORT}
 OURS = frozenset(
     {"accept", "accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent"}
 )

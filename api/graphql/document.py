@@ -365,8 +365,8 @@ def checked_variables(raw: Any) -> dict[str, Any]:
         return {}
     if not isinstance(raw, dict):
         raise RequestRefused("BAD_REQUEST", "Send the variables as a JSON object.")
-    level: list[Any] = list(cast(dict[str, Any], raw).values())
-    for _ in range(VARIABLE_DEPTH - 1):
+    level: list[Any] = [raw]
+    for _ in range(VARIABLE_DEPTH):
         level = [inner for one in level for inner in _inside(one)]
         if not level:
             return cast(dict[str, Any], raw)

@@ -151,6 +151,11 @@ class Relation:
     typical: int = 10  # rows, for the price
     to: str = ""  # module and name of a type that stands higher in the files: "alignment.Outcome"
 
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Those that there are to choose from."""
+        return (self.order,) if isinstance(self.order, Order) else tuple((self.order or {}).values())
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:

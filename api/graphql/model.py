@@ -281,8 +281,8 @@ def _order_faults(mapped: Mapped) -> list[str]:
         return []
     if relation.order is None:
         return ["has no order"]
-    orders = [relation.order] if isinstance(relation.order, Order) else list(relation.order.values())
-    faults = ["has an order that is not unique"] if any(not one.keys or one.keys[-1].nullable for one in orders) else []
+    unique = all(one.keys and not one.keys[-1].nullable for one in relation.orders)
+    faults = [] if unique else ["has an order that is not unique"]
     if isinstance(relation.order, Order):
         return faults
     argument = mapped.arguments.get("orderBy")

@@ -10,7 +10,7 @@ from graphql import GraphQLEnumType
 
 from api.graphql.arguments import Argument, Observed, argument_of
 from api.graphql.compiler import NOW, ORGANISATION, Compiler, ordering
-from api.graphql.mapping import Column, Expr, Order
+from api.graphql.mapping import Column, Expr
 from api.graphql.model import Kind, Mapped, MappingWrong, Model, snake
 from api.graphql.refusals import RequestRefused
 from api.graphql.sight import VEIL
@@ -64,11 +64,10 @@ def _columns(model: Model, mapped: Mapped, columns: dict[str, bool], checks: str
 def _keys(model: Model, mapped: Mapped, columns: dict[str, bool]) -> list[str]:
     """A column that rows are ordered by and that may be null, where the order does not say so; cursors would be."""
     table = model.stand(mapped.named.name).table
-    if mapped.kind is not Kind.CONNECTION or table is None or mapped.relation.source or mapped.relation.order is None:
+    if mapped.kind is not Kind.CONNECTION or table is None or mapped.relation.source:
         return []
-    order = mapped.relation.order
-    orders = [order] if isinstance(order, Order) else [*order.values()]
-    keys = {(f"{table}.{key.sql.removeprefix('{c}.')}", key.nullable) for one in orders for key in one.keys}
+    every = [key for one in mapped.relation.orders for key in one.keys]
+    keys = {(f"{table}.{key.sql.removeprefix('{c}.')}", key.nullable) for key in every}
     return [
         f"{mapped.parent}.{mapped.name} is ordered by {name}, which may be null: say so"
         for name, nullable in sorted(keys)
