@@ -6,6 +6,7 @@ import pytest
 
 from api.applying import Urls
 from infra.embedded import EmbeddedServer
+from infra.settings import Settings
 from tests.api.edge import ROOMY, Edge, served
 
 
@@ -15,8 +16,14 @@ def urls(postgres: EmbeddedServer, database_name: str) -> Urls:
 
 
 @pytest.fixture(scope="module")
-async def edge(urls: Urls) -> AsyncIterator[Edge]:
-    async with served(ROOMY, urls) as opened:
+def settings() -> Settings:
+    """Of the operator; a module may have its own."""
+    return ROOMY
+
+
+@pytest.fixture(scope="module")
+async def edge(urls: Urls, settings: Settings) -> AsyncIterator[Edge]:
+    async with served(settings, urls) as opened:
         opened.here = await opened.found("Harbour")
         opened.there = await opened.found("Lighthouse")
         yield opened

@@ -16,12 +16,12 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from api.applying import Urls
 from infra.access_log import AccessLog
 from infra.api_keys import SOURCE_PREFIX, digest_of, make
+from infra.settings import Settings
 from infra.source_bodies import MOST_BYTES
 from infra.webhook_signing import sign
-from tests.api.edge import JSON, ROOMY, Answer, Edge, refused, served
+from tests.api.edge import JSON, ROOMY, Answer, Edge, refused
 
 CSV = "text/csv"
 TODAY = datetime.now(UTC).date()
@@ -39,13 +39,9 @@ async def _an_organisation_of_its_own(edge: Edge) -> AsyncIterator[None]:
 
 
 @pytest.fixture(scope="module")
-async def edge(urls: Urls) -> AsyncIterator[Edge]:
-    """Of an operator who has named a credential."""
-    settings = replace(ROOMY, source_credentials="crm=https://crm.example.com#Authorization:Bearer%20sesame-open")
-    async with served(settings, urls) as opened:
-        opened.here = await opened.found("Harbour")
-        opened.there = await opened.found("Lighthouse")
-        yield opened
+def settings() -> Settings:
+    """With a credential for an address."""
+    return replace(ROOMY, source_credentials="crm=https://crm.example.com#Authorization:Bearer%20sesame-open")
 
 
 @dataclass

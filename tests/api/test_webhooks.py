@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from api.applying import Urls
 from domain.public_events import CATALOGUE
-from tests.api.edge import ROOMY, Answer, Edge, Organisation, refused, served
+from infra.settings import Settings
+from tests.api.edge import ROOMY, Answer, Edge, Organisation, refused
 from tests.infra.hostile_receiver import HostileReceiver, Received, receiving
 
 NEAR = msgspec.structs.replace(ROOMY, webhook_networks="127.0.0.0/8", webhook_plain_http=True)
@@ -24,11 +24,8 @@ DELIVERIES = """query ($filter: DeliveryFilter, $after: String) {
 
 
 @pytest.fixture(scope="module")
-async def edge(urls: Urls) -> AsyncIterator[Edge]:
-    async with served(NEAR, urls) as opened:
-        opened.here = await opened.found("Harbour")
-        opened.there = await opened.found("Lighthouse")
-        yield opened
+def settings() -> Settings:
+    return NEAR
 
 
 @pytest.fixture

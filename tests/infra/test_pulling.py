@@ -353,13 +353,13 @@ def test_databases_are_named_once_each_and_a_mistake_tells_no_address(wrong: str
 # credentials
 
 
-def named(world: Fetching, **origins: str) -> None:
-    told = " ".join(f"{name}={origin}#Authorization:Bearer%20sesame-open" for name, origin in origins.items())
+def named(world: Fetching, origin: str) -> None:
+    told = f"crm={origin}#Authorization:Bearer%20sesame-open"
     world.puller.credentials = credentials_of(Settings(source_credentials=told))
 
 
 async def test_an_address_is_shown_what_the_operator_has_named(world: Fetching) -> None:
-    named(world, crm=world.address.removesuffix("/figures"))
+    named(world, world.address.removesuffix("/figures"))
     world.answers({"value": 5})
     source = await world.connect(connection="crm")
     await world.pull()
@@ -371,7 +371,7 @@ async def test_an_address_is_shown_what_the_operator_has_named(world: Fetching) 
     "origin", ["http://127.0.0.1:9", "https://127.0.0.1:{port}", "http://localhost:{port}", "http://127.0.0.1"]
 )
 async def test_it_is_shown_to_no_other_origin(world: Fetching, origin: str) -> None:
-    named(world, crm=origin.format(port=world.address.split(":")[2].split("/")[0]))
+    named(world, origin.format(port=world.address.split(":")[2].split("/")[0]))
     world.answers({"value": 5})
     source = await world.connect(connection="crm")
     await world.pull()
@@ -390,7 +390,7 @@ async def test_an_answer_that_tells_the_credential_is_not_read(world: Fetching) 
     async def echo(request: web.Request) -> web.StreamResponse:
         return web.json_response({"value": request.headers["authorization"].split()[1]})
 
-    named(world, crm=world.address.removesuffix("/figures"))
+    named(world, world.address.removesuffix("/figures"))
     world.answer = echo
     source = await world.connect(connection="crm")
     await world.pull()
