@@ -122,6 +122,9 @@ class Argument:
         lists = is_list_type(self.type.of_type if isinstance(self.type, GraphQLNonNull) else self.type)
         name = SQL_TYPES[scalar] + ("[]" if lists else "")
         bind = bound_list if lists else bound
+        if self.constant:
+            value = bind(scalar, self.read({}))
+            return Param(("argument", self.key), name, lambda _: value)
         return Param(("argument", self.key), name, lambda binding: bind(scalar, self.read(binding.variables)))
 
 

@@ -2,7 +2,6 @@
 
 import gzip
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -15,6 +14,7 @@ from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
+from msgspec.structs import replace
 
 from api.bodies import send_answer, whole
 from api.graphql.document import Documents, Operation, checked_variables
@@ -66,8 +66,7 @@ STATUS: Mapping[str, tuple[int, int]] = {
 RETRY_AFTER = frozenset({"UNAVAILABLE", "POSITION_NOT_REACHED"})
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """The parameters of a request."""
 
     query: str
@@ -77,8 +76,7 @@ class Asked:
     told: int | None = None  # what a client that comes back was told last
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What goes back: a body, or what comes out of a stream."""
 
     status: int
@@ -270,9 +268,9 @@ class Endpoint:
         else:
             given = await self._from_body(request, headers)
         asked = self.asked(given)
-        least, told = (read_position(headers[one], name) if one in headers else None for one, name in POSITIONS.items())
-        if least is None and told is None:
+        if POSITIONS.keys().isdisjoint(headers):
             return asked
+        least, told = (read_position(headers[one], name) if one in headers else None for one, name in POSITIONS.items())
         return replace(asked, min_position=asked.min_position if least is None else least, told=told)
 
     def asked(self, given: Mapping[str, Any]) -> Asked:
