@@ -13,7 +13,7 @@ import msgspec
 import uvloop
 
 from infra.collection import collect_seldom
-from tests.bench.pairs import PAIRS, SECONDS, Figure, Skipped, tell
+from tests.bench.pairs import PAIRS, SECONDS, TURN, TURNS, Figure, Skipped, tell
 from tests.bench.place import Place, placed
 
 RESULTS = Path("bench-results.json")
@@ -70,7 +70,8 @@ def main(arguments: list[str]) -> int:
         tell(f"There is no bench {', '.join(unknown)}; there are {', '.join(BENCHES)}.")
         return 2
     began = perf_counter()
-    tell(f"{PAIRS} pairs, about {SECONDS:g} s a side; ratio (least … most), limit, [median of each side].")
+    turns = f"{PAIRS} pairs, about {SECONDS:g} s a side, and {TURNS} of {TURN:g} s where a server is read"
+    tell(f"{turns}; ratio (least … most), limit, [median of each side].")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         benches = runner.run(run_all(arguments or list(BENCHES)))
     figures = [figure for one in benches for figure in one["figures"]]
@@ -79,6 +80,7 @@ def main(arguments: list[str]) -> int:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds_a_side": SECONDS,
         "pairs": PAIRS,
+        "turns": TURNS,
         "benches": benches,
     }
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")

@@ -10,6 +10,9 @@ import msgspec
 
 SECONDS = float(os.environ.get("HEADWAY_BENCH_SECONDS", "2"))
 PAIRS = 5
+# A server that answers in milliseconds is asked in many short turns: a neighbour who takes the machine for a second
+# spoils one side of a long pair, and some few of the short ones.
+TURNS, TURN = 31, SECONDS / 10
 
 Side = Callable[[], Awaitable[float]]
 

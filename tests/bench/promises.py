@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from domain.values import Role
-from tests.bench.pairs import SECONDS, Figure, compared, interleaved, tell
+from tests.bench.pairs import SECONDS, TURN, TURNS, Figure, compared, interleaved, tell
 from tests.bench.place import Place
 from tests.bench.promised import PromisedWorld
 from tests.bench.scale import CLIENTS, SHARE, data, stored
@@ -97,12 +97,12 @@ async def _measure(server: Server, world: PromisedWorld, question: Question) -> 
     if told != known:
         raise RuntimeError(f"{title}: the sides answer differently: {str(told)[:1500]}\n{str(known)[:1500]}")
     rounds = await interleaved(
-        lambda: server.a_second(lambda: compiled, SECONDS / 2, CLIENTS),
-        lambda: server.a_second(lambda: hand, SECONDS / 2, CLIENTS),
-        lambda: server.a_second(lambda: compiled, SECONDS / 4, 1),
+        lambda: server.a_second(lambda: compiled, TURN, CLIENTS),
+        lambda: server.a_second(lambda: hand, TURN, CLIENTS),
+        pairs=TURNS,
     )
-    figure = compared("reads-promises", title, [(a, b) for a, b, _ in rounds], BY_HAND, sides="requests/s")
-    tell(f"{'':15} {title}: {1e3 / max(one for *_, one in rounds):.1f} ms alone")
+    figure = compared("reads-promises", title, [(a, b) for a, b in rounds], BY_HAND, sides="requests/s")
+    tell(f"{'':15} {title}: {1e3 / await server.a_second(lambda: compiled, SECONDS, 1):.1f} ms alone")
     return figure
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tests.bench.pairs import SECONDS, Figure, compared, interleaved
+from tests.bench.pairs import TURN, TURNS, Figure, compared, interleaved
 from tests.bench.place import Place
 from tests.bench.served import Asked, Server, serving
 from tests.bench.stored import Harbour
@@ -61,10 +61,11 @@ async def _measure(fresh: Server, keeping: Server, read: Read) -> list[Figure]:
     hand: Asked = ("/bench/hand", msgspec.json.encode({"name": name, "value": value}), {})
     await _check_equal([fresh, fresh, fresh, keeping, keeping], [hand, query, ordinary, query, query])
     rounds = await interleaved(
-        lambda: fresh.a_second(lambda: query, SECONDS / 4),
-        lambda: fresh.a_second(lambda: hand, SECONDS / 4),
-        lambda: fresh.a_second(lambda: ordinary, SECONDS / 4),
-        lambda: keeping.a_second(lambda: query, SECONDS / 4),
+        lambda: fresh.a_second(lambda: query, TURN),
+        lambda: fresh.a_second(lambda: hand, TURN),
+        lambda: fresh.a_second(lambda: ordinary, TURN),
+        lambda: keeping.a_second(lambda: query, TURN),
+        pairs=TURNS,
     )
     told = "requests/s"
     return [

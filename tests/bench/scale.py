@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tests.bench.pairs import SECONDS, Figure, compared, interleaved, tell
+from tests.bench.pairs import TURN, TURNS, Figure, compared, interleaved, tell
 from tests.bench.place import Place
 from tests.bench.served import Asked, Server, serving
 from tests.bench.stored import store
@@ -76,12 +76,12 @@ async def _measure(large: Server, small: Server, worlds: tuple[World, World], qu
     if await data(large, now) != await data(large, hand):
         raise RuntimeError(f"{title}: the sides answer differently.")
     await data(large, then)
-    seconds = SECONDS / 2
     rounds = await interleaved(
-        lambda: large.a_second(lambda: now, seconds, CLIENTS),
-        lambda: large.a_second(lambda: hand, seconds, CLIENTS),
-        lambda: small.a_second(lambda: _asked(hundredth, question), seconds, CLIENTS),
-        lambda: large.a_second(lambda: then, seconds, CLIENTS),
+        lambda: large.a_second(lambda: now, TURN, CLIENTS),
+        lambda: large.a_second(lambda: hand, TURN, CLIENTS),
+        lambda: small.a_second(lambda: _asked(hundredth, question), TURN, CLIENTS),
+        lambda: large.a_second(lambda: then, TURN, CLIENTS),
+        pairs=TURNS,
     )
     rows, few = _rows(world, name), _rows(hundredth, name)
     told = "requests/s"

@@ -86,7 +86,7 @@ PROMISES = {
     **statements(Path(__file__).with_name("promises.sql")),
     **statements(Path(__file__).with_name("kept.sql")),
 }
-PARAMETER = re.compile(r"\$(\d)")
+TAKEN = {name: max(int(number) for number in re.findall(r"\$(\d)", text)) for name, text in PROMISES.items()}
 WORLD = statements(Path(__file__).with_name("world.sql"))  # these ask for a day as well
 HAND = {"outcome": OUTCOME, "team": WITH_TEAM, "small": NESTED, "large": NESTED, "tree": TREE, **WORLD}
 
@@ -123,11 +123,9 @@ async def by_hand(request: Request[None, None, State]) -> Response[bytes]:
 async def of_promises(request: Request[None, None, State]) -> Response[bytes]:
     viewer = await viewer_of(request, request.app.state.entrance, "read")
     asked = msgspec.json.decode(await request.body(), type=Asked)
-    statement = PROMISES[asked.name]
-    parameters = (viewer.organisation_id, viewer.person_id, asked.on, asked.value)
-    taken = max(int(number) for number in PARAMETER.findall(statement))
+    parameters = (viewer.organisation_id, viewer.person_id, asked.on, asked.value)[: TAKEN[asked.name]]
     async with request.app.state.database.read.of(viewer.organisation_id) as connection:
-        text = await connection.fetchval(statement, *parameters[:taken])
+        text = await connection.fetchval(PROMISES[asked.name], *parameters)
     return Response(b'{"data":%b}' % text.encode(), media_type=JSON)
 
 
