@@ -125,8 +125,9 @@ TASK_FILTERS = {
     "filter.initiative": "exists (select from {rows:initiative} i where i.id = {v} and i.id = {c}.initiative_id)",
     "filter.outcome": Filter("{c}.outcome_id = {v} and {v} not in {hidden}", null="{c}.outcome_id is null"),
     "filter.serving": Filter(
-        "{v} not in {hidden} and {c}.outcome_id not in {hidden} and {c}.outcome_id in (select b.id"
-        " from outcomes_below({org}, {v}, {pos}) b)",
+        # outcome by outcome: a plan for any two days would take the tasks of a quarter for few and read them all
+        "{v} not in {hidden} and {c}.outcome_id = any (array(select b.id from outcomes_below({org}, {v}, {pos}) b"
+        " where b.id not in {hidden}))",
         narrow=True,
     ),
     "filter.renegotiatedAtLeast": Filter("{c}.renegotiations >= {v}", narrow=True),
