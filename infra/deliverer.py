@@ -179,7 +179,6 @@ class Deliverer:
         self.render = render
         self.pace = pace
         self._awake = asyncio.Event()
-        self._came_back = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
         self._held: set[UUID] = set()  # leases of what is on its way, or has come back and is not written down yet
         self._finished: list[tuple[Claimed, Answer]] = []
@@ -191,7 +190,7 @@ class Deliverer:
 
     async def start(self) -> None:
         await self.post.open()
-        loops = (self._claim, self._write, self._reclaim)
+        loops = (self._work, self._reclaim)
         self._tasks = [asyncio.create_task(kept("deliverer", loop)) for loop in loops]
 
     async def stop(self) -> None:
@@ -207,19 +206,36 @@ class Deliverer:
             task.cancel()
         await asyncio.gather(*self._sending, *tasks, return_exceptions=True)
         with suppress(Exception):
-            await self._write_down()
+            await self._turn(self._finished, 0)
             await self.release(held, 0.0)
         await self.post.close()
 
-    async def _claim(self) -> None:
+    async def _work(self) -> None:
+        """Writes down what has come back and takes what is due, in turns: more at once would wait for each other."""
         while True:
             self._awake.clear()
+            came, self._finished = self._finished, []
             most, *_ = self.room()
-            if most:
-                self._begin(await self.take(most))
+            try:
+                await self._turn(came, most)
+            except BaseException:
+                self._finished = came + self._finished
+                raise
+            if self._awake.is_set():
+                continue  # there is more; the database looks for it while what was taken is posted
             with suppress(TimeoutError):
                 async with asyncio.timeout(SECONDS_BETWEEN_LOOKS):  # wait_for may lose that it was to stop
                     await self._awake.wait()
+            if self._finished and self._sending:
+                await asyncio.sleep(SECONDS_TO_GATHER)
+
+    async def _turn(self, came: Sequence[tuple[Claimed, Answer]], most: int) -> None:
+        if came or most:
+            finishes = [finished(one, answer, self.pace) for one, answer in came]
+            failing, taken = await self._exchange(finishes, most)
+            self._held.difference_update(one.lease for one, _ in came)
+            self._begin(taken)
+            await self._note(came, finishes, failing)
 
     def _begin(self, taken: Sequence[Claimed]) -> None:
         for one in taken:
@@ -239,11 +255,25 @@ class Deliverer:
 
     async def take(self, most: int) -> list[Claimed]:
         """What is due, leased to this process; what may not be seen any more is not among it."""
-        rows = await self.database.work.fetch(STATEMENTS["take"], most, MOST_OF_EACH, self.pace.lease_seconds)
-        seen = claimed_of(rows)
-        if len(rows) >= most or len({row["webhook_id"] for row in rows}) >= MOST_WEBHOOKS or len(seen) < len(rows):
+        return (await self._exchange([], most))[1]
+
+    async def finish(self, came: Sequence[tuple[Claimed, Answer]]) -> None:
+        """Writes down what came of deliveries, and disables webhooks whose receivers are gone, or fail for days."""
+        finishes = [finished(one, answer, self.pace) for one, answer in came]
+        failing, _ = await self._exchange(finishes, 0)
+        await self._note(came, finishes, failing)
+
+    async def _exchange(self, finishes: Sequence[Finished], most: int) -> tuple[list[Any], list[Claimed]]:
+        """What came of tries for what is due; which webhooks go on failing."""
+        columns = [list(column) for column in zip(*finishes, strict=True)] or [[] for _ in Finished._fields]
+        pace = (most, MOST_OF_EACH, self.pace.lease_seconds)
+        rows = await self.database.work.fetch(STATEMENTS["turn"], *columns, *pace)
+        failing, taken = [row for row in rows if row["failing"]], [row for row in rows if row["lease"]]
+        seen = claimed_of(taken)
+        webhooks = {row["webhook_id"] for row in taken}
+        if len(taken) >= most > 0 or len(webhooks) >= MOST_WEBHOOKS or len(seen) < len(taken):
             self._awake.set()  # there may be more
-        return seen if seen or not rows else await self.take(most)
+        return failing, seen if seen or not taken else await self.take(most)
 
     async def carry(self, claimed: Claimed) -> None:
         """Posts what this process holds; what came of it is written down together with others."""
@@ -252,7 +282,7 @@ class Deliverer:
             if not self._is_stale(claimed):
                 answer = await self.send(claimed)
                 self._finished.append((claimed, answer))
-                return self._came_back.set()
+                return self._awake.set()
             await self.release([claimed.lease], 0.0)
         except Exception as error:  # not the receiver's fault: no try is spent
             if not unavailable(error) and not isinstance(error, VaultUnavailable):
@@ -287,44 +317,21 @@ class Deliverer:
         headers = sign(claimed.id, int(time()), body, secrets, key)
         return await self.post.post(claimed.receiver, body, headers)
 
-    async def _write(self) -> None:
-        while True:
-            await self._came_back.wait()
-            if self._sending:
-                await asyncio.sleep(SECONDS_TO_GATHER)
-            self._came_back.clear()
-            await self._write_down()
-
-    async def _write_down(self) -> None:
-        came, self._finished = self._finished, []
-        if not came:
-            return
-        try:
-            await self.finish(came)
-        except BaseException:
-            self._finished = came + self._finished
-            self._came_back.set()
-            raise
-        self._held.difference_update(one.lease for one, _ in came)
-        self._awake.set()
-
-    async def finish(self, came: Sequence[tuple[Claimed, Answer]]) -> None:
-        """Writes down what came of deliveries, and disables webhooks whose receivers are gone, or fail for days."""
-        rows = [finished(one, answer, self.pace) for one, answer in came]
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        standing = await self.database.work.fetch(STATEMENTS["finish"], *columns, MOST_OF_EACH)
+    async def _note(
+        self, came: Sequence[tuple[Claimed, Answer]], finishes: Sequence[Finished], failing: Sequence[Any]
+    ) -> None:
         now = datetime.now(UTC)
-        results = Counter(row.result if row.status is None else f"{row.status // 100}xx" for row in rows)
+        results = Counter(row.result if row.status is None else f"{row.status // 100}xx" for row in finishes)
         for result, count in results.items():
             DELIVERED.labels(result).inc(count)
-        for (one, _), row in zip(came, rows, strict=True):
+        for (one, _), row in zip(came, finishes, strict=True):
             if row.state == "ACCEPTED" and one.attempt == 1:
                 DELIVERY_SECONDS.observe(max(0.0, (now - one.occurred_at).total_seconds()))
         gone = {(one.organisation_id, one.webhook_id) for one, answer in came if answer.status == GONE}
         for organisation_id, webhook_id in gone:
             await self._disable(organisation_id, webhook_id, DisabledBecause.GONE)
-        for organisation_id, webhook_id, failed, since in standing:
-            dead = since is not None and failed >= LEAST_FAILED and now - since >= FAILING
+        for organisation_id, webhook_id, failed, since, *_ in failing:
+            dead = failed >= LEAST_FAILED and now - since >= FAILING
             if dead and (organisation_id, webhook_id) not in gone:
                 await self._disable(organisation_id, webhook_id, DisabledBecause.FAILING)
 

@@ -195,8 +195,9 @@ update outbox.endpoint e
 -- viewer: the role of whose eyes a webhook sees with
 select role from read.viewer_of($1, $2, $3) v (role) where role is not null
 
--- take: what is due, and may be sent
-select * from read.claim_deliveries($1, $2, $3)
+-- turn: writes down what came of tries, and takes what is due and may be sent
+select t.failing_of, t.failing, t.failed, t.failing_since, (t.claimed).*
+  from read.finish_and_claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) t
 
 -- eyes: whose eyes a webhook sees with and by what role, for whoever has subscribed it, and an owner; no role where they are gone
 select w.mode, w.person_id, w.api_key_id, v.role
@@ -207,9 +208,6 @@ select w.mode, w.person_id, w.api_key_id, v.role
 
 -- told_after: deliveries after a number
 select * from read.told_after($1, $2, $3, $4, $5, $6)
-
--- finish: what came of it
-select * from read.finish_deliveries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 
 -- silence: what receivers of an organisation answered may name somebody who is forgotten
 update outbox.attempt set excerpt = null where organisation_id = $1 and excerpt is not null

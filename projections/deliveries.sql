@@ -180,17 +180,17 @@ begin
           join webhook w on w.organisation_id = e.organisation_id and w.id = e.webhook_id and w.until is null
          where e.webhook_id = any (v_ids) and w.state = 'ACTIVE'
     ),
-    due as materialized (
-        select a.webhook_id, t.sequence
+    due as materialized (  -- the first of each before the second of any
+        select a.webhook_id, t.sequence, t.nth
           from able a
          cross join lateral (
-               select d.sequence
+               select d.sequence, row_number() over (order by d.due_at, d.sequence) as nth
                  from outbox.delivery d
                 where not a.ordered and d.webhook_id = a.webhook_id and d.state = 'DUE' and d.due_at <= now()
                 order by d.due_at, d.sequence
                 limit greatest(0, a.room)) t
         union all
-        select a.webhook_id, t.sequence
+        select a.webhook_id, t.sequence, 1
           from able a
          cross join lateral (
                select d.sequence, d.state, d.due_at
@@ -199,7 +199,8 @@ begin
                 order by d.sequence
                 limit 1) t
          where t.state = 'DUE' and t.due_at <= now()
-        limit p_limit
+         order by nth
+         limit p_limit
     ),
     taken as (
         update outbox.delivery d
@@ -287,7 +288,7 @@ begin
     judged as materialized (
         select d.webhook_id, d.sequence, d.attempt, s.veiled, a.role is null or (s.veiled and not e.kind ^@ 'commitment.') as withheld
           from unnest(p_webhooks, p_sequences) t (webhook_id, sequence)
-          join outbox.delivery d on d.webhook_id = t.webhook_id and d.sequence = t.sequence and d.state = 'SENT'
+          join outbox.delivery d on d.webhook_id = t.webhook_id and d.sequence = t.sequence
           join outbox.event e on e.organisation_id = p_organisation and e.position = d.position and e.nth = d.nth
           join asked a on a.id = d.webhook_id
          cross join lateral (
@@ -365,7 +366,7 @@ begin
            set state = t.state, due_at = case when t.state = 'DUE' then now() + t.wait * interval '1 s' else d.due_at end,
                lease = null, lease_until = null, ended_at = case when t.state <> 'DUE' then now() end
           from told t
-         where d.webhook_id = t.webhook_id and d.sequence = t.sequence and d.lease = t.lease and d.state = 'SENT'
+         where d.webhook_id = t.webhook_id and d.sequence = t.sequence and d.lease = t.lease  -- by the key: who has a lease is on its way
         returning d.organisation_id, d.webhook_id, d.sequence, d.attempt, t.state, t.rest, t.result, t.status, t.milliseconds,
                   t.excerpt
     ),
@@ -414,5 +415,29 @@ begin
              from webhook w
             where w.organisation_id = e.organisation_id and w.id = e.webhook_id and w.until is null and w.state = 'ACTIVE')
      where e.webhook_id = any (p_webhooks);
+end
+$$;
+
+-- finish_and_claim: writes down what came of tries and takes what is due, in one turn: whoever finishes holds the webhooks, so that who
+-- claims meanwhile would find them locked. Those of the webhooks tried that go on failing, and what was taken.
+create function finish_and_claim(
+    p_webhooks uuid[], p_sequences bigint[], p_leases uuid[], p_states text[], p_waits float8[], p_rests float8[], p_results text[],
+    p_statuses int[], p_milliseconds float8[], p_excerpts text[], p_limit int, p_each int, p_seconds float8)
+returns table (failing_of uuid, failing uuid, failed int, failing_since timestamptz, claimed outbox.claimed)
+language plpgsql volatile
+set search_path = read, pg_temp
+as $$
+begin
+    if p_webhooks <> '{}' then
+        return query
+        select f.*, null::outbox.claimed
+          from finish_deliveries(p_webhooks, p_sequences, p_leases, p_states, p_waits, p_rests, p_results, p_statuses, p_milliseconds,
+                                 p_excerpts, p_each) f
+         where f.failing_since is not null;
+    end if;
+    if p_limit > 0 then
+        return query
+        select null::uuid, null::uuid, null::int, null::timestamptz, c from claim_deliveries(p_limit, p_each, p_seconds) c;
+    end if;
 end
 $$;

@@ -15,6 +15,7 @@ from datetime import date
 from functools import partial
 from statistics import median
 from time import perf_counter, process_time
+from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -28,7 +29,7 @@ from domain.people import RegisterPerson
 from domain.subscribing import SubscribeWebhook
 from domain.values import Role
 from infra.database import Database
-from infra.deliverer import MOST_CLAIMED, MOST_OF_EACH, Claimed, Deliverer, body_of
+from infra.deliverer import MOST_CLAIMED, MOST_OF_EACH, Claimed, Deliverer, Finished, body_of
 from infra.ledger import Ledger
 from infra.outbox import Outbox
 from infra.positions import Positions
@@ -84,8 +85,10 @@ class Counting(Deliverer):
         super().__init__(database, ledger, post)
         self.all_came = asyncio.Event()
 
-    async def finish(self, came: Sequence[tuple[Claimed, Answer]]) -> None:
-        await super().finish(came)
+    async def _note(
+        self, came: Sequence[tuple[Claimed, Answer]], finishes: Sequence[Finished], failing: Sequence[Any]
+    ) -> None:
+        await super()._note(came, finishes, failing)
         self.left -= len(came)
         if self.left <= 0:
             self.all_came.set()

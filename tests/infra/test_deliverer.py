@@ -102,6 +102,15 @@ async def test_two_never_hold_one_delivery(world: Sending) -> None:
     assert all(by_webhook[one] == (1 if n % 2 == 0 else MOST_OF_EACH) for n, one in enumerate(webhooks))
 
 
+async def test_what_is_due_is_taken_from_all_alike(world: Sending) -> None:
+    webhooks = [await world.subscribe() for _ in range(4)]
+    for n in range(MOST_OF_EACH):
+        await world.milestone(f"Stone {n}")
+    await world.out()
+    taken = Counter(one.webhook_id for one in await world.deliverer.take(12))
+    assert taken == dict.fromkeys(webhooks, 3)
+
+
 async def test_an_ordered_one_waits_for_the_one_before(world: Sending, receiver: HostileReceiver) -> None:
     webhook = await world.subscribe(url(receiver, "/ok"), ordered=True)
     for n in range(5):
