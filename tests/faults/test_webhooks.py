@@ -276,14 +276,16 @@ async def jump(place: Place, hours: int) -> None:
     back = timedelta(hours=-hours)
 
     async def shift(connection: asyncpg.Connection) -> None:
-        await connection.execute(
-            "update outbox.endpoint set due_at = due_at + $1, open_until = open_until + $1,"
-            " failing_since = failing_since + $1, window_at = window_at + $1",
-            back,
-        )
-        await connection.execute(
-            "update outbox.delivery set due_at = due_at + $1, lease_until = lease_until + $1", back
-        )
+        async with connection.transaction():  # whoever touches deliveries has locked their webhooks first
+            await connection.execute("select from outbox.endpoint order by webhook_id for update")
+            await connection.execute(
+                "update outbox.endpoint set due_at = due_at + $1, open_until = open_until + $1,"
+                " failing_since = failing_since + $1, window_at = window_at + $1",
+                back,
+            )
+            await connection.execute(
+                "update outbox.delivery set due_at = due_at + $1, lease_until = lease_until + $1", back
+            )
 
     await as_owner(place.owner, shift)
 
