@@ -179,6 +179,7 @@ class Deliverer:
         self.render = render
         self.pace = pace
         self._awake = asyncio.Event()
+        self._more = False  # whether there may be more that is due than was taken
         self._sending: set[asyncio.Task[None]] = set()
         self._held: set[UUID] = set()  # leases of what is on its way, or has come back and is not written down yet
         self._finished: list[tuple[Claimed, Answer]] = []
@@ -214,6 +215,7 @@ class Deliverer:
         """Writes down what has come back and takes what is due, in turns: more at once would wait for each other."""
         while True:
             self._awake.clear()
+            self._more = False
             came, self._finished = self._finished, []
             most, *_ = self.room()
             try:
@@ -221,8 +223,8 @@ class Deliverer:
             except BaseException:
                 self._finished = came + self._finished
                 raise
-            if self._awake.is_set():
-                continue  # there is more; the database looks for it while what was taken is posted
+            if self._more:
+                continue  # the database looks for it while what was taken is posted
             with suppress(TimeoutError):
                 async with asyncio.timeout(SECONDS_BETWEEN_LOOKS):  # wait_for may lose that it was to stop
                     await self._awake.wait()
@@ -271,8 +273,7 @@ class Deliverer:
         failing, taken = [row for row in rows if row["failing"]], [row for row in rows if row["lease"]]
         seen = claimed_of(taken)
         webhooks = {row["webhook_id"] for row in taken}
-        if len(taken) >= most > 0 or len(webhooks) >= MOST_WEBHOOKS or len(seen) < len(taken):
-            self._awake.set()  # there may be more
+        self._more = len(taken) >= most > 0 or len(webhooks) >= MOST_WEBHOOKS or len(seen) < len(taken)
         return failing, seen if seen or not taken else await self.take(most)
 
     async def carry(self, claimed: Claimed) -> None:
