@@ -6,6 +6,7 @@ COPY requirements.lock pyproject.toml ./
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
 RUN PATH=/venv/bin:$PATH python -m api.explorer_setup --quiet || true
+RUN printf '#!/bin/sh\nPYTHONPATH=/app exec /venv/bin/python -m api "$@"\n' > /venv/bin/headway && chmod +x /venv/bin/headway
 
 FROM python:3.11-slim
 RUN useradd --system --create-home headway && install -d -m 0700 -o headway /home/headway/data
@@ -16,4 +17,4 @@ WORKDIR /app
 USER headway
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HEADWAY_HOST=0.0.0.0 HEADWAY_HOME=/home/headway/data
 EXPOSE 8000
-CMD ["python", "-m", "api", "serve"]
+CMD ["headway", "serve"]

@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 STAMP := .venv/.installed
+COMMAND := $(BIN)/headway
 export HEADWAY_HOME ?= $(CURDIR)/.headway
 
 help: ## Say what there is
@@ -17,13 +18,19 @@ $(STAMP): requirements.lock pyproject.toml
 		$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	@touch $@
 
-run: $(STAMP) explorer ## Start everything, with sample data, on 127.0.0.1:8000
+# The command line, for who activates the environment; it finds what `make run` keeps.
+$(COMMAND): $(STAMP) Makefile
+	@printf '#!/bin/sh\nexport HEADWAY_HOME="$${HEADWAY_HOME:-%s/.headway}" PYTHONPATH="%s"\nexec "%s/python" -m api "$$@"\n' \
+		"$(CURDIR)" "$(CURDIR)" "$(CURDIR)/$(BIN)" > $@
+	@chmod +x $@
+
+run: $(COMMAND) explorer ## Start everything, with sample data, on 127.0.0.1:8000
 	@exec $(BIN)/python -m api demo
 
 explorer: $(STAMP)
 	@$(BIN)/python -m api.explorer_setup --quiet || true
 
-test: $(STAMP) ## Run the tests, with a PostgreSQL of their own
+test: $(COMMAND) ## Run the tests, with a PostgreSQL of their own
 	@env -u HEADWAY_HOME $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile \
 		--cov domain --cov projections --cov infra --cov api --cov-report term:skip-covered
 

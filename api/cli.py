@@ -23,7 +23,7 @@ from api.audit_cli import audit_app
 from api.desk import Envelope
 from api.person_page import write_export
 from api.readings_csv import ReadingsBody, SheetRefused, take
-from api.terminal import DONE, FOUND, WRONG, Json, asked, database, say, talk
+from api.terminal import DONE, FOUND, WRONG, Json, NobodyReads, asked, database, say, talk
 from api.webhooks_cli import webhooks_app
 from domain.access import Export, NoteExported
 from domain.kernel import Refused
@@ -369,7 +369,7 @@ def main() -> None:
         _leave(f"{refusal.code}: {refusal.sentence}")
     except Invalid as error:
         _leave(f"{error.field}: {error.sentence}")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, NobodyReads):
         sys.exit(DONE)
     except Exception as error:
         if not unavailable(error):

@@ -1,6 +1,7 @@
 """What `make run` shows: the federal government's goals, and a small organisation in which everything happens."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,8 +62,10 @@ def greeting(settings: Settings, key: str) -> str:
     url = f"http://{settings.host}:{settings.port}"
     keys = home_of(settings) / KEYS
     here = reach_of(settings).may_dial("127.0.0.1", LISTENING) and settings.webhook_plain_http
+    beside = Path(sys.executable).with_name("headway")
+    command = beside if beside.exists() else "headway"
     webhooks = (
-        f"Webhooks reach this machine: set -a; . {keys}; headway webhooks listen --port {LISTENING} --subscribe\n"
+        f"Webhooks reach this machine: set -a; . {keys}; {command} webhooks listen --port {LISTENING} --subscribe\n"
         if here
         else ""
     )

@@ -23,10 +23,18 @@ Json = Annotated[bool, Parameter(name="--json", negative="", help="Write JSON, f
 T = TypeVar("T")
 
 
+class NobodyReads(Exception):
+    """Whoever read standard output has gone, as `head` goes once it has its lines."""
+
+
 def say(text: str) -> None:
-    """A fact."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    """A fact. Raises NobodyReads."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in its buffer goes nowhere
+        raise NobodyReads from None
 
 
 @contextmanager

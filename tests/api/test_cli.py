@@ -50,6 +50,21 @@ def organisation(run: Run) -> str:
     return words["organisation"]
 
 
+def test_that_nobody_reads_on_is_no_fault() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", "api", "settings"]
+    told = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(writing)
+    assert (told.returncode, told.stderr) == (DONE, b"")
+
+
+def test_the_command_stands_beside_the_interpreter() -> None:
+    command = Path(sys.executable).with_name("headway")
+    told = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=60, check=False, cwd="/")
+    assert (told.returncode, told.stderr) == (DONE, "")
+
+
 def test_a_person_takes_everything_along_and_is_forgotten(run: Run, organisation: str, tmp_path: Path) -> None:
     person = str(uuid4())
     known = lines(
