@@ -30,6 +30,7 @@ from tests.faults.stand import as_owner, eventually, product
 
 ROOT = Path(__file__).parents[2]
 MOST_STEPS = 1_000
+AGAIN = 10
 ROUNDS = 5
 TABLES = [table.name for projection in PROJECTIONS for table in projection.tables]
 COUNTS = [
@@ -93,8 +94,9 @@ async def rebuilt_at_every_step(place: Place, world: World, since: int = 0) -> N
     ):
         await eventually(lambda: bool(reader.counts))
         for step in range(since, MOST_STEPS):
-            first, second = await attempt("rebuild", place.owner, step), await attempt("rebuild", place.owner, step)
-            assert first == second
+            first = await attempt("rebuild", place.owner, step)
+            if first or step % AGAIN == 0:  # a death leaves nothing that shortens the way
+                assert first == await attempt("rebuild", place.owner, step)
             demand(len(set(reader.counts)) <= 1, "F24", f"a half was read: {set(reader.counts)}")
             if first:
                 assert step > 50
