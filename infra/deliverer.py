@@ -179,7 +179,6 @@ class Deliverer:
         self.render = render
         self.pace = pace
         self._awake = asyncio.Event()
-        self._more = False  # whether there may be more that is due than was taken
         self._sending: set[asyncio.Task[None]] = set()
         self._held: set[UUID] = set()  # leases of what is on its way, or has come back and is not written down yet
         self._finished: list[tuple[Claimed, Answer]] = []
@@ -207,7 +206,7 @@ class Deliverer:
             task.cancel()
         await asyncio.gather(*self._sending, *tasks, return_exceptions=True)
         with suppress(Exception):
-            await self._turn(self._finished, 0)
+            await self.finish(self._finished)
             await self.release(held, 0.0)
         await self.post.close()
 
@@ -215,15 +214,14 @@ class Deliverer:
         """Writes down what has come back and takes what is due, in turns: more at once would wait for each other."""
         while True:
             self._awake.clear()
-            self._more = False
             came, self._finished = self._finished, []
             most, *_ = self.room()
             try:
-                await self._turn(came, most)
+                more = await self._turn(came, most)
             except BaseException:
                 self._finished = came + self._finished
                 raise
-            if self._more:
+            if more:
                 continue  # the database looks for it while what was taken is posted
             with suppress(TimeoutError):
                 async with asyncio.timeout(SECONDS_BETWEEN_LOOKS):  # wait_for may lose that it was to stop
@@ -231,13 +229,16 @@ class Deliverer:
             if self._finished and self._sending:
                 await asyncio.sleep(SECONDS_TO_GATHER)
 
-    async def _turn(self, came: Sequence[tuple[Claimed, Answer]], most: int) -> None:
-        if came or most:
-            finishes = [finished(one, answer, self.pace) for one, answer in came]
-            failing, taken = await self._exchange(finishes, most)
-            self._held.difference_update(one.lease for one, _ in came)
-            self._begin(taken)
-            await self._note(came, finishes, failing)
+    async def _turn(self, came: Sequence[tuple[Claimed, Answer]], most: int) -> bool:
+        """Whether there may be more that is due."""
+        if not came and not most:
+            return False
+        finishes = [finished(one, answer, self.pace) for one, answer in came]
+        failing, taken, more = await self._exchange(finishes, most)
+        self._held.difference_update(one.lease for one, _ in came)
+        self._begin(taken)
+        await self._note(came, finishes, failing)
+        return more
 
     def _begin(self, taken: Sequence[Claimed]) -> None:
         for one in taken:
@@ -257,24 +258,25 @@ class Deliverer:
 
     async def take(self, most: int) -> list[Claimed]:
         """What is due, leased to this process; what may not be seen any more is not among it."""
-        return (await self._exchange([], most))[1]
+        taken, more = list[Claimed](), True
+        while more and not taken:
+            _, taken, more = await self._exchange([], most)
+        return taken
 
     async def finish(self, came: Sequence[tuple[Claimed, Answer]]) -> None:
         """Writes down what came of deliveries, and disables webhooks whose receivers are gone, or fail for days."""
-        finishes = [finished(one, answer, self.pace) for one, answer in came]
-        failing, _ = await self._exchange(finishes, 0)
-        await self._note(came, finishes, failing)
+        await self._turn(came, 0)
 
-    async def _exchange(self, finishes: Sequence[Finished], most: int) -> tuple[list[Any], list[Claimed]]:
-        """What came of tries for what is due; which webhooks go on failing."""
+    async def _exchange(self, finishes: Sequence[Finished], most: int) -> tuple[list[Any], list[Claimed], bool]:
+        """What came of tries for what is due: which webhooks go on failing, what was taken, and whether more is due."""
         columns = [list(column) for column in zip(*finishes, strict=True)] or [[] for _ in Finished._fields]
         pace = (most, MOST_OF_EACH, self.pace.lease_seconds)
         rows = await self.database.work.fetch(STATEMENTS["turn"], *columns, *pace)
         failing, taken = [row for row in rows if row["failing"]], [row for row in rows if row["lease"]]
         seen = claimed_of(taken)
         webhooks = {row["webhook_id"] for row in taken}
-        self._more = len(taken) >= most > 0 or len(webhooks) >= MOST_WEBHOOKS or len(seen) < len(taken)
-        return failing, seen if seen or not taken else await self.take(most)
+        more = len(taken) >= most > 0 or len(webhooks) >= MOST_WEBHOOKS or len(seen) < len(taken)
+        return failing, seen, more
 
     async def carry(self, claimed: Claimed) -> None:
         """Posts what this process holds; what came of it is written down together with others."""

@@ -162,7 +162,6 @@ def _keyed(secret: str) -> hmac.HMAC:
     return hmac.new(_decoded(secret, SECRET, SECRET_LENGTHS), digestmod="sha256")
 
 
-@lru_cache(maxsize=10_000)
 def _decoded(text: str, prefix: str, lengths: range) -> bytes:
     try:
         found = b64decode(text.removeprefix(prefix), validate=True) if text.startswith(prefix) else b""
